@@ -1,0 +1,145 @@
+"""Greeting email: the provider's own words and attachments, on each track at its own moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+
+from activities.post import Letterhead, Post, letterhead, recipient_hash
+from db import effects
+from db.models import Client
+from db.settings_store import load, load_attachments, load_policy
+from db.tenancy import client_by_id, provider_of
+from db.timeline import tell
+from domain.merge_fields import fill
+from domain.ports import Attachment, Letter
+from domain.stages import Actor
+from domain.states import SettingsKind, TimelineKind
+
+
+class Occasion(StrEnum):
+    AUTOMATIC = "automatic"  # beside the invitation, on the anonymous track
+    NEW_CLIENT_FORMS = "new_client_forms"  # the provider pressed the button
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendGreetingEmail:
+    """`request_id` identifies one press of the button, or the client for the automatic greeting."""
+
+    client_id: str
+    occasion: Occasion
+    request_id: str
+    now: datetime
+
+
+class GreetingResult(StrEnum):
+    SENT = "sent"
+    SWITCHED_OFF = "switched_off"
+    NOT_WRITTEN = "not_written"
+    SENT_TO_ADDRESS_TODAY = "sent_to_address_today"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Prepared:
+    client: Client
+    head: Letterhead
+    letter: Letter
+    attachments: tuple[Attachment, ...]
+
+
+class Greetings:
+    def __init__(self, post: Post) -> None:
+        self._post = post
+
+    @activity.defn
+    async def send_greeting_email(self, command: SendGreetingEmail) -> GreetingResult:
+        """Mail the greeting with its attachments, or say why not.
+
+        The automatic one goes to an address that nobody has verified yet: at most one per address and day.
+        """
+        key = f"greeting:{command.occasion}:{command.request_id}"
+        async with self._post.database.transaction() as session:
+            client = await client_by_id(session, command.client_id)
+            result = await self._reason_not_to(session, client, command, key)
+            if result is not None:
+                kind = TimelineKind.GREETING_SKIPPED
+                await tell(session, client.id, kind, at=command.now, actor=Actor.SYSTEM, ref=f"{key}:{result}")
+                return result
+            prepared = await self._prepare(session, client)
+        forms = command.occasion is Occasion.NEW_CLIENT_FORMS
+
+        async def done(session: AsyncSession) -> None:
+            kind = TimelineKind.FORMS_SENT if forms else TimelineKind.GREETING_SENT
+            if forms:
+                (await client_by_id(session, client.id, for_update=True)).forms_sent_at = command.now
+            await tell(session, client.id, kind, at=command.now, actor=Actor.SYSTEM, ref=command.request_id)
+
+        await self._post.send(
+            key,
+            kind="greeting",
+            client=client,
+            to=client.email,
+            head=prepared.head,
+            letter=prepared.letter,
+            now=command.now,
+            done=done,
+            attachments=prepared.attachments,
+        )
+        return GreetingResult.SENT
+
+    async def _reason_not_to(
+        self, session: AsyncSession, client: Client, command: SendGreetingEmail, key: str
+    ) -> GreetingResult | None:
+        if (await load(session, client.provider_id, SettingsKind.GREETING)).document is None:
+            return GreetingResult.NOT_WRITTEN
+        if command.occasion is Occasion.NEW_CLIENT_FORMS:
+            return None
+        if not (await load_policy(session, client.provider_id)).policy.send_greeting:
+            return GreetingResult.SWITCHED_OFF
+        # The check and the intention are one transaction under the address's lock, so that two journeys can't both pass.
+        digest = recipient_hash(client.email)
+        await effects.lock_recipient(session, client.provider_id, digest)
+        if await effects.done_lately(
+            session,
+            provider_id=client.provider_id,
+            kind="greeting",
+            recipient_hash=digest,
+            since=command.now - effects.A_DAY,
+            but_for=key,
+        ):
+            return GreetingResult.SENT_TO_ADDRESS_TODAY
+        await effects.reserve(
+            session,
+            key,
+            kind="greeting",
+            provider_id=client.provider_id,
+            client_id=client.id,
+            recipient_hash=digest,
+            at=command.now,
+        )
+        return None
+
+    async def _prepare(self, session: AsyncSession, client: Client) -> _Prepared:
+        greeting = (await load(session, client.provider_id, SettingsKind.GREETING)).document
+        assert greeting is not None
+        head = await letterhead(session, client.provider_id)
+        provider = await provider_of(session, client.provider_id)
+        values = {
+            "first_name": client.first_name,
+            "practice_name": head.practice_name,
+            "provider_name": head.provider_name,
+            "practice_phone": head.practice_phone,
+            "portal_link": self._post.link(f"/p/{provider.slug}"),
+        }
+        files = await load_attachments(session, [one["id"] for one in greeting["attachments"]])
+        letter = self._post.write(
+            "greeting", head, {"subject": fill(greeting["subject"], values), "body": fill(greeting["body"], values)}
+        )
+        attachments = tuple(
+            Attachment(name=file.name, content_type=file.content_type, content=file.content) for file in files
+        )
+        return _Prepared(client=client, head=head, letter=letter, attachments=attachments)

@@ -1,0 +1,151 @@
+"""Notices around an appointment: to the client, and to the front desk (ids and a link, no health data)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+
+from activities.post import Letterhead, Post, letterhead
+from db.models import Appointment, Client, Payment
+from db.settings_store import load_availability
+from db.tenancy import appointment_by_id, client_by_id, payment_of_appointment
+from db.timeline import tell
+from domain.money import Money
+from domain.stages import Actor
+from domain.states import PaymentState, TimelineKind
+from domain.wording import spoken_time
+
+
+class Occurrence(StrEnum):
+    """What the front desk is told of."""
+
+    SIGNED_UP = "signed_up"
+    BOOKED = "booked"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendAppointmentNotice:
+    appointment_id: str
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellFrontDesk:
+    """`ref` is the appointment's id, or the client's for a sign-up."""
+
+    client_id: str
+    occurrence: Occurrence
+    ref: str
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class _About:
+    client: Client
+    appointment: Appointment
+    payment: Payment | None
+    head: Letterhead
+    when: str
+
+
+class Notices:
+    def __init__(self, post: Post) -> None:
+        self._post = post
+
+    @activity.defn
+    async def send_booking_confirmation(self, command: SendAppointmentNotice) -> None:
+        """Tell the client that the appointment stands."""
+        about = await self._about(command)
+        paid = about.payment is not None and about.payment.state == PaymentState.CAPTURED
+        extra: dict[str, object] = {"paid": _amount(about.payment) if paid and about.payment else ""}
+        await self._send(command, about, "booking_confirmation", TimelineKind.CONFIRMATION_SENT, extra)
+
+    @activity.defn
+    async def send_cancellation_notice(self, command: SendAppointmentNotice) -> None:
+        """Tell the client that the appointment is off, and what happens to the fee."""
+        about = await self._about(command)
+        due = about.payment.refund_due_minor if about.payment else 0
+        refund = str(Money(amount_minor=due, currency=about.payment.currency)) if about.payment and due else ""
+        extra: dict[str, object] = {"refund": refund, "by_practice": about.appointment.cancelled_by == Actor.STAFF}
+        await self._send(command, about, "cancellation_notice", TimelineKind.CANCELLATION_SENT, extra)
+
+    @activity.defn
+    async def tell_front_desk(self, command: TellFrontDesk) -> None:
+        """A line to the practice's own mailbox: what happened, and where to look."""
+        async with self._post.database.transaction() as session:
+            client = await client_by_id(session, command.client_id)
+            head = await letterhead(session, client.provider_id)
+        key = f"front-desk:{command.occurrence}:{command.ref}"
+        context: dict[str, object] = {
+            "occurrence": str(command.occurrence),
+            "client_id": client.id,
+            "ref": command.ref,
+            "link": self._post.link(f"/console/clients/{client.id}"),
+        }
+
+        async def done(session: AsyncSession) -> None:
+            kind = TimelineKind.FRONT_DESK_TOLD
+            await tell(session, client.id, kind, at=command.now, actor=Actor.SYSTEM, ref=key)
+
+        await self._post.send(
+            key,
+            kind="front_desk",
+            client=client,
+            to=head.reply_to,
+            head=head,
+            letter=self._post.write("front_desk", head, context),
+            now=command.now,
+            done=done,
+        )
+
+    async def _about(self, command: SendAppointmentNotice) -> _About:
+        async with self._post.database.transaction() as session:
+            appointment = await appointment_by_id(session, command.appointment_id)
+            client = await client_by_id(session, appointment.client_id)
+            availability = await load_availability(session, appointment.provider_id)
+            return _About(
+                client=client,
+                appointment=appointment,
+                payment=await payment_of_appointment(session, appointment.id),
+                head=await letterhead(session, appointment.provider_id),
+                when=spoken_time(appointment.starts_at, availability.timezone),
+            )
+
+    async def _send(
+        self,
+        command: SendAppointmentNotice,
+        about: _About,
+        name: str,
+        told: TimelineKind,
+        extra: dict[str, object],
+    ) -> None:
+        appointment = about.appointment
+        context: dict[str, object] = {
+            "first_name": about.client.first_name,
+            "when": about.when,
+            "link": self._post.link(f"/portal/appointments/{appointment.id}"),
+        }
+        ref = f"{appointment.id}:{appointment.revision}"
+
+        async def done(session: AsyncSession) -> None:
+            await tell(session, about.client.id, told, at=command.now, actor=Actor.SYSTEM, ref=ref)
+
+        await self._post.send(
+            f"{name}:{ref}",
+            kind=name,
+            client=about.client,
+            to=about.client.email,
+            head=about.head,
+            letter=self._post.write(name, about.head, context | extra),
+            now=command.now,
+            done=done,
+        )
+
+
+def _amount(payment: Payment) -> str:
+    return str(Money(amount_minor=payment.amount_minor, currency=payment.currency))

@@ -1,0 +1,130 @@
+"""How activities send mail: the ledger first, then the mail server, then the ledger again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import effects
+from db.engine import Database
+from db.models import Client
+from db.tenancy import practice_of, provider_of
+from domain.errors import MailRefused, MailUnavailable
+from domain.ports import Attachment, Letter, Letters, Mailer, OutgoingMail
+from domain.states import EffectState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letterhead:
+    """What each mail says of its sender."""
+
+    practice_name: str
+    practice_phone: str
+    reply_to: str
+    provider_name: str
+
+    def context(self) -> dict[str, object]:
+        return {
+            "practice_name": self.practice_name,
+            "practice_phone": self.practice_phone,
+            "provider_name": self.provider_name,
+        }
+
+
+async def letterhead(session: AsyncSession, provider_id: str) -> Letterhead:
+    provider = await provider_of(session, provider_id)
+    practice = await practice_of(session, provider.practice_id)
+    return Letterhead(
+        practice_name=practice.name,
+        practice_phone=practice.phone,
+        reply_to=practice.email,
+        provider_name=provider.name,
+    )
+
+
+def recipient_hash(address: str) -> str:
+    """So that the ledger can count what an address was sent without holding the address."""
+    return hashlib.sha256(address.lower().encode()).hexdigest()
+
+
+Done = Callable[[AsyncSession], Awaitable[None]]
+
+
+class Post:
+    """Sends one message per key. `host` is the right-hand side of the Message-ID."""
+
+    def __init__(self, database: Database, mailer: Mailer, letters: Letters, *, base_url: str, host: str) -> None:
+        self.database = database
+        self._mailer = mailer
+        self._letters = letters
+        self._host = host
+        self._base_url = base_url
+
+    def link(self, path: str) -> str:
+        return f"{self._base_url}{path}"
+
+    def write(self, name: str, head: Letterhead, context: dict[str, object]) -> Letter:
+        return self._letters.write(name, head.context() | context)
+
+    async def send(
+        self,
+        key: str,
+        *,
+        kind: str,
+        client: Client | None,
+        to: str,
+        head: Letterhead,
+        letter: Letter,
+        now: datetime,
+        done: Done,
+        attachments: tuple[Attachment, ...] = (),
+    ) -> None:
+        """Send the letter once (`client` is None for mail to an account); `done` writes, in the same transaction as the ledger, that it has been sent.
+
+        Raises MailRefused (final) and MailUnavailable (retried).
+        """
+        message_id = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{self._host}>"
+        async with self.database.transaction() as session:
+            wanted = await effects.intend(
+                session,
+                key,
+                kind=kind,
+                provider_id=client.provider_id if client else None,
+                client_id=client.id if client else None,
+                message_id=message_id,
+                recipient_hash=recipient_hash(to),
+                at=now,
+            )
+        if not wanted:
+            return
+        mail = OutgoingMail(
+            message_id=message_id,
+            to=to,
+            subject=letter.subject,
+            text=letter.text,
+            html=letter.html,
+            from_name=head.practice_name,
+            reply_to=head.reply_to,
+            attachments=attachments,
+        )
+        try:
+            await self._mailer.send(mail)
+        except MailRefused:
+            await self._conclude(key, EffectState.REFUSED, now)
+            raise
+        except MailUnavailable as error:
+            # A time-out leaves it open whether the message was taken: the intention stands, and a repeat is uncertain.
+            if not error.code.startswith("timeout"):
+                await self._conclude(key, EffectState.RESERVED, now)
+            raise
+        async with self.database.transaction() as session:
+            await effects.conclude(session, key, EffectState.DONE, now)
+            await done(session)
+
+    async def _conclude(self, key: str, state: EffectState, now: datetime) -> None:
+        async with self.database.transaction() as session:
+            await effects.conclude(session, key, state, now)

@@ -1,0 +1,228 @@
+"""Pre-payment: the fee that is authorised, verified and captured before an appointment stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+
+from db.engine import Database
+from db.models import Payment, Refund
+from db.timeline import tell
+from domain.errors import NotFound
+from domain.money import Money
+from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, Payments, RefundStatus
+from domain.stages import Actor
+from domain.states import PaymentState, TimelineKind
+
+PURPOSE = "Appointment fee"  # neutral: no service, clinician or reason goes to the processor
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenPrePayment:
+    """`checkout_expires_at` is fixed by the workflow, so that a retry sends the same bytes."""
+
+    payment_id: str
+    checkout_expires_at: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrePaymentStep:
+    payment_id: str
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundPayment:
+    refund_id: str
+    now: datetime
+
+
+class Fee(StrEnum):
+    """What the processor says of the fee, after we have compared it with what was asked."""
+
+    OPEN = "open"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    GONE = "gone"  # voided or expired: no money moved
+    MISMATCH = "mismatch"  # another amount, currency or reference than ours: never to be confirmed
+
+
+_FEES = {
+    CheckoutStatus.OPEN: Fee.OPEN,
+    CheckoutStatus.PROCESSING: Fee.OPEN,
+    CheckoutStatus.AUTHORIZED: Fee.AUTHORIZED,
+    CheckoutStatus.CAPTURED: Fee.CAPTURED,
+    CheckoutStatus.VOIDED: Fee.GONE,
+    CheckoutStatus.EXPIRED: Fee.GONE,
+}
+_STATES = {
+    CheckoutStatus.AUTHORIZED: PaymentState.AUTHORIZED,
+    CheckoutStatus.CAPTURED: PaymentState.CAPTURED,
+    CheckoutStatus.VOIDED: PaymentState.VOIDED,
+    CheckoutStatus.EXPIRED: PaymentState.EXPIRED,
+}
+_TOLD = {
+    PaymentState.AUTHORIZED: TimelineKind.FEE_AUTHORIZED,
+    PaymentState.CAPTURED: TimelineKind.FEE_CAPTURED,
+    PaymentState.VOIDED: TimelineKind.FEE_VOIDED,
+}
+
+
+class PrePayments:
+    """`environment` is part of each idempotency key, so that two installations can't meet in one Stripe account."""
+
+    def __init__(self, database: Database, payments: Payments, *, base_url: str, environment: str) -> None:
+        self._database = database
+        self._payments = payments
+        self._base_url = base_url
+        self._environment = environment
+
+    @activity.defn
+    async def open_pre_payment(self, command: OpenPrePayment) -> None:
+        """Open the hosted checkout at the merchant's account; the client's page finds its address in the ledger."""
+        payment = await self._payment(command.payment_id)
+        if payment.session_id is not None:
+            return
+        checkout = await self._payments.open_checkout(
+            CheckoutRequest(
+                merchant_account=payment.merchant_account,
+                fee_reference=payment.id,
+                amount=_asked(payment),
+                purpose=PURPOSE,
+                success_url=f"{self._base_url}/portal/payments/{payment.id}/return",
+                cancel_url=f"{self._base_url}/portal/appointments/{payment.appointment_id}",
+                expires_at=command.checkout_expires_at,
+                idempotency_key=f"{self._environment}:{payment.id}:{payment.attempt}:session",
+            )
+        )
+        async with self._database.transaction() as session:
+            row = await _locked(session, payment.id)
+            row.session_id = checkout.session_id
+            row.checkout_url = checkout.url
+            row.changed_at = command.now
+            kind = TimelineKind.CHECKOUT_OPENED
+            await tell(session, row.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=row.id)
+
+    @activity.defn
+    async def verify_pre_payment(self, command: PrePaymentStep) -> Fee:
+        """Read our own session again, at the merchant's account, and compare amount, currency and reference."""
+        payment = await self._payment(command.payment_id)
+        if payment.session_id is None:
+            return Fee.OPEN
+        checkout = await self._payments.read_checkout(payment.merchant_account, payment.session_id)
+        return await self._take_note(payment, checkout, command.now)
+
+    @activity.defn
+    async def close_pre_payment(self, command: PrePaymentStep) -> Fee:
+        """Close the checkout at the hold's end; the answer says whether it was paid after all."""
+        payment = await self._payment(command.payment_id)
+        if payment.session_id is None:
+            return Fee.GONE
+        checkout = await self._payments.expire_checkout(payment.merchant_account, payment.session_id)
+        return await self._take_note(payment, checkout, command.now)
+
+    @activity.defn
+    async def capture_pre_payment(self, command: PrePaymentStep) -> Fee:
+        """Take the authorised money."""
+        payment = await self._payment(command.payment_id)
+        assert payment.session_id is not None
+        checkout = await self._payments.capture(payment.merchant_account, payment.session_id)
+        return await self._take_note(payment, checkout, command.now)
+
+    @activity.defn
+    async def void_pre_payment(self, command: PrePaymentStep) -> Fee:
+        """Let the authorisation go: no money moves."""
+        payment = await self._payment(command.payment_id)
+        assert payment.session_id is not None
+        checkout = await self._payments.void(payment.merchant_account, payment.session_id)
+        async with self._database.transaction() as session:
+            row = await _locked(session, payment.id)
+            await _set_state(session, row, checkout, command.now)
+        return _FEES[checkout.status]
+
+    @activity.defn
+    async def refund_payment(self, command: RefundPayment) -> RefundStatus:
+        """Give the money of one refund back; its id makes repeats one refund."""
+        async with self._database.transaction() as session:
+            refund = await session.get(Refund, command.refund_id)
+            if refund is None:
+                raise NotFound("There is no such refund.")
+            payment = await _locked(session, refund.payment_id)
+        if refund.status == RefundStatus.SUCCEEDED:
+            return RefundStatus.SUCCEEDED
+        assert payment.payment_intent_id is not None
+        refunded = await self._payments.refund(
+            payment.merchant_account,
+            payment.payment_intent_id,
+            Money(amount_minor=refund.amount_minor, currency=payment.currency),
+            refund.id,
+        )
+        async with self._database.transaction() as session:
+            row = await _locked(session, payment.id)
+            stored = await session.get(Refund, refund.id, with_for_update=True)
+            assert stored is not None
+            if stored.status != RefundStatus.SUCCEEDED and refunded.status is RefundStatus.SUCCEEDED:
+                row.refunded_minor += refunded.amount.amount_minor
+                row.changed_at = command.now
+                if row.refunded_minor == row.amount_minor:
+                    row.state = str(PaymentState.REFUNDED)
+                kind = TimelineKind.FEE_REFUNDED
+                await tell(session, row.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=refund.id)
+            stored.status = str(refunded.status)
+            stored.processor_refund_id = refunded.refund_id
+        return refunded.status
+
+    async def _payment(self, payment_id: str) -> Payment:
+        async with self._database.transaction() as session:
+            payment = await session.get(Payment, payment_id)
+            if payment is None:
+                raise NotFound("There is no such payment.")
+            return payment
+
+    async def _take_note(self, payment: Payment, checkout: Checkout, now: datetime) -> Fee:
+        fee = _FEES[checkout.status]
+        async with self._database.transaction() as session:
+            row = await _locked(session, payment.id)
+            if fee in (Fee.AUTHORIZED, Fee.CAPTURED) and not _is_ours(row, checkout):
+                kind = TimelineKind.FEE_REJECTED
+                await tell(session, row.client_id, kind, at=now, actor=Actor.SYSTEM, ref=row.id)
+                return Fee.MISMATCH
+            await _set_state(session, row, checkout, now)
+        return fee
+
+
+def _asked(payment: Payment) -> Money:
+    return Money(amount_minor=payment.amount_minor, currency=payment.currency)
+
+
+def _is_ours(payment: Payment, checkout: Checkout) -> bool:
+    """The session is the one we created (we asked for it by id at the merchant's account), for what we asked."""
+    return (
+        checkout.session_id == payment.session_id
+        and checkout.amount == _asked(payment)
+        and checkout.fee_reference == payment.id
+    )
+
+
+async def _locked(session: AsyncSession, payment_id: str) -> Payment:
+    payment = await session.get(Payment, payment_id, with_for_update=True)
+    if payment is None:
+        raise NotFound("There is no such payment.")
+    return payment
+
+
+async def _set_state(session: AsyncSession, payment: Payment, checkout: Checkout, now: datetime) -> None:
+    payment.payment_intent_id = checkout.payment_intent_id or payment.payment_intent_id
+    state = _STATES.get(checkout.status)
+    if state is None or payment.state in (state, PaymentState.REFUNDED):
+        return
+    payment.state = str(state)
+    payment.changed_at = now
+    told = _TOLD.get(state)
+    if told is not None:
+        await tell(session, payment.client_id, told, at=now, actor=Actor.SYSTEM, ref=payment.id)

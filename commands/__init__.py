@@ -1,0 +1,1 @@
+"""What people and machines ask for: one transaction each, shared by pages, API and webhooks."""

@@ -1,0 +1,162 @@
+"""Signing in and out, for clients and staff; choosing a new password."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from activities.accounts import PASSWORD_RESET
+from commands.office import Office
+from commands.passwords import check_new_password
+from commands.rate_limits import SIGN_INS_PER_ADDRESS, SIGN_INS_PER_NAME, check_limit, count_request
+from db.events import EventKind, record_event, reset_subject
+from db.ids import new_id
+from db.models import Client, PasswordReset, PortalAccount, StaffMember, WebSession
+from domain.errors import InvitationExpired, InvitationUsed, NotFound, Unauthorized
+
+
+class SessionKind(StrEnum):
+    STAFF = "staff"
+    CLIENT = "client"
+
+
+# Sessions are guarded by wall time. Idle ones end by themselves (HIPAA 164.312: automatic log-off).
+_IDLE = {SessionKind.STAFF: timedelta(minutes=60), SessionKind.CLIENT: timedelta(minutes=60)}
+_LONGEST = timedelta(hours=12)
+_RESET_LIVES = timedelta(hours=1)
+
+# Hashed when nobody is found, so that a stranger's and a member's wrong password take the same time.
+_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$3o6yyTn1cFDJCQeSkmEUQ3hqqSgQzTLPPfnT2bqZ5kQ"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn:
+    """`token` goes into the cookie; only its hash is stored."""
+
+    token: str
+    kind: SessionKind
+    subject_id: str
+
+
+async def sign_in(office: Office, kind: SessionKind, email: str, password: str, *, remote_address: str) -> SignedIn:
+    """Raises Unauthorized (the same for an unknown address and a wrong password) and RateLimited (on failures)."""
+    who = f"{kind}:{email.strip().lower()}"
+    await check_limit(office.database, SIGN_INS_PER_NAME, who)
+    await check_limit(office.database, SIGN_INS_PER_ADDRESS, remote_address)
+    async with office.database.transaction() as session:
+        found = await _by_email(session, kind, email)
+    matches = await office.passwords.matches(found.password_hash if found else _NOBODY, password)
+    if found is None or not matches:
+        await count_request(office.database, SIGN_INS_PER_NAME, who)
+        await count_request(office.database, SIGN_INS_PER_ADDRESS, remote_address)
+        raise Unauthorized("The address and the password don't belong together.")
+    async with office.database.transaction() as session:
+        return await begin_session(session, kind, found.id)
+
+
+async def begin_session(session: AsyncSession, kind: SessionKind, subject_id: str) -> SignedIn:
+    token = secrets.token_urlsafe(32)
+    now = datetime.now(UTC)
+    session.add(
+        WebSession(
+            token_hash=_hash(token),
+            kind=str(kind),
+            subject_id=subject_id,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + _LONGEST,
+        )
+    )
+    await session.flush()
+    return SignedIn(token=token, kind=kind, subject_id=subject_id)
+
+
+async def who_is(session: AsyncSession, kind: SessionKind, token: str | None) -> str | None:
+    """The signed-in staff member's or account's id; None when nobody is (any more)."""
+    row = await session.get(WebSession, _hash(token)) if token else None
+    now = datetime.now(UTC)
+    if row is None or row.kind != kind or now >= row.expires_at or now - row.last_seen_at > _IDLE[kind]:
+        return None
+    if now - row.last_seen_at > timedelta(minutes=1):
+        row.last_seen_at = now
+    return row.subject_id
+
+
+async def sign_out(session: AsyncSession, token: str | None) -> None:
+    if token:
+        await session.execute(delete(WebSession).where(WebSession.token_hash == _hash(token)))
+
+
+async def clients_of(session: AsyncSession, account_id: str) -> list[Client]:
+    """Everybody behind this account, the longest known first."""
+    query = select(Client).where(Client.account_id == account_id).order_by(Client.created_at, Client.id)
+    return list(await session.scalars(query))
+
+
+async def request_password_reset(session: AsyncSession, office: Office, kind: SessionKind, email: str) -> None:
+    """Mail a link, if somebody has this address; the caller answers the same in either case."""
+    found = await _by_email(session, kind, email)
+    if found is None:
+        return
+    now = await office.clock.now(session)
+    reset = PasswordReset(
+        id=new_id("rst"), kind=str(kind), subject_id=found.id, created_at=now, expires_at=now + _RESET_LIVES
+    )
+    session.add(reset)
+    await session.flush()
+    await record_event(
+        session,
+        source="portal",
+        tenant=str(kind),
+        external_id=reset.id,
+        kind=EventKind.PASSWORD_RESET_REQUESTED,
+        subject=reset_subject(reset.id),
+        payload={"reset_id": reset.id},
+    )
+
+
+async def look_at_reset(session: AsyncSession, office: Office, token: str) -> PasswordReset:
+    """Raises NotFound, InvitationUsed, InvitationExpired."""
+    reset_id = office.tokens.read(PASSWORD_RESET, token)
+    reset = await session.get(PasswordReset, reset_id, with_for_update=True) if reset_id else None
+    if reset is None:
+        raise NotFound("This link isn't one of ours. Please use the whole link from the mail.")
+    if reset.used_at is not None:
+        raise InvitationUsed("This link has been used. Please sign in, or ask for a new one.")
+    if await office.clock.now(session) >= reset.expires_at:
+        raise InvitationExpired("This link isn't valid any more. Please ask for a new one.")
+    return reset
+
+
+async def reset_password(session: AsyncSession, office: Office, token: str, password: str) -> SessionKind:
+    """Set the new password and end every session that was open under the old one."""
+    reset = await look_at_reset(session, office, token)
+    kind = SessionKind(reset.kind)
+    member: StaffMember | PortalAccount | None
+    if kind is SessionKind.STAFF:
+        member = await session.get(StaffMember, reset.subject_id)
+    else:
+        member = await session.get(PortalAccount, reset.subject_id)
+    assert member is not None
+    check_new_password(password, member.email)
+    member.password_hash = await office.passwords.hash(password)
+    reset.used_at = await office.clock.now(session)
+    await session.execute(delete(WebSession).where(WebSession.subject_id == member.id))
+    return kind
+
+
+async def _by_email(session: AsyncSession, kind: SessionKind, email: str) -> StaffMember | PortalAccount | None:
+    address = email.strip().lower()
+    if kind is SessionKind.STAFF:
+        return await session.scalar(select(StaffMember).where(StaffMember.email == address))
+    return await session.scalar(select(PortalAccount).where(PortalAccount.email == address))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

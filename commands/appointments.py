@@ -1,0 +1,107 @@
+"""What becomes of an appointment: cancelled, kept, missed; and who may say so."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.office import Office
+from db.cancelling import cancel_booked
+from db.events import EventKind, client_subject, record_event
+from db.models import Appointment, Payment
+from db.settings_store import load_policy
+from db.timeline import tell
+from domain.decisions import CancelDecision, cancel_decision, visit_decision
+from domain.stages import Actor
+from domain.states import AppointmentStatus, TimelineKind
+
+
+async def may_cancel(session: AsyncSession, office: Office, appointment: Appointment, actor: Actor) -> CancelDecision:
+    """The one answer that page, API and workflow share: allowed? until when? what about the fee?"""
+    policy = (await load_policy(session, appointment.provider_id)).policy
+    return cancel_decision(
+        status=AppointmentStatus(appointment.status),
+        starts_at=appointment.starts_at,
+        # The client is held to the notice shown when booking, unless the practice has become more generous since.
+        notice_minutes=min(appointment.cancel_notice_minutes, policy.cancel_notice_minutes),
+        can_cancel=policy.clients_can_cancel,
+        actor=actor,
+        now=await office.clock.now(session),
+    )
+
+
+async def cancel(
+    session: AsyncSession,
+    office: Office,
+    appointment: Appointment,
+    *,
+    actor: Actor,
+    reason: str | None = None,
+) -> None:
+    """Cancel the locked appointment. Raises CancelNotAllowed, CancelWindowClosed or Conflict.
+
+    A booked one is off at once. A pending one ends when its checkout is closed: the journey sees to that, so that
+    nobody pays for a slot that has been given away. Cancelling again is the same cancellation.
+    """
+    if appointment.status == AppointmentStatus.CANCELLED or appointment.cancel_requested_at is not None:
+        return
+    decision = await may_cancel(session, office, appointment, actor)
+    if decision.refusal is not None:
+        raise decision.refusal
+    now = await office.clock.now(session)
+    refund_id: str | None = None
+    if appointment.status == AppointmentStatus.PENDING:
+        appointment.cancel_requested_at = now
+        appointment.cancelled_by = str(actor)
+        appointment.cancel_reason = reason
+    else:
+        refund_id = await cancel_booked(
+            session, appointment, actor=actor, reason=reason, refund=decision.refund, now=now
+        )
+    await record_event(
+        session,
+        source="booking",
+        tenant=appointment.provider_id,
+        external_id=f"cancel:{appointment.id}",
+        kind=EventKind.APPOINTMENT_CANCELLED,
+        subject=client_subject(appointment.client_id),
+        payload={"appointment_id": appointment.id, "cancelled_by": str(actor), "refund_id": refund_id},
+    )
+
+
+async def record_visit(session: AsyncSession, office: Office, appointment: Appointment, to: AppointmentStatus) -> None:
+    """Staff record that the client came (`fulfilled`) or didn't (`noshow`, which keeps the fee). Raises Conflict."""
+    now = await office.clock.now(session)
+    status = AppointmentStatus(appointment.status)
+    refusal = visit_decision(status=status, to=to, starts_at=appointment.starts_at, now=now)
+    if refusal is not None:
+        raise refusal
+    if status is to:
+        return
+    appointment.status = str(to)
+    appointment.revision += 1
+    noshow = to is AppointmentStatus.NOSHOW
+    kind = TimelineKind.APPOINTMENT_NOSHOW if noshow else TimelineKind.APPOINTMENT_FULFILLED
+    ref = f"{appointment.id}:{appointment.revision}"
+    await tell(session, appointment.client_id, kind, at=now, actor=Actor.STAFF, ref=ref)
+    await record_event(
+        session,
+        source="staff",
+        tenant=appointment.provider_id,
+        external_id=f"visit:{ref}",
+        kind=EventKind.VISIT_RECORDED,
+        subject=client_subject(appointment.client_id),
+        payload={"appointment_id": appointment.id, "status": str(to)},
+    )
+
+
+async def notice_payment(session: AsyncSession, payment: Payment, *, source: str, external_id: str) -> None:
+    """Wake the booking, so that it reads the payment again. It proves nothing by itself."""
+    await record_event(
+        session,
+        source=source,
+        tenant=payment.provider_id,
+        external_id=external_id,
+        kind=EventKind.PAYMENT_NOTICED,
+        subject=client_subject(payment.client_id),
+        payload={"appointment_id": payment.appointment_id, "payment_id": payment.id},
+    )

@@ -1,0 +1,214 @@
+"""Booking: one atomic claim in the provider's calendar, and a recorded event for the journey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.idempotency import earlier_result, keep_result
+from commands.office import Office
+from db.calendar import busy_intervals, lock_calendar, upcoming_count
+from db.events import EventKind, client_subject, record_event
+from db.ids import new_id
+from db.models import Appointment, Client, IntakeSubmission, MerchantAccount, Payment, Provider
+from db.settings_store import PolicyInForce, load_availability, load_policy, practice_standing
+from db.tenancy import appointment_by_id, provider_of
+from db.timeline import tell
+from domain.availability import Availability
+from domain.decisions import Block, BookingRequest, booking_blocks, refusals, slot_block
+from domain.errors import ValidationFailed
+from domain.money import Money
+from domain.slots import Slot, generate_slots, is_offered, peak_overlap
+from domain.stages import Actor, Track
+from domain.states import AppointmentStatus, PaymentState, SubmissionStatus, TimelineKind
+
+_LONGEST_WINDOW = timedelta(days=62)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standpoint:
+    """Everything that the decisions about one client's booking are made from, read in one transaction."""
+
+    provider: Provider
+    in_force: PolicyInForce
+    availability: Availability
+    blocks: list[Block]
+    now: datetime
+
+
+async def standpoint(session: AsyncSession, office: Office, client: Client, actor: Actor) -> Standpoint:
+    provider = await provider_of(session, client.provider_id)
+    in_force = await load_policy(session, provider.id)
+    now = await office.clock.now(session)
+    request = BookingRequest(
+        actor=actor,
+        track=Track(client.track),
+        has_account=client.account_id is not None,
+        intake_submitted=await intake_submitted(session, client.id),
+        upcoming=await upcoming_count(session, client.id, now),
+    )
+    return Standpoint(
+        provider=provider,
+        in_force=in_force,
+        availability=await load_availability(session, provider.id),
+        blocks=booking_blocks(in_force.policy, await practice_standing(session, provider), request),
+        now=now,
+    )
+
+
+async def intake_submitted(session: AsyncSession, client_id: str) -> bool:
+    query = select(IntakeSubmission.id).where(
+        IntakeSubmission.client_id == client_id, IntakeSubmission.status == str(SubmissionStatus.SUBMITTED)
+    )
+    return (await session.scalar(query.limit(1))) is not None
+
+
+async def free_slots(
+    session: AsyncSession, office: Office, provider: Provider, start: datetime, end: datetime
+) -> list[Slot]:
+    """The slots offered within the window (62 days at most). Raises ValidationFailed."""
+    if end <= start:
+        raise ValidationFailed.of("to", "must be later than from")
+    if end - start > _LONGEST_WINDOW:
+        raise ValidationFailed.of("to", f"must be at most {_LONGEST_WINDOW.days} days after from")
+    policy = (await load_policy(session, provider.id)).policy
+    margin = timedelta(days=2)
+    busy = await busy_intervals(session, provider.id, start - margin, end + margin)
+    return generate_slots(
+        await load_availability(session, provider.id),
+        policy.slot_rules(),
+        busy,
+        start,
+        end,
+        await office.clock.now(session),
+    )
+
+
+async def why_not(
+    session: AsyncSession, office: Office, client: Client, starts_at: datetime | None, actor: Actor = Actor.CLIENT
+) -> tuple[list[Block], PolicyInForce]:
+    """Every rule that keeps this client from booking (this slot); what the page shows and the API answers."""
+    point = await standpoint(session, office, client, actor)
+    blocks = list(point.blocks)
+    if starts_at is not None:
+        block = await _slot_block(session, point, starts_at, actor)
+        blocks += [block] if block else []
+    return blocks, point.in_force
+
+
+async def _slot_block(session: AsyncSession, point: Standpoint, starts_at: datetime, actor: Actor) -> Block | None:
+    policy = point.in_force.policy
+    ends_at = starts_at + timedelta(minutes=policy.appointment_minutes)
+    margin = timedelta(minutes=policy.buffer_minutes)
+    busy = await busy_intervals(session, point.provider.id, starts_at - margin, ends_at + margin)
+    taken = peak_overlap(busy, starts_at, ends_at, margin) >= policy.max_simultaneous_appointments
+    offered = is_offered(point.availability, policy.slot_rules(), starts_at, point.now)
+    return slot_block(offered=offered, taken=taken, actor=actor)
+
+
+async def claim(
+    session: AsyncSession,
+    office: Office,
+    client: Client,
+    starts_at: datetime,
+    *,
+    actor: Actor,
+    override_reason: str | None = None,
+    idempotency_key: str | None = None,
+) -> Appointment:
+    """Take the slot for the client: pending, held until the fee is paid or the hold ends.
+
+    Raises the refusal of the first rule that stands in the way. The calendar's lock makes the check and the claim one.
+    """
+    scope = f"claim:{client.id}"
+    request: dict[str, object] = {"starts_at": starts_at.isoformat()}
+    earlier = await earlier_result(session, scope, idempotency_key, request)
+    if earlier is not None:
+        return await appointment_by_id(session, earlier["appointment_id"])
+    if starts_at.tzinfo is None:
+        raise ValidationFailed.of("starts_at", "must carry a time zone, such as 2026-12-01T14:00:00Z")
+    await lock_calendar(session, client.provider_id)
+    point = await standpoint(session, office, client, actor)
+    if actor is Actor.STAFF and starts_at <= point.now:
+        raise ValidationFailed.of("starts_at", "must be in the future")
+    refusals(point.blocks)
+    block = await _slot_block(session, point, starts_at, actor)
+    refusals([block] if block else [])
+    appointment = _appointment(point, client, starts_at, actor, override_reason)
+    session.add(appointment)
+    await session.flush()
+    fee = point.in_force.policy.due_fee if actor is Actor.CLIENT else None
+    payment_id = await _quote(session, point, appointment, fee) if fee else None
+    await tell(session, client.id, TimelineKind.SLOT_HELD, at=point.now, actor=actor, ref=appointment.id)
+    await _record_claim(session, appointment, payment_id)
+    await keep_result(session, scope, idempotency_key, request, {"appointment_id": appointment.id})
+    return appointment
+
+
+def _appointment(
+    point: Standpoint, client: Client, starts_at: datetime, actor: Actor, override_reason: str | None
+) -> Appointment:
+    policy = point.in_force.policy
+    return Appointment(
+        id=new_id("apt"),
+        practice_id=client.practice_id,
+        provider_id=client.provider_id,
+        client_id=client.id,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=policy.appointment_minutes),
+        status=str(AppointmentStatus.PENDING),
+        revision=0,
+        booked_by=str(actor),
+        override_reason=override_reason,
+        settings_version=point.in_force.version,
+        cancel_notice_minutes=policy.cancel_notice_minutes,
+        hold_expires_at=point.now + timedelta(minutes=policy.hold_minutes),
+        created_at=point.now,
+    )
+
+
+async def _quote(session: AsyncSession, point: Standpoint, appointment: Appointment, fee: Money) -> str:
+    """The fee as it is asked: it doesn't change any more, whatever becomes of the settings."""
+    merchant = await session.get(MerchantAccount, appointment.provider_id)
+    payment = Payment(
+        id=new_id("pay"),
+        practice_id=appointment.practice_id,
+        provider_id=appointment.provider_id,
+        client_id=appointment.client_id,
+        appointment_id=appointment.id,
+        attempt=1,
+        state=str(PaymentState.REQUESTED),
+        amount_minor=fee.amount_minor,
+        currency=fee.currency,
+        refunded_minor=0,
+        refund_due_minor=0,
+        merchant_account=merchant.account if merchant else None,
+        created_at=point.now,
+        changed_at=point.now,
+    )
+    session.add(payment)
+    await session.flush()
+    return payment.id
+
+
+async def _record_claim(session: AsyncSession, appointment: Appointment, payment_id: str | None) -> None:
+    assert appointment.hold_expires_at is not None
+    await record_event(
+        session,
+        source="booking",
+        tenant=appointment.provider_id,
+        external_id=f"claim:{appointment.id}",
+        kind=EventKind.APPOINTMENT_CLAIMED,
+        subject=client_subject(appointment.client_id),
+        payload={
+            "appointment_id": appointment.id,
+            "starts_at": appointment.starts_at.isoformat(),
+            "ends_at": appointment.ends_at.isoformat(),
+            "hold_expires_at": appointment.hold_expires_at.isoformat(),
+            "payment_id": payment_id,
+            "booked_by": appointment.booked_by,
+        },
+    )

@@ -1,0 +1,28 @@
+"""The collaborators that commands are handed by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from db.clock import Clock
+from db.engine import Database
+from domain.ports import ContactChecks, Passwords, Tokens, Vault, WebhookVerifier
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """`checks` takes the practice's country (ISO 3166); `validate_questionnaire` checks a form at the FHIR edge."""
+
+    environment: str  # demo | test | production
+    base_url: str
+    temporal_ui_url: str
+    database: Database
+    clock: Clock
+    vault: Vault
+    tokens: Tokens
+    passwords: Passwords
+    checks: ContactChecks
+    validate_questionnaire: Callable[[Mapping[str, object]], None]
+    fee_webhooks: WebhookVerifier
+    subscription_webhooks: WebhookVerifier

@@ -1,0 +1,67 @@
+"""Rate limits, counted in the database, so that they hold over all server processes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.dialects.postgresql import insert
+
+from db.engine import Database
+from db.models import RateCounter
+from domain.errors import RateLimited
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """At most `requests` per bucket and window."""
+
+    name: str
+    requests: int
+    window_seconds: int
+
+
+# Generous where people share an address (a clinic's or a school's network), strict where secrets are guessed.
+SIGNUPS_PER_ADDRESS = Limit(name="signup-address", requests=300, window_seconds=600)
+SIGNUPS_PER_PROVIDER = Limit(name="signup-provider", requests=2000, window_seconds=3600)
+SIGN_INS_PER_NAME = Limit(name="sign-in-name", requests=10, window_seconds=300)
+SIGN_INS_PER_ADDRESS = Limit(name="sign-in-address", requests=100, window_seconds=300)
+RESETS_PER_NAME = Limit(name="reset-name", requests=5, window_seconds=3600)
+TOKENS_PER_ADDRESS = Limit(name="token-address", requests=200, window_seconds=600)
+
+
+async def count_request(database: Database, limit: Limit, who: str) -> None:
+    """Count one request of `who` (an address or a name, kept hashed), in a transaction of its own.
+
+    Raises RateLimited with `retry_after_seconds`.
+    """
+    bucket, start = _bucket(limit, who)
+    statement = insert(RateCounter).values(bucket=bucket, window_start=start, count=1)
+    statement = statement.on_conflict_do_update(
+        index_elements=["bucket", "window_start"], set_={"count": RateCounter.count + 1}
+    )
+    async with database.transaction() as session:
+        count = (await session.execute(statement.returning(RateCounter.count))).scalar_one()
+    if count > limit.requests:
+        raise _too_many(limit, start)
+
+
+async def check_limit(database: Database, limit: Limit, who: str) -> None:
+    """Refuse when the limit is used up, without counting: for limits on failures (`count_request` counts those)."""
+    bucket, start = _bucket(limit, who)
+    async with database.transaction() as session:
+        counter = await session.get(RateCounter, (bucket, start))
+    if counter is not None and counter.count >= limit.requests:
+        raise _too_many(limit, start)
+
+
+def _bucket(limit: Limit, who: str) -> tuple[str, datetime]:
+    now = datetime.now(UTC)  # wall time: abuse doesn't travel in time
+    start = datetime.fromtimestamp(now.timestamp() // limit.window_seconds * limit.window_seconds, UTC)
+    return f"{limit.name}:{hashlib.sha256(who.lower().encode()).hexdigest()[:32]}", start
+
+
+def _too_many(limit: Limit, start: datetime) -> RateLimited:
+    wait = int(start.timestamp() + limit.window_seconds - datetime.now(UTC).timestamp()) + 1
+    return RateLimited("Too many requests. Please wait a little and try again.", retry_after_seconds=wait)

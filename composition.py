@@ -1,0 +1,125 @@
+"""Plugging in: settings become gateways, gateways become the collaborators of server and worker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from settings import Settings
+
+from activities.accounts import Accounts
+from activities.bookings import Bookings
+from activities.greetings import Greetings
+from activities.intake import Intake
+from activities.invitations import Invitations
+from activities.notices import Notices
+from activities.post import Post
+from activities.pre_payment import PrePayments
+from activities.signups import Signups
+from activities.standing import Standings
+from commands.office import Office
+from db.clock import Clock
+from db.engine import Database
+from db.migrate import at_head
+from dispatch.connection import EngineAddress
+from domain.ports import Payments
+from gateways.contact_checks import LibraryContactChecks
+from gateways.letters import JinjaLetters
+from gateways.secrets import AesVault, Argon2Passwords, HmacTokens
+from gateways.smtp import SmtpMailer
+from gateways.stripe_payments import StripePayments
+from gateways.stripe_webhooks import StripeWebhooks
+
+logger = logging.getLogger("portico")
+
+
+def clock_of(settings: Settings) -> Clock:
+    return Clock(travels=settings.env != "production")
+
+
+def engine_address(settings: Settings) -> EngineAddress:
+    return EngineAddress(
+        address=settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        api_key=settings.temporal_api_key,
+        tls_cert=settings.temporal_tls_cert_pem,
+        tls_key=settings.temporal_tls_key_pem,
+    )
+
+
+def office_of(settings: Settings, database: Database) -> Office:
+    return Office(
+        environment=settings.env,
+        base_url=settings.base_url,
+        temporal_ui_url=settings.temporal_ui_url,
+        database=database,
+        clock=clock_of(settings),
+        vault=AesVault(settings.encryption_keys),
+        tokens=HmacTokens(list(settings.secret_keys.values())),
+        passwords=Argon2Passwords(),
+        checks=LibraryContactChecks("US", test_domains=settings.env != "production"),
+        validate_questionnaire=_validate_questionnaire,
+        fee_webhooks=StripeWebhooks(settings.stripe_fees_webhook_secrets, livemode=settings.env == "production"),
+        subscription_webhooks=StripeWebhooks(
+            settings.stripe_subscriptions_webhook_secrets, livemode=settings.env == "production"
+        ),
+    )
+
+
+def _validate_questionnaire(document: Any) -> None:
+    # FHIR's models take a second to import: only a form's import pays for it.
+    from gateways.fhir_forms import validate_questionnaire
+
+    validate_questionnaire(document)
+
+
+def payments_of(settings: Settings) -> StripePayments:
+    return StripePayments(settings.stripe_key, settings.stripe_api_base)
+
+
+def activities_of(settings: Settings, database: Database, payments: Payments) -> Sequence[Callable[..., Any]]:
+    """Every activity of the house, bound to its collaborators."""
+    tokens = HmacTokens(list(settings.secret_keys.values()))
+    host = urlsplit(settings.base_url).hostname or "portico"
+    mailer = SmtpMailer(settings.smtp_url, settings.mail_from)
+    post = Post(database, mailer, JinjaLetters(), base_url=settings.base_url, host=host)
+    pre_payments = PrePayments(database, payments, base_url=settings.base_url, environment=settings.env)
+    rooms: list[object] = [
+        Signups(database),
+        Standings(database),
+        Invitations(post, tokens),
+        Greetings(post),
+        Intake(database),
+        pre_payments,
+        Bookings(database),
+        Notices(post),
+        Accounts(post, tokens),
+    ]
+    return [method for room in rooms for method in _activity_methods(room)]
+
+
+def _activity_methods(room: object) -> list[Callable[..., Any]]:
+    methods = [getattr(room, name) for name in vars(type(room)) if not name.startswith("_")]
+    return [method for method in methods if hasattr(method, "__temporal_activity_definition")]
+
+
+async def wait_for_schema(database_url: str) -> None:
+    """Until the database is there and migrated: processes start side by side, and a deploy migrates first."""
+    told = False
+    while not await asyncio.to_thread(_schema_ready, database_url):
+        if not told:
+            logger.info("waiting for the database and its newest schema")
+            told = True
+        await asyncio.sleep(0.2)
+
+
+def _schema_ready(database_url: str) -> bool:
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        return at_head(database_url)
+    except OperationalError:
+        return False

@@ -1,0 +1,1 @@
+"""The practice's records: models, repositories, migrations."""

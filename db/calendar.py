@@ -1,0 +1,39 @@
+"""The provider's calendar: the lock that every claim takes, and what time is taken."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Appointment, ProviderCalendar
+from domain.slots import Interval
+from domain.states import BLOCKING
+
+_BLOCKING = [str(status) for status in BLOCKING]
+
+
+async def lock_calendar(session: AsyncSession, provider_id: str) -> None:
+    """Wait for, and hold until commit, the provider's calendar."""
+    query = select(ProviderCalendar).where(ProviderCalendar.provider_id == provider_id)
+    (await session.scalars(query.with_for_update())).one()
+
+
+async def busy_intervals(session: AsyncSession, provider_id: str, start: datetime, end: datetime) -> list[Interval]:
+    """Held, pending and booked time that touches the window."""
+    query = select(Appointment.starts_at, Appointment.ends_at).where(
+        Appointment.provider_id == provider_id,
+        Appointment.status.in_(_BLOCKING),
+        Appointment.starts_at < end,
+        Appointment.ends_at > start,
+    )
+    return [Interval(start=row.starts_at, end=row.ends_at) for row in await session.execute(query)]
+
+
+async def upcoming_count(session: AsyncSession, client_id: str, now: datetime) -> int:
+    """How many appointments of the client are still ahead, those being paid for included."""
+    query = select(func.count()).where(
+        Appointment.client_id == client_id, Appointment.status.in_(_BLOCKING), Appointment.ends_at > now
+    )
+    return (await session.scalar(query)) or 0

@@ -1,0 +1,66 @@
+"""Calling off a booked appointment: the slot is free at once, and what is owed is written down."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.ids import new_id
+from db.models import Appointment, Client, Payment, Refund
+from db.stages import step_back
+from db.tenancy import client_by_id, payment_of_appointment
+from db.timeline import tell
+from domain.decisions import RefundRule
+from domain.ports import RefundStatus
+from domain.stages import Actor
+from domain.states import AppointmentStatus, PaymentState, TimelineKind
+
+
+async def cancel_booked(
+    session: AsyncSession,
+    appointment: Appointment,
+    *,
+    actor: Actor,
+    reason: str | None,
+    refund: RefundRule,
+    now: datetime,
+) -> str | None:
+    """Cancel the locked appointment; the id of the refund that is due, if one is."""
+    appointment.status = str(AppointmentStatus.CANCELLED)
+    appointment.revision += 1
+    appointment.cancelled_by = str(actor)
+    appointment.cancel_reason = reason
+    await tell(
+        session, appointment.client_id, TimelineKind.APPOINTMENT_CANCELLED, at=now, actor=actor, ref=appointment.id
+    )
+    await _step_back_if_last(session, appointment)
+    payment = await payment_of_appointment(session, appointment.id, for_update=True)
+    if payment is None or refund is RefundRule.NONE or payment.state != PaymentState.CAPTURED:
+        return None
+    return await _owe(session, payment, now)
+
+
+async def _owe(session: AsyncSession, payment: Payment, now: datetime) -> str:
+    due = payment.amount_minor - payment.refunded_minor
+    payment.refund_due_minor = due
+    refund = Refund(
+        id=new_id("rfd"), payment_id=payment.id, amount_minor=due, status=str(RefundStatus.PENDING), created_at=now
+    )
+    session.add(refund)
+    await session.flush()
+    return refund.id
+
+
+async def _step_back_if_last(session: AsyncSession, appointment: Appointment) -> Client:
+    """A client whose only standing appointment was cancelled stands where they stood before booking."""
+    query = select(Appointment.id).where(
+        Appointment.client_id == appointment.client_id,
+        Appointment.id != appointment.id,
+        Appointment.status.in_([str(AppointmentStatus.BOOKED), str(AppointmentStatus.FULFILLED)]),
+    )
+    client = await client_by_id(session, appointment.client_id, for_update=True)
+    if await session.scalar(query.limit(1)) is None:
+        step_back(client)
+    return client

@@ -1,0 +1,71 @@
+"""Tables, one class each."""
+
+from db.models.base import Base
+from db.models.booking import Appointment, Payment, Refund
+from db.models.client import (
+    AttentionItem,
+    Client,
+    DataKey,
+    IntakeSubmission,
+    Invitation,
+    PortalAccount,
+    Signup,
+    TimelineEntry,
+)
+from db.models.events import (
+    DemoClock,
+    Effect,
+    EventSubject,
+    ExternalEvent,
+    IdempotencyRecord,
+    PasswordReset,
+    RateCounter,
+    WebSession,
+)
+from db.models.practice import (
+    ApiKey,
+    GreetingAttachment,
+    IntakeForm,
+    MerchantAccount,
+    PortalSubscription,
+    Practice,
+    Provider,
+    ProviderCalendar,
+    ProviderWebhookSecret,
+    SettingsVersion,
+    StaffMember,
+)
+
+__all__ = [
+    "ApiKey",
+    "Appointment",
+    "AttentionItem",
+    "Base",
+    "Client",
+    "DataKey",
+    "DemoClock",
+    "Effect",
+    "EventSubject",
+    "ExternalEvent",
+    "GreetingAttachment",
+    "IdempotencyRecord",
+    "IntakeForm",
+    "IntakeSubmission",
+    "Invitation",
+    "MerchantAccount",
+    "PasswordReset",
+    "Payment",
+    "PortalAccount",
+    "PortalSubscription",
+    "Practice",
+    "Provider",
+    "ProviderCalendar",
+    "ProviderWebhookSecret",
+    "RateCounter",
+    "Refund",
+    "SettingsVersion",
+    "Signup",
+    "StaffMember",
+    "TimelineEntry",
+    "WebSession",
+]

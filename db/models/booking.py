@@ -1,0 +1,82 @@
+"""Appointments and the money that goes with them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, OpaqueId, PrimaryId
+
+
+class Appointment(Base):
+    __tablename__ = "appointment"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        Index(
+            "ix_appointment_blocking",
+            "provider_id",
+            "starts_at",
+            "ends_at",
+            postgresql_where=text("status IN ('pending', 'booked')"),
+        ),
+    )
+
+    id: Mapped[PrimaryId]
+    practice_id: Mapped[OpaqueId] = mapped_column(ForeignKey("practice.id"), index=True)
+    provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"))
+    client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), index=True)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    status: Mapped[str]
+    revision: Mapped[int]
+    booked_by: Mapped[str]  # actor
+    override_reason: Mapped[str | None]
+    settings_version: Mapped[int]  # the portal settings shown when it was claimed
+    cancel_notice_minutes: Mapped[int]  # by that version; a client is held to what was shown
+    hold_expires_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[datetime | None]  # a pending one: its checkout has to be closed first
+    cancelled_by: Mapped[str | None]
+    cancel_reason: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class Payment(Base):
+    """A fee asked for an appointment; processor ids are unique, and amounts are minor units."""
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        CheckConstraint("refunded_minor >= 0 AND refunded_minor <= amount_minor", name="refunds_within_amount"),
+        UniqueConstraint("appointment_id", "attempt"),
+    )
+
+    id: Mapped[PrimaryId]
+    practice_id: Mapped[OpaqueId] = mapped_column(ForeignKey("practice.id"), index=True)
+    provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"))
+    client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), index=True)
+    appointment_id: Mapped[OpaqueId] = mapped_column(ForeignKey("appointment.id"), index=True)
+    attempt: Mapped[int]
+    state: Mapped[str]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    refunded_minor: Mapped[int]
+    merchant_account: Mapped[str | None]
+    session_id: Mapped[str | None] = mapped_column(unique=True)
+    payment_intent_id: Mapped[str | None] = mapped_column(unique=True)
+    checkout_url: Mapped[str | None]
+    refund_due_minor: Mapped[int]  # decided when the appointment was cancelled, paid out by the booking
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class Refund(Base):
+    __tablename__ = "refund"
+
+    id: Mapped[PrimaryId]  # our own reference: makes repeats one refund
+    payment_id: Mapped[OpaqueId] = mapped_column(ForeignKey("payment.id"), index=True)
+    amount_minor: Mapped[int]
+    status: Mapped[str]
+    processor_refund_id: Mapped[str | None] = mapped_column(unique=True)
+    created_at: Mapped[datetime]

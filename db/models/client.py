@@ -1,0 +1,140 @@
+"""Clients and what belongs to them: account, invitation, intake, timeline, calls for attention."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, OpaqueId, PrimaryId, type_document
+
+
+class PortalAccount(Base):
+    """One sign-in per e-mail address, with one or several clients behind it."""
+
+    __tablename__ = "portal_account"
+
+    id: Mapped[PrimaryId]
+    email: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Client(Base):
+    __tablename__ = "client"
+    __table_args__ = (
+        UniqueConstraint("provider_id", "external_id"),
+        Index("ix_client_practice_created", "practice_id", "created_at", "id"),
+    )
+
+    id: Mapped[PrimaryId]
+    practice_id: Mapped[OpaqueId] = mapped_column(ForeignKey("practice.id"))
+    provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"), index=True)
+    track: Mapped[str]
+    stage: Mapped[str]
+    # Where the client stood before booking: there they go back when the appointment is cancelled.
+    stage_before_booking: Mapped[str | None]
+    outcome: Mapped[str | None]
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("portal_account.id"), index=True)
+    external_id: Mapped[str | None]
+    first_name: Mapped[str]
+    last_name: Mapped[str]
+    email: Mapped[str] = mapped_column(index=True)
+    phone: Mapped[str | None]
+    date_of_birth: Mapped[date | None]
+    preferred_contact: Mapped[str | None]
+    forms_requested_at: Mapped[datetime | None]
+    forms_sent_at: Mapped[datetime | None]
+    intake_form_id: Mapped[str | None] = mapped_column(ForeignKey("intake_form.id"))  # as assigned by the journey
+    created_at: Mapped[datetime]
+
+
+class Signup(Base):
+    """A completed sign-up form, bound to the version it was given on."""
+
+    __tablename__ = "signup"
+
+    id: Mapped[PrimaryId]
+    client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), unique=True)
+    provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"), index=True)
+    form_version: Mapped[int]
+    custom: Mapped[type_document]
+    created_at: Mapped[datetime]
+
+
+class Invitation(Base):
+    """An invitation to the portal. Its token is derived from the id and a secret; nothing secret is stored."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[PrimaryId]
+    client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), index=True)
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class DataKey(Base):
+    """The client's own key, wrapped; destroying it makes their intake answers unreadable."""
+
+    __tablename__ = "data_key"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.id"), primary_key=True)
+    wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class IntakeSubmission(Base):
+    """The client's answers (a QuestionnaireResponse, sealed), draft until submitted, bound to one form version."""
+
+    __tablename__ = "intake_submission"
+    __table_args__ = (UniqueConstraint("client_id", "form_id"),)
+
+    id: Mapped[PrimaryId]
+    client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), index=True)
+    form_id: Mapped[OpaqueId] = mapped_column(ForeignKey("intake_form.id"))
+    status: Mapped[str]
+    sealed_response: Mapped[bytes] = mapped_column(LargeBinary)
+    updated_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    filed_at: Mapped[datetime | None]
+
+
+class TimelineEntry(Base):
+    """One fact on a client's timeline; the same fact is told once."""
+
+    __tablename__ = "timeline_entry"
+    __table_args__ = (
+        UniqueConstraint("client_id", "kind", "ref"),
+        Index("ix_timeline_entry_client_at", "client_id", "at"),
+    )
+
+    id: Mapped[PrimaryId]
+    client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"))
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    actor: Mapped[str]
+    ref: Mapped[str]
+
+
+class AttentionItem(Base):
+    """A step that was refused for good and waits for a person."""
+
+    __tablename__ = "attention_item"
+    __table_args__ = (
+        Index(
+            "uq_attention_item_open", "workflow_id", "step", unique=True, postgresql_where=text("settled_at IS NULL")
+        ),
+    )
+
+    id: Mapped[PrimaryId]
+    client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), index=True)
+    workflow_id: Mapped[str]
+    step: Mapped[str]
+    reason: Mapped[str]
+    raised_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[str | None]
+    resolution: Mapped[str | None]

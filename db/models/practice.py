@@ -1,0 +1,131 @@
+"""The practice and its providers: settings, secrets, subscription, merchant account, forms."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, OpaqueId, PrimaryId, type_document
+
+
+class Practice(Base):
+    __tablename__ = "practice"
+
+    id: Mapped[PrimaryId]
+    name: Mapped[str]
+    phone: Mapped[str]
+    email: Mapped[str]  # the front desk's: gets the notices, is the Reply-To
+    created_at: Mapped[datetime]
+
+
+class Provider(Base):
+    __tablename__ = "provider"
+
+    id: Mapped[PrimaryId]
+    practice_id: Mapped[OpaqueId] = mapped_column(ForeignKey("practice.id"), index=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class ProviderCalendar(Base):
+    """The row that a claim locks: whoever takes a provider's time waits here."""
+
+    __tablename__ = "provider_calendar"
+
+    provider_id: Mapped[str] = mapped_column(ForeignKey("provider.id"), primary_key=True)
+
+
+class StaffMember(Base):
+    __tablename__ = "staff_member"
+
+    id: Mapped[PrimaryId]
+    practice_id: Mapped[OpaqueId] = mapped_column(ForeignKey("practice.id"), index=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class ApiKey(Base):
+    """A bearer key of a practice; only its SHA-256 is kept."""
+
+    __tablename__ = "api_key"
+
+    id: Mapped[PrimaryId]
+    practice_id: Mapped[OpaqueId] = mapped_column(ForeignKey("practice.id"), index=True)
+    key_hash: Mapped[str] = mapped_column(unique=True)
+    label: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class ProviderWebhookSecret(Base):
+    """A Standard Webhooks secret; symmetric, so kept sealed by the vault under a data key of its own."""
+
+    __tablename__ = "provider_webhook_secret"
+
+    id: Mapped[PrimaryId]
+    provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"), index=True)
+    wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+
+
+class PortalSubscription(Base):
+    __tablename__ = "portal_subscription"
+
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"), primary_key=True)
+    status: Mapped[str]
+    changed_at: Mapped[datetime]
+
+
+class MerchantAccount(Base):
+    __tablename__ = "merchant_account"
+
+    provider_id: Mapped[str] = mapped_column(ForeignKey("provider.id"), primary_key=True)
+    account: Mapped[str | None]
+    status: Mapped[str]
+    changed_at: Mapped[datetime]
+
+
+class SettingsVersion(Base):
+    """One saved version of one settings document; the highest version is in force."""
+
+    __tablename__ = "settings_version"
+
+    provider_id: Mapped[str] = mapped_column(ForeignKey("provider.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[type_document]
+    saved_by: Mapped[str]
+    saved_at: Mapped[datetime]
+
+
+class GreetingAttachment(Base):
+    __tablename__ = "greeting_attachment"
+
+    id: Mapped[PrimaryId]
+    provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"), index=True)
+    name: Mapped[str]
+    content_type: Mapped[str]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    uploaded_by: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class IntakeForm(Base):
+    """A FHIR R4 Questionnaire of the provider's; a changed one is a new version."""
+
+    __tablename__ = "intake_form"
+    __table_args__ = (UniqueConstraint("provider_id", "form_key", "version"),)
+
+    id: Mapped[PrimaryId]
+    provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"), index=True)
+    form_key: Mapped[str]
+    version: Mapped[int]
+    title: Mapped[str]
+    selectable: Mapped[bool]
+    questionnaire: Mapped[type_document]
+    created_at: Mapped[datetime]

@@ -1,0 +1,116 @@
+"""Versioned settings documents of a provider: each save is a new version, the highest is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import GreetingAttachment, MerchantAccount, PortalSubscription, Provider, SettingsVersion
+from domain.availability import Availability, parse_availability
+from domain.decisions import PracticeStanding
+from domain.errors import Conflict
+from domain.policy import DEFAULTS, PortalPolicy, Source, parse_portal_settings, source_of
+from domain.signup_form import SignupForm, default_signup_form, parse_signup_form
+from domain.states import MerchantStatus, SettingsKind, SubscriptionStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """A document and its version; version 0 and None where nothing has been saved yet."""
+
+    version: int
+    document: dict[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyInForce:
+    """The provider's portal settings right now."""
+
+    version: int
+    policy: PortalPolicy
+    saved: dict[str, Any] | None
+
+    def source(self, name: str) -> Source:
+        return source_of(name, self.saved)
+
+
+async def load(session: AsyncSession, provider_id: str, kind: SettingsKind) -> Stored:
+    query = select(SettingsVersion).where(SettingsVersion.provider_id == provider_id, SettingsVersion.kind == str(kind))
+    row = await session.scalar(query.order_by(SettingsVersion.version.desc()).limit(1))
+    return Stored(version=row.version, document=row.document) if row else Stored(version=0, document=None)
+
+
+async def save(
+    session: AsyncSession,
+    provider_id: str,
+    kind: SettingsKind,
+    document: Mapping[str, Any],
+    *,
+    saved_by: str,
+    now: datetime,
+    expected_version: int | None = None,
+) -> Stored:
+    """Make a new version. Raises Conflict when somebody else saved since `expected_version`."""
+    # The provider's row serialises savers, so that two can't make the same version.
+    await session.execute(select(Provider.id).where(Provider.id == provider_id).with_for_update())
+    latest = await session.scalar(
+        select(func.max(SettingsVersion.version)).where(
+            SettingsVersion.provider_id == provider_id, SettingsVersion.kind == str(kind)
+        )
+    )
+    version = latest or 0
+    if expected_version is not None and expected_version != version:
+        raise Conflict(
+            "Somebody else has saved these settings meanwhile. Please look at theirs first.", version=version
+        )
+    row = SettingsVersion(
+        provider_id=provider_id,
+        kind=str(kind),
+        version=version + 1,
+        document=dict(document),
+        saved_by=saved_by,
+        saved_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    return Stored(version=version + 1, document=dict(document))
+
+
+async def load_policy(session: AsyncSession, provider_id: str) -> PolicyInForce:
+    stored = await load(session, provider_id, SettingsKind.PORTAL_SETTINGS)
+    policy = parse_portal_settings(stored.document) if stored.document else DEFAULTS
+    return PolicyInForce(version=stored.version, policy=policy, saved=stored.document)
+
+
+async def load_availability(session: AsyncSession, provider_id: str) -> Availability:
+    """The provider's openings; none at all, in UTC, while nothing has been saved."""
+    stored = await load(session, provider_id, SettingsKind.AVAILABILITY)
+    return parse_availability(stored.document or {"timezone": "UTC", "weekly": [], "overrides": []})
+
+
+async def load_signup_form(session: AsyncSession, provider_id: str) -> tuple[int, SignupForm]:
+    stored = await load(session, provider_id, SettingsKind.SIGNUP_FORM)
+    form = parse_signup_form(stored.document) if stored.document else default_signup_form()
+    return stored.version, form
+
+
+async def load_attachments(session: AsyncSession, ids: list[str]) -> list[GreetingAttachment]:
+    """In the order of `ids`; ids that don't exist are left out."""
+    found = {
+        row.id: row for row in await session.scalars(select(GreetingAttachment).where(GreetingAttachment.id.in_(ids)))
+    }
+    return [found[one] for one in ids if one in found]
+
+
+async def practice_standing(session: AsyncSession, provider: Provider) -> PracticeStanding:
+    subscription = await session.get(PortalSubscription, provider.practice_id)
+    merchant = await session.get(MerchantAccount, provider.id)
+    return PracticeStanding(
+        subscription=SubscriptionStatus(subscription.status) if subscription else SubscriptionStatus.NONE,
+        merchant=MerchantStatus(merchant.status) if merchant else MerchantStatus.NONE,
+    )

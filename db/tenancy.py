@@ -1,0 +1,101 @@
+"""Finding records: an id resolves only through the practice that owns it."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Appointment, Client, Payment, Practice, Provider
+from domain.errors import NotFound
+
+Found = TypeVar("Found")
+
+
+def _locked(query: Select[Found]) -> Select[Found]:
+    """Lock the row and read it anew: what the session saw of it before may be out of date."""
+    return query.with_for_update().execution_options(populate_existing=True)
+
+
+async def provider_by_slug(session: AsyncSession, slug: str, practice_id: str | None = None) -> Provider:
+    """The provider of a public page, or (with `practice_id`) one of this practice. Raises NotFound."""
+    query = select(Provider).where(Provider.slug == slug)
+    if practice_id is not None:
+        query = query.where(Provider.practice_id == practice_id)
+    provider = await session.scalar(query)
+    if provider is None:
+        raise NotFound("There is no provider of that name.")
+    return provider
+
+
+async def practice_of(session: AsyncSession, practice_id: str) -> Practice:
+    practice = await session.get(Practice, practice_id)
+    if practice is None:
+        raise NotFound("There is no such practice.")
+    return practice
+
+
+async def provider_of(session: AsyncSession, provider_id: str) -> Provider:
+    provider = await session.get(Provider, provider_id)
+    if provider is None:
+        raise NotFound("There is no such provider.")
+    return provider
+
+
+async def client_of_practice(
+    session: AsyncSession, practice_id: str, client_id: str, *, for_update: bool = False
+) -> Client:
+    query = select(Client).where(Client.id == client_id, Client.practice_id == practice_id)
+    client = await session.scalar(_locked(query) if for_update else query)
+    if client is None:
+        raise NotFound("There is no such client.")
+    return client
+
+
+async def client_by_id(session: AsyncSession, client_id: str, *, for_update: bool = False) -> Client:
+    """For journeys, whose ids were resolved when the journey began."""
+    query = select(Client).where(Client.id == client_id)
+    client = await session.scalar(_locked(query) if for_update else query)
+    if client is None:
+        raise NotFound("There is no such client.")
+    return client
+
+
+async def client_by_external_id(session: AsyncSession, provider_id: str, external_id: str) -> Client | None:
+    query = select(Client).where(Client.provider_id == provider_id, Client.external_id == external_id)
+    return await session.scalar(query)
+
+
+async def appointment_by_id(session: AsyncSession, appointment_id: str, *, for_update: bool = False) -> Appointment:
+    query = select(Appointment).where(Appointment.id == appointment_id)
+    appointment = await session.scalar(_locked(query) if for_update else query)
+    if appointment is None:
+        raise NotFound("There is no such appointment.")
+    return appointment
+
+
+async def appointment_of_practice(
+    session: AsyncSession, practice_id: str, appointment_id: str, *, for_update: bool = False
+) -> Appointment:
+    appointment = await appointment_by_id(session, appointment_id, for_update=for_update)
+    if appointment.practice_id != practice_id:
+        raise NotFound("There is no such appointment.")
+    return appointment
+
+
+async def appointment_of_client(
+    session: AsyncSession, client_id: str, appointment_id: str, *, for_update: bool = False
+) -> Appointment:
+    appointment = await appointment_by_id(session, appointment_id, for_update=for_update)
+    if appointment.client_id != client_id:
+        raise NotFound("There is no such appointment.")
+    return appointment
+
+
+async def payment_of_appointment(
+    session: AsyncSession, appointment_id: str, *, for_update: bool = False
+) -> Payment | None:
+    """The newest payment asked for this appointment."""
+    query = select(Payment).where(Payment.appointment_id == appointment_id).order_by(Payment.attempt.desc()).limit(1)
+    return await session.scalar(_locked(query) if for_update else query)

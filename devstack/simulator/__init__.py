@@ -1,0 +1,1 @@
+"""The payment simulator: Stripe's Checkout on one machine, for development and tests only."""

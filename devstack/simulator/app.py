@@ -1,0 +1,68 @@
+"""Puts the simulator together: routes, and the background work of webhooks and time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from devstack.simulator.api import Door
+from devstack.simulator.config import SimulatorConfig
+from devstack.simulator.control import Control
+from devstack.simulator.deliveries import Deliveries
+from devstack.simulator.errors import ApiError
+from devstack.simulator.events import Events
+from devstack.simulator.faults import Faults
+from devstack.simulator.hosted_page import HostedPage
+from devstack.simulator.journal import Journal
+from devstack.simulator.payers import let_time_act
+from devstack.simulator.store import Clock, Store
+from devstack.simulator.world import World
+
+_TICK_SECONDS = 0.25
+
+
+def build_app(config: SimulatorConfig) -> Starlette:
+    """The ASGI application; its state is opened here and closed when the application ends."""
+    store = Store(config.data_dir / "simulator.sqlite3")
+    clock, faults, journal = Clock(store), Faults(store), Journal(store)
+    world = World(config=config, store=store, clock=clock, events=Events(config, store, clock, faults))
+    door = Door(world, faults, journal)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(Deliveries(world).run()), asyncio.create_task(_tick(world))]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            store.close()
+
+    async def api(request: Request) -> Response:
+        return await door(request)
+
+    routes = [
+        Route("/v1/{path:path}", api, methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),
+        *Control(world, faults, journal).routes(),
+        *HostedPage(world).routes(),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={ApiError: _api_error})
+
+
+async def _tick(world: World) -> None:
+    while True:
+        let_time_act(world)
+        await asyncio.sleep(_TICK_SECONDS)
+
+
+async def _api_error(_: Request, error: Exception) -> Response:
+    # Only what couldn't even be read arrives here; the door answers everything else itself.
+    assert isinstance(error, ApiError)
+    return JSONResponse(error.body, error.status)

@@ -1,0 +1,107 @@
+"""The routes of tests and launcher (`/_sim/...`): act as the payer, set faults and clock, read what was asked."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from json import JSONDecodeError
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from devstack.simulator import accounts, payers
+from devstack.simulator.faults import FaultError, Faults
+from devstack.simulator.journal import Journal
+from devstack.simulator.store import Json
+from devstack.simulator.world import World
+
+
+class Control:
+    """Not part of Stripe's API; needs no key, as it is on loopback only."""
+
+    def __init__(self, world: World, faults: Faults, journal: Journal) -> None:
+        self._world = world
+        self._faults = faults
+        self._journal = journal
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/_sim/health", self.health),
+            Route("/_sim/accounts", self.register_account, methods=["POST"]),
+            Route("/_sim/sessions/{id}/{act}", self.act, methods=["POST"]),
+            Route("/_sim/requests", self.requests),
+            Route("/_sim/faults", self.faults),
+            Route("/_sim/faults", self.set_faults, methods=["PUT"]),
+            Route("/_sim/clock", self.clock),
+            Route("/_sim/clock", self.set_clock, methods=["PUT"]),
+        ]
+
+    async def health(self, request: Request) -> Response:
+        return JSONResponse({"status": "ok", "simulation": True})
+
+    async def register_account(self, request: Request) -> Response:
+        body = await _json(request)
+        if not isinstance(body, dict) or not isinstance(body.get("id"), str):
+            return _problem(422, "id is missing")
+        try:
+            account = accounts.register(self._world, body["id"], bool(body.get("charges_enabled", True)))
+        except accounts.AccountIdError:
+            return _problem(422, "id must look like acct_...")
+        return JSONResponse({"id": account["id"], "charges_enabled": account["charges_enabled"]})
+
+    async def act(self, request: Request) -> Response:
+        session_id, name = request.path_params["id"], request.path_params["act"]
+        session = payers.find_session(self._world, session_id)
+        acts: dict[str, Callable[[World, str], Json]] = {"pay": payers.pay, "decline": payers.be_declined}
+        if session is None or name not in (*acts, "close"):
+            return _problem(404, "no such session or action")
+        try:
+            if name != "close":
+                session = acts[name](self._world, session_id)
+        except payers.SessionNotOpenError:
+            return _problem(409, f"the session is {session['status']}")
+        return JSONResponse(_shown(session))
+
+    async def requests(self, request: Request) -> Response:
+        return JSONResponse({"items": self._journal.items()})
+
+    async def faults(self, request: Request) -> Response:
+        return JSONResponse({"items": self._faults.all()})
+
+    async def set_faults(self, request: Request) -> Response:
+        try:
+            return JSONResponse({"items": self._faults.replace(await _json(request))})
+        except FaultError as error:
+            return _problem(422, str(error))
+
+    async def clock(self, request: Request) -> Response:
+        clock = self._world.clock
+        return JSONResponse({"offset_seconds": clock.offset_seconds, "now": clock.now()})
+
+    async def set_clock(self, request: Request) -> Response:
+        body = await _json(request)
+        offset = body.get("offset_seconds") if isinstance(body, dict) else None
+        if isinstance(offset, bool) or not isinstance(offset, int | float) or not math.isfinite(offset):
+            return _problem(422, "offset_seconds is a number")
+        self._world.clock.set_offset(offset)
+        payers.let_time_act(self._world)
+        return await self.clock(request)
+
+
+async def _json(request: Request) -> Any:
+    try:
+        return json.loads(await request.body())
+    except (JSONDecodeError, UnicodeDecodeError):
+        return None
+
+
+def _problem(status: int, detail: str) -> Response:
+    return JSONResponse({"error": {"message": detail}}, status)
+
+
+def _shown(session: Json) -> Json:
+    names = ("id", "status", "payment_status", "payment_intent", "success_url", "cancel_url")
+    return {name: session[name] for name in names}

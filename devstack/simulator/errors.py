@@ -1,0 +1,57 @@
+"""Errors as Stripe words them: a status, and a body with type, code, param and message.
+
+Source: https://docs.stripe.com/api/errors
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ApiError(Exception):
+    """An answer other than 2xx; `body` is what goes on the wire."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        kind: str = "invalid_request_error",
+        code: str | None = None,
+        param: str | None = None,
+        **facts: Any,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error: dict[str, Any] = {"type": kind, "message": message, **facts}
+        if code is not None:
+            self.error["code"] = code
+            self.error["doc_url"] = f"https://docs.stripe.com/error-codes#{code.replace('_', '-')}"
+        if param is not None:
+            self.error["param"] = param
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return {"error": self.error}
+
+
+def resource_missing(kind: str, id_: str, param: str = "id") -> ApiError:
+    return ApiError(f"No such {kind}: '{id_}'", status=404, code="resource_missing", param=param)
+
+
+def missing_param(param: str) -> ApiError:
+    return ApiError(f"Missing required param: {param}.", code="parameter_missing", param=param)
+
+
+def not_simulated(what: str, param: str | None = None) -> ApiError:
+    """Stripe would take this; the simulator says that it doesn't, rather than pretending."""
+    message = f"{what} is not simulated: see docs/simulator.md"
+    return ApiError(message, code="simulator_unsupported", param=param)
+
+
+def server_error() -> ApiError:
+    return ApiError("An unknown error occurred (simulated)", status=500, kind="api_error")
+
+
+def rate_limited() -> ApiError:
+    return ApiError("Too many requests (simulated)", status=429, code="rate_limit")

@@ -1,0 +1,102 @@
+"""The hosted page: a red simulation of Stripe Checkout, with buttons instead of card fields, in plain HTML forms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from jinja2 import Environment, FileSystemLoader
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from devstack.simulator import payers
+from devstack.simulator.store import Json
+from devstack.simulator.world import World
+from domain.money import Money
+
+_DECLINED = "Your card was declined. Nothing was charged; you can try again."
+_DELAY_SECONDS = 5.0
+# No scripts, nothing from elsewhere, and never inside another page.
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class HostedPage:
+    """Serves `/c/pay/{session}`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        loader = FileSystemLoader(Path(__file__).parent)
+        self._template = Environment(loader=loader, autoescape=True).get_template("hosted_page.html")
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/c/pay/{id}", self.show),
+            Route("/c/pay/{id}", self.act, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        return self._page(request.path_params["id"])
+
+    async def act(self, request: Request) -> Response:
+        session_id = request.path_params["id"]
+        act = parse_qs((await request.body()).decode("utf-8", "replace")).get("action", [""])[0]
+        session = payers.find_session(self._world, session_id)
+        if session is None:
+            return self._page(session_id)
+        if act == "close":
+            # Stripe's own page goes back to the merchant; without an address there is nowhere to go.
+            return _redirect(session["cancel_url"]) if session["cancel_url"] else self._page(session_id)
+        try:
+            if act == "pay":
+                payers.pay(self._world, session_id)
+            elif act == "later":
+                payers.pay_later(self._world, session_id, _DELAY_SECONDS)
+            elif act == "decline":
+                payers.be_declined(self._world, session_id)
+                return self._page(session_id, _DECLINED)
+        except payers.SessionNotOpenError:
+            # A second tab was faster: the page says how things stand.
+            return self._page(session_id)
+        return self._page(session_id)
+
+    def _page(self, session_id: str, message: str | None = None) -> Response:
+        session = payers.find_session(self._world, session_id)
+        if session is None:
+            return self._render({"state": "unknown"}, 404)
+        if session["status"] == "complete":
+            return _redirect(_success_url(session))
+        if session["status"] == "expired":
+            return self._render({"state": "expired", "back": session["cancel_url"]}, 200)
+        items = [
+            {"name": item["description"], "amount": _words(item["amount_total"], session)}
+            for item in session["_line_items"]["data"]
+        ]
+        paying = payers.is_paying(self._world, session_id)
+        facts = {
+            "state": "paying" if paying else "open",
+            "items": items,
+            "total": _words(session["amount_total"], session),
+            "message": message,
+            "delay": int(_DELAY_SECONDS),
+        }
+        return self._render(facts, 200)
+
+    def _render(self, facts: Json, status: int) -> Response:
+        return HTMLResponse(self._template.render(**facts), status, _HEADERS)
+
+
+def _words(amount: int, session: Json) -> str:
+    return str(Money(amount_minor=amount, currency=session["currency"]))
+
+
+def _success_url(session: Json) -> str:
+    return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
+
+
+def _redirect(url: str) -> Response:
+    return RedirectResponse(url, 303, {"Cache-Control": "no-store"})

@@ -1,0 +1,88 @@
+"""What the person in front of the hosted page does: pays, is declined, closes the tab; and what time does by itself."""
+
+from __future__ import annotations
+
+import time
+
+from devstack.simulator.intents import authorise, decline, intent_of, let_go
+from devstack.simulator.store import Json
+from devstack.simulator.world import World, save
+
+
+class SessionNotOpenError(Exception):
+    """Nobody can pay any more: the session is complete or expired."""
+
+
+def _open(world: World, session_id: str) -> tuple[str, Json]:
+    session = find_session(world, session_id)
+    if session is None or session["status"] != "open":
+        raise SessionNotOpenError
+    return world.store.owner(session_id), session
+
+
+def find_session(world: World, session_id: str) -> Json | None:
+    """A session as it stands now, whichever account it belongs to."""
+    let_time_act(world)
+    return world.store.get("checkout.session", session_id)
+
+
+def pay(world: World, session_id: str) -> Json:
+    """The card is good. Returns the completed session."""
+    with world.store.transaction():
+        account, session = _open(world, session_id)
+        intent = authorise(world, account, intent_of(world, account, session))
+        paid = intent["status"] == "succeeded"
+        # The page closes for good, hence no address; the person's own data is not simulated.
+        session.update(status="complete", url=None, payment_status="paid" if paid else "unpaid")
+        save(world, account, session)
+        world.store.change("DELETE FROM planned_payments WHERE session = ?", session_id)
+        world.events.emit("checkout.session.completed", session, account)
+        return session
+
+
+def be_declined(world: World, session_id: str) -> Json:
+    """The card is refused; the session stays open for another try."""
+    with world.store.transaction():
+        account, session = _open(world, session_id)
+        decline(world, account, intent_of(world, account, session))
+        return save(world, account, session, session["expires_at"])
+
+
+def pay_later(world: World, session_id: str, seconds: float) -> Json:
+    """The payment takes its time (3-D Secure, a slow bank); meanwhile the session is open."""
+    with world.store.transaction():
+        _, session = _open(world, session_id)
+        at = time.time() + seconds
+        world.store.change("INSERT OR REPLACE INTO planned_payments (session, at) VALUES (?, ?)", session_id, at)
+        return session
+
+
+def is_paying(world: World, session_id: str) -> bool:
+    return bool(world.store.rows("SELECT 1 FROM planned_payments WHERE session = ?", session_id))
+
+
+def end_session(world: World, account: str, session: Json) -> Json:
+    """Expire an open session, with the intent of an attempt that failed."""
+    session.update(status="expired", url=None)
+    save(world, account, session)
+    world.store.change("DELETE FROM planned_payments WHERE session = ?", session["id"])
+    if session["payment_intent"] is not None:
+        let_go(world, account, intent_of(world, account, session), "expired")
+    world.events.emit("checkout.session.expired", session, account)
+    return session
+
+
+def let_time_act(world: World) -> None:
+    """Whatever should have happened by now happens: sessions and authorisations end, planned payments are made."""
+    with world.store.transaction():
+        # No request is the cause of what time does.
+        cause, world.events.cause = world.events.cause, {"id": None, "idempotency_key": None}
+        for account, obj in world.store.due(world.clock.now()):
+            if obj["object"] == "checkout.session":
+                end_session(world, account, obj)
+            else:
+                let_go(world, account, obj, "automatic")
+        for (session_id,) in world.store.rows("SELECT session FROM planned_payments WHERE at <= ?", time.time()):
+            world.store.change("DELETE FROM planned_payments WHERE session = ?", session_id)
+            pay(world, session_id)
+        world.events.cause = cause

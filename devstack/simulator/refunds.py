@@ -1,0 +1,99 @@
+"""Refunds: money given back, never more than was captured. https://docs.stripe.com/api/refunds"""
+
+from __future__ import annotations
+
+from stripe import params as sdk
+
+from devstack.simulator.errors import ApiError, missing_param
+from devstack.simulator.parameters import check_metadata
+from devstack.simulator.rendering import matching, page
+from devstack.simulator.store import Json
+from devstack.simulator.world import Call, Operation, new_id, save
+
+
+def _charge_of(call: Call) -> Json:
+    params = call.params
+    if "payment_intent" in params:
+        intent = call.find("payment_intent", params["payment_intent"], "payment_intent")
+        if intent["status"] != "succeeded":
+            message = f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
+            raise ApiError(message, code="payment_intent_unexpected_state", param="payment_intent")
+        charge = call.find("charge", intent["latest_charge"])
+    elif "charge" in params:
+        charge = call.find("charge", params["charge"], "charge")
+    else:
+        raise missing_param("payment_intent")
+    if params.get("charge", charge["id"]) != charge["id"]:
+        raise ApiError("The charge does not belong to the PaymentIntent.", param="charge")
+    if not charge["captured"]:
+        raise ApiError(f"Charge {charge['id']} has not been captured: cancel its PaymentIntent.", param="charge")
+    return charge
+
+
+def _create(call: Call) -> Json:
+    charge = _charge_of(call)
+    # What wasn't captured counts as refunded (a partial capture), so this is the captured rest.
+    left = charge["amount"] - charge["amount_refunded"]
+    amount = call.params.get("amount", left)
+    if left == 0:
+        raise ApiError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
+    if amount < 1:
+        raise ApiError("Invalid positive integer", code="parameter_invalid_integer", param="amount")
+    if amount > left:
+        message = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
+        raise ApiError(message, param="amount")
+    refund: Json = {
+        "id": new_id("re"),
+        "object": "refund",
+        "amount": amount,
+        "balance_transaction": None,
+        "charge": charge["id"],
+        "created": call.world.clock.now(),
+        "currency": charge["currency"],
+        "destination_details": {"card": {"reference_status": "pending", "type": "refund"}, "type": "card"},
+        "metadata": check_metadata(call.params),
+        "payment_intent": charge["payment_intent"],
+        "reason": call.params.get("reason"),
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": "succeeded",
+        "transfer_reversal": None,
+    }
+    refunded = charge["amount_refunded"] + amount
+    charge.update(amount_refunded=refunded, refunded=refunded == charge["amount"])
+    save(call.world, call.account, refund)
+    save(call.world, call.account, charge)
+    for type_, obj in (("refund.created", refund), ("charge.refunded", charge), ("refund.updated", refund)):
+        call.world.events.emit(type_, obj, call.account)
+    return refund
+
+
+def _update(call: Call) -> Json:
+    refund = call.find("refund")
+    refund["metadata"].update(check_metadata(call.params))
+    save(call.world, call.account, refund)
+    call.world.events.emit("refund.updated", refund, call.account)
+    return refund
+
+
+def _retrieve(call: Call) -> Json:
+    return call.find("refund")
+
+
+def _list(call: Call) -> Json:
+    items = matching(call.world.store.every("refund", call.account), call.params, "payment_intent", "charge")
+    return page(items, call.params, "/v1/refunds")
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/refunds",
+        params=sdk.RefundCreateParams,
+        handler=_create,
+        simulated=frozenset({"payment_intent", "charge", "amount", "reason", "metadata", "expand"}),
+    ),
+    Operation(method="GET", path="/v1/refunds", params=sdk.RefundListParams, handler=_list),
+    Operation(method="GET", path="/v1/refunds/{}", params=sdk.RefundRetrieveParams, handler=_retrieve),
+    Operation(method="POST", path="/v1/refunds/{}", params=sdk.RefundUpdateParams, handler=_update),
+)

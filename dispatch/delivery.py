@@ -1,0 +1,207 @@
+"""Telling a recorded event to its journey: start, signal, or signal-with-start, by the event's kind."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.accounts import SendPasswordReset
+from db.events import EventKind
+from db.models import Client as ClientRow
+from domain.stages import Stage, Track
+from workflows.client_journey import ClientJourney
+from workflows.messages import (
+    AccountOpened,
+    AppointmentCancelled,
+    AppointmentClaimed,
+    IntakeSubmitted,
+    InvitationRequested,
+    NewClientFormsRequested,
+    PaymentNoticed,
+    StartJourney,
+    VisitRecorded,
+)
+from workflows.naming import TASK_QUEUE, booking_id, client_journey_id, password_reset_id
+from workflows.password_reset import PasswordResetMail
+from workflows.search_attributes import opening
+
+_RPC_TIMEOUT = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """Temporal has accepted it, or there is nobody left whom it concerns."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotYet:
+    """Try again: the engine is away, or the workflow isn't there yet. `weather` tries never run out."""
+
+    reason: str
+    weather: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Never:
+    """It can't be told; a person has to look."""
+
+    reason: str
+
+
+Delivered = Told | NotYet | Never
+
+_JOURNEY_FACTS: dict[EventKind, type] = {
+    EventKind.INVITATION_REQUESTED: InvitationRequested,
+    EventKind.ACCOUNT_OPENED: AccountOpened,
+    EventKind.INTAKE_SUBMITTED: IntakeSubmitted,
+    EventKind.NEW_CLIENT_FORMS_REQUESTED: NewClientFormsRequested,
+    EventKind.APPOINTMENT_CLAIMED: AppointmentClaimed,
+}
+_BOOKING_FACTS: dict[EventKind, type] = {
+    EventKind.APPOINTMENT_CANCELLED: AppointmentCancelled,
+    EventKind.VISIT_RECORDED: VisitRecorded,
+    EventKind.PAYMENT_NOTICED: PaymentNoticed,
+}
+
+
+class Delivery:
+    """Speaks to Temporal on behalf of recorded events. The signals are named like the event kinds."""
+
+    def __init__(self, engine: Client, *, payment_poll_seconds: int) -> None:
+        self._engine = engine
+        self._payment_poll_seconds = payment_poll_seconds
+
+    async def deliver(
+        self, kind: EventKind, payload: Mapping[str, Any], client: ClientRow, skew: timedelta
+    ) -> Delivered:
+        try:
+            if kind in (EventKind.SIGNED_UP, EventKind.CLIENT_INVITED):
+                return await self._start(client, skew)
+            if kind in _JOURNEY_FACTS:
+                return await self._tell_journey(kind, self._journey_fact(kind, payload, skew), client, skew)
+            return await self._tell_booking(kind, payload)
+        except RPCError as error:
+            return NotYet(reason=error.status.name.lower(), weather=True)
+        except RuntimeError:  # A lazy client's first call, while the engine is away.
+            return NotYet(reason="no connection", weather=True)
+
+    async def start_password_reset(self, reset_id: str) -> Delivered:
+        try:
+            await self._engine.start_workflow(
+                PasswordResetMail.run,
+                SendPasswordReset(reset_id=reset_id),
+                id=password_reset_id(reset_id),
+                task_queue=TASK_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                rpc_timeout=_RPC_TIMEOUT,
+            )
+        except WorkflowAlreadyStartedError:
+            pass
+        except RPCError as error:
+            return NotYet(reason=error.status.name.lower(), weather=True)
+        except RuntimeError:
+            return NotYet(reason="no connection", weather=True)
+        return Told()
+
+    async def _start(self, client: ClientRow, skew: timedelta) -> Delivered:
+        """A client's first journey; once it has existed in any form, the same event starts no other."""
+        try:
+            await self._engine.start_workflow(
+                ClientJourney.run,
+                self._start_command(client, skew),
+                **self._options(client),
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            )
+        except WorkflowAlreadyStartedError:
+            pass
+        return Told()
+
+    async def _tell_journey(self, kind: EventKind, fact: object, client: ClientRow, skew: timedelta) -> Delivered:
+        journey_id = client_journey_id(client.id)
+        try:
+            await self._engine.get_workflow_handle(journey_id).signal(str(kind), fact, rpc_timeout=_RPC_TIMEOUT)
+            return Told()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+        if await self._status(journey_id) is WorkflowExecutionStatus.TERMINATED:
+            # An operator ended it. Starting it again by the back door would undo what they did.
+            return Never(reason="the journey was terminated")
+        await self._engine.start_workflow(
+            ClientJourney.run,
+            self._start_command(client, skew),
+            **self._options(client),
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal=str(kind),
+            start_signal_args=[fact],
+        )
+        return Told()
+
+    async def _tell_booking(self, kind: EventKind, payload: Mapping[str, Any]) -> Delivered:
+        workflow_id = booking_id(payload["appointment_id"])
+        fact_type = _BOOKING_FACTS[kind]
+        names = {field.name for field in dataclasses.fields(fact_type)}
+        values = {name: value for name, value in payload.items() if name in names}
+        fact: object = TypeAdapter(fact_type).validate_python(values)
+        try:
+            await self._engine.get_workflow_handle(workflow_id).signal(str(kind), fact, rpc_timeout=_RPC_TIMEOUT)
+            return Told()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+        if await self._status(workflow_id) is None:
+            return NotYet(reason="the booking hasn't been started", weather=False)
+        return Told()
+
+    async def _status(self, workflow_id: str) -> WorkflowExecutionStatus | None:
+        """None where there has never been such a workflow."""
+        try:
+            description = await self._engine.get_workflow_handle(workflow_id).describe(rpc_timeout=_RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return None
+            raise
+        return description.status
+
+    def _journey_fact(self, kind: EventKind, payload: Mapping[str, Any], skew: timedelta) -> object:
+        values = dict(payload)
+        if kind is EventKind.APPOINTMENT_CLAIMED:
+            values["payment_poll_seconds"] = self._payment_poll_seconds
+            values["skew_seconds"] = int(skew.total_seconds())
+        return TypeAdapter(_JOURNEY_FACTS[kind]).validate_python(values)
+
+    @staticmethod
+    def _start_command(client: ClientRow, skew: timedelta) -> StartJourney:
+        return StartJourney(
+            client_id=client.id,
+            practice_id=client.practice_id,
+            provider_id=client.provider_id,
+            track=Track(client.track),
+            skew_seconds=int(skew.total_seconds()),
+        )
+
+    @staticmethod
+    def _options(client: ClientRow) -> dict[str, Any]:
+        return {
+            "id": client_journey_id(client.id),
+            "task_queue": TASK_QUEUE,
+            "search_attributes": opening(
+                practice_id=client.practice_id,
+                provider_id=client.provider_id,
+                client_id=client.id,
+                stage=Stage(client.stage),
+            ),
+            "static_summary": f"Client journey, {client.track} track",
+            "static_details": "From the first contact to the first booked visit. Names are in the console, not here.",
+            "rpc_timeout": _RPC_TIMEOUT,
+        }

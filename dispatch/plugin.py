@@ -1,0 +1,38 @@
+"""The one plugin that client, worker and replayer share: converter, codec, sandbox, error translation."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from temporalio.plugin import SimplePlugin
+from temporalio.worker import WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.translation import ErrorTranslation
+from dispatch.codec import data_converter
+from workflows.booking import Booking
+from workflows.client_journey import ClientJourney
+from workflows.password_reset import PasswordResetMail
+
+WORKFLOWS: tuple[type, ...] = (ClientJourney, Booking, PasswordResetMail)
+
+# Imported once outside the sandbox instead of for each workflow; none of them acts on import.
+_PASSED_THROUGH = ("activities", "db", "domain", "sqlalchemy", "pydantic", "workflows")
+
+
+def portico_plugin(keys: Mapping[str, bytes] | None) -> SimplePlugin:
+    """`keys` as in `data_converter`."""
+    return SimplePlugin(
+        "portico",
+        data_converter=data_converter(keys),
+        interceptors=[ErrorTranslation()],
+        workflows=list(WORKFLOWS),
+        workflow_runner=_runner,
+    )
+
+
+def _runner(runner: WorkflowRunner | None) -> WorkflowRunner:
+    base = runner if isinstance(runner, SandboxedWorkflowRunner) else SandboxedWorkflowRunner()
+    restrictions = base.restrictions or SandboxRestrictions.default
+    return dataclasses.replace(base, restrictions=restrictions.with_passthrough_modules(*_PASSED_THROUGH))

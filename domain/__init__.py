@@ -1,0 +1,1 @@
+"""Vocabulary and decisions: pure, standard library only."""

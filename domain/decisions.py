@@ -1,0 +1,250 @@
+"""May this client book, cancel, sign up? Each answer names its rule; page, API and workflow ask the same question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.errors import (
+    CancelNotAllowed,
+    CancelWindowClosed,
+    Conflict,
+    DomainError,
+    IntakeRequired,
+    LimitReached,
+    MerchantAccountMissing,
+    SelfScheduleOff,
+    SignupClosed,
+    SlotTaken,
+    SlotUnavailable,
+    SubscriptionInactive,
+)
+from domain.policy import PortalPolicy
+from domain.stages import Actor, Track
+from domain.states import AppointmentStatus, MerchantStatus, SubscriptionStatus
+
+
+class Lifter(StrEnum):
+    """Who can do something about a block."""
+
+    CLIENT = "client"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """One rule that stands in the way: the refusal it leads to, its value, the setting it comes from, who can lift it."""
+
+    refusal: type[DomainError]
+    value: object
+    setting: str | None
+    lifted_by: tuple[Lifter, ...]
+    detail: str
+
+    @property
+    def rule(self) -> str:
+        return self.refusal.slug
+
+    def as_error(self) -> DomainError:
+        return self.refusal(
+            self.detail, rule=self.rule, value=self.value, lifted_by=[str(who) for who in self.lifted_by]
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PracticeStanding:
+    """The gates of the practice and the provider."""
+
+    subscription: SubscriptionStatus
+    merchant: MerchantStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingRequest:
+    """What is known of a client who wants to book."""
+
+    actor: Actor
+    track: Track
+    has_account: bool
+    intake_submitted: bool
+    upcoming: int
+
+
+def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: BookingRequest) -> list[Block]:
+    """Every rule that keeps the client from booking anything at all; empty when they may.
+
+    Staff can book past the client's own rules (self-scheduling, intake, limit); a fee is asked of clients who book
+    themselves.
+    """
+    blocks: list[Block] = []
+    staff = (Lifter.STAFF,)
+    if practice.subscription is not SubscriptionStatus.ACTIVE:
+        detail = "Online booking is closed for now. Please call the practice."
+        blocks.append(
+            Block(
+                refusal=SubscriptionInactive,
+                value=str(practice.subscription),
+                setting=None,
+                lifted_by=staff,
+                detail=detail,
+            )
+        )
+    if request.actor is Actor.STAFF:
+        return blocks
+    if not policy.allow_self_schedule:
+        detail = "The practice makes the appointments. Please call to arrange one."
+        blocks.append(
+            Block(refusal=SelfScheduleOff, value=False, setting="allow_self_schedule", lifted_by=staff, detail=detail)
+        )
+    if intake_gates(policy, request.track) and not request.intake_submitted:
+        detail = "Please fill in the intake form first; then you can choose a time."
+        blocks.append(
+            Block(
+                refusal=IntakeRequired,
+                value=True,
+                setting="require_intake",
+                lifted_by=(Lifter.CLIENT, Lifter.STAFF),
+                detail=detail,
+            )
+        )
+    limit = policy.max_upcoming_appointments
+    if limit is not None and request.upcoming >= limit:
+        detail = f"You have {request.upcoming} upcoming appointments, and {limit} is the most at a time."
+        blocks.append(
+            Block(
+                refusal=LimitReached,
+                value=limit,
+                setting="max_upcoming_appointments",
+                lifted_by=(Lifter.CLIENT, Lifter.STAFF),
+                detail=detail,
+            )
+        )
+    if policy.due_fee is not None and practice.merchant is not MerchantStatus.ACTIVE:
+        detail = "The booking fee can't be paid online right now. Please call the practice."
+        blocks.append(
+            Block(
+                refusal=MerchantAccountMissing,
+                value=str(practice.merchant),
+                setting="require_fee",
+                lifted_by=staff,
+                detail=detail,
+            )
+        )
+    return blocks
+
+
+def slot_block(*, offered: bool, taken: bool, actor: Actor) -> Block | None:
+    """The rule that keeps one slot from being booked; staff may book outside the opening hours, never over others."""
+    if not offered and actor is not Actor.STAFF:
+        detail = "That time isn't offered. Please choose another one."
+        return Block(
+            refusal=SlotUnavailable, value=False, setting="availability", lifted_by=(Lifter.STAFF,), detail=detail
+        )
+    if taken:
+        detail = "That time has just been taken. Please choose another one."
+        return Block(
+            refusal=SlotTaken,
+            value=True,
+            setting="max_simultaneous_appointments",
+            lifted_by=(Lifter.CLIENT,),
+            detail=detail,
+        )
+    return None
+
+
+def intake_gates(policy: PortalPolicy, track: Track) -> bool:
+    """Whether the intake form has to be in before this client may book: only on the anonymous track."""
+    return track is Track.ANONYMOUS and policy.require_intake and policy.intake_form_id is not None
+
+
+def signup_refusal(policy: PortalPolicy, practice: PracticeStanding) -> DomainError | None:
+    """Why nobody can sign up on the website right now, if so."""
+    if practice.subscription is not SubscriptionStatus.ACTIVE:
+        return SubscriptionInactive("Online sign-up is closed for now. Please call the practice.")
+    if not policy.page_published or not policy.allow_anonymous_signup:
+        return SignupClosed("Online sign-up isn't offered here. Please call the practice.")
+    return None
+
+
+def fee_refusal(policy: PortalPolicy, practice: PracticeStanding) -> DomainError | None:
+    """Why the box *Require fee prior to scheduling* can't be checked, if so."""
+    if not policy.require_fee:
+        return None
+    if practice.subscription is not SubscriptionStatus.ACTIVE:
+        return SubscriptionInactive(
+            "A fee can only be required with an active portal subscription (My Account -> Subscriptions and Payment).",
+            field="require_fee",
+        )
+    if practice.merchant is not MerchantStatus.ACTIVE:
+        return MerchantAccountMissing(
+            "A fee can only be required with an active merchant account of the provider's own.", field="require_fee"
+        )
+    return None
+
+
+class RefundRule(StrEnum):
+    FULL = "full"
+    NONE = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelDecision:
+    """May it be cancelled by this person, until when, and what happens to the fee."""
+
+    refusal: DomainError | None
+    until: datetime | None
+    refund: RefundRule
+
+    @property
+    def allowed(self) -> bool:
+        return self.refusal is None
+
+
+def cancel_decision(
+    *,
+    status: AppointmentStatus,
+    starts_at: datetime,
+    notice_minutes: int,
+    can_cancel: bool,
+    actor: Actor,
+    now: datetime,
+) -> CancelDecision:
+    """Staff can always cancel what hasn't been settled; clients until the notice they were shown, if at all.
+
+    The seeded refund rule: whatever is cancelled in time, and whatever the practice cancels, is refunded in full.
+    """
+    until = starts_at - timedelta(minutes=notice_minutes)
+    refusal: DomainError | None = None
+    if status not in (AppointmentStatus.PENDING, AppointmentStatus.BOOKED):
+        refusal = Conflict("This appointment can't be cancelled any more.", status=str(status))
+    elif actor is Actor.CLIENT and status is AppointmentStatus.BOOKED:
+        if not can_cancel:
+            refusal = CancelNotAllowed("Please call the practice to cancel this appointment.")
+        elif now > until:
+            refusal = CancelWindowClosed(
+                "It is too late to cancel online. Please call the practice.", until=until.isoformat()
+            )
+    return CancelDecision(
+        refusal=refusal, until=until if can_cancel else None, refund=RefundRule.NONE if refusal else RefundRule.FULL
+    )
+
+
+def visit_decision(
+    *, status: AppointmentStatus, to: AppointmentStatus, starts_at: datetime, now: datetime
+) -> DomainError | None:
+    """May the visit be recorded as `fulfilled` or `noshow`? Only one that has begun; a mistake can be put right."""
+    if status is to:
+        return None
+    if status not in (AppointmentStatus.BOOKED, AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW):
+        return Conflict("Only a booked appointment can be recorded as kept or missed.", status=str(status))
+    if now < starts_at:
+        return Conflict("The appointment hasn't begun yet.", starts_at=starts_at.isoformat())
+    return None
+
+
+def refusals(blocks: Sequence[Block]) -> None:
+    """Raise the first block's refusal, if there is one."""
+    if blocks:
+        raise blocks[0].as_error()

@@ -1,0 +1,199 @@
+"""The portal settings of a provider: their defaults, their checks, and where each value comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from domain.errors import FieldError, ValidationFailed
+from domain.money import Money
+from domain.slots import SlotRules
+
+
+class Source(StrEnum):
+    """The level that a value comes from."""
+
+    DEFAULT = "default"
+    PRACTICE = "practice"
+    PROVIDER = "provider"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortalPolicy:
+    """The portal settings in force; the field names are those of the contract, minutes and days as named."""
+
+    page_published: bool = True
+    clients_can_cancel: bool = True
+    cancel_notice_minutes: int = 1440
+    allow_anonymous_signup: bool = True
+    website_origins: tuple[str, ...] = ()
+    allow_self_schedule: bool = True
+    max_simultaneous_appointments: int = 1
+    max_upcoming_appointments: int | None = None
+    require_fee: bool = False
+    fee: Money | None = None
+    require_intake: bool = False
+    intake_form_id: str | None = None
+    send_greeting: bool = False
+    min_notice_minutes: int = 0
+    booking_horizon_days: int = 90
+    appointment_minutes: int = 50
+    slot_step_minutes: int = 60
+    buffer_minutes: int = 0
+    hold_minutes: int = 30
+    invitation_days: int = 14
+    invitation_reminder_days: tuple[int, ...] = (3, 7)
+    reminder_hours: tuple[int, ...] = (24,)
+
+    @property
+    def due_fee(self) -> Money | None:
+        """The fee to pay before an appointment stands; None where nothing is due (switched off, or zero)."""
+        return self.fee if self.require_fee and self.fee is not None and self.fee.amount_minor > 0 else None
+
+    def slot_rules(self) -> SlotRules:
+        return SlotRules(
+            appointment_minutes=self.appointment_minutes,
+            slot_step_minutes=self.slot_step_minutes,
+            buffer_minutes=self.buffer_minutes,
+            capacity=self.max_simultaneous_appointments,
+            min_notice_minutes=self.min_notice_minutes,
+            horizon_days=self.booking_horizon_days,
+        )
+
+    def as_document(self) -> dict[str, Any]:
+        document: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        document["fee"] = {"amount_minor": self.fee.amount_minor, "currency": self.fee.currency} if self.fee else None
+        for name in ("website_origins", "invitation_reminder_days", "reminder_hours"):
+            document[name] = list(document[name])
+        return document
+
+
+DEFAULTS = PortalPolicy()
+_ORIGIN = re.compile(r"^https?://[a-z0-9.-]+(:\d{1,5})?$")
+_CURRENCIES = {"usd", "cad", "eur", "gbp", "aud", "nzd", "chf", "jpy"}
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _integer(low: int, high: int) -> Callable[[object], int]:
+    def check(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError("must be a whole number")
+        if not low <= value <= high:
+            raise ValueError(f"must be between {low} and {high}")
+        return value
+
+    return check
+
+
+def _optional(check: Callable[[object], Any]) -> Callable[[object], Any]:
+    return lambda value: None if value is None else check(value)
+
+
+def _several(check: Callable[[object], Any], most: int) -> Callable[[object], tuple[Any, ...]]:
+    def checked(value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple):
+            raise ValueError("must be a list")
+        if len(value) > most:
+            raise ValueError(f"has more than {most} entries")
+        return tuple(check(entry) for entry in value)
+
+    return checked
+
+
+def _origin(value: object) -> str:
+    if not isinstance(value, str) or not _ORIGIN.match(value.lower()) or urlsplit(value).path:
+        raise ValueError("must be an origin such as https://www.example.com, without a path")
+    return value.lower()
+
+
+def _money(value: object) -> Money:
+    if not isinstance(value, Mapping) or set(value) != {"amount_minor", "currency"}:
+        raise ValueError("must be an amount_minor and a currency")
+    amount, currency = value["amount_minor"], value["currency"]
+    if isinstance(amount, bool) or not isinstance(amount, int) or not 0 <= amount <= 10_000_000:
+        raise ValueError("amount_minor must be a whole number between 0 and 10,000,000")
+    if not isinstance(currency, str) or currency.lower() not in _CURRENCIES:
+        raise ValueError(f"currency must be one of {', '.join(sorted(_CURRENCIES))}")
+    return Money(amount_minor=amount, currency=currency.lower())
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= 100:
+        raise ValueError("must be a short text")
+    return value
+
+
+_CHECKS: dict[str, Callable[[object], Any]] = {
+    "page_published": _boolean,
+    "clients_can_cancel": _boolean,
+    "cancel_notice_minutes": _integer(0, 60 * 24 * 90),
+    "allow_anonymous_signup": _boolean,
+    "website_origins": _several(_origin, 20),
+    "allow_self_schedule": _boolean,
+    "max_simultaneous_appointments": _integer(1, 1000),
+    "max_upcoming_appointments": _optional(_integer(1, 1000)),
+    "require_fee": _boolean,
+    "fee": _optional(_money),
+    "require_intake": _boolean,
+    "intake_form_id": _optional(_text),
+    "send_greeting": _boolean,
+    "min_notice_minutes": _integer(0, 60 * 24 * 90),
+    "booking_horizon_days": _integer(1, 730),
+    "appointment_minutes": _integer(5, 1440),
+    "slot_step_minutes": _integer(5, 1440),
+    "buffer_minutes": _integer(0, 480),
+    "hold_minutes": _integer(1, 1440),
+    "invitation_days": _integer(1, 90),
+    "invitation_reminder_days": _several(_integer(1, 90), 10),
+    "reminder_hours": _several(_integer(1, 24 * 14), 10),
+}
+
+
+def parse_portal_settings(document: Mapping[str, object], base: PortalPolicy = DEFAULTS) -> PortalPolicy:
+    """`document` laid over `base`: what isn't named keeps its value there.
+
+    Raises ValidationFailed naming every field that is unknown, of a wrong type or out of range, and the combinations
+    that make no sense by themselves (a required fee without an amount, a required intake without a form).
+    """
+    errors: list[FieldError] = []
+    values: dict[str, Any] = {field.name: getattr(base, field.name) for field in fields(base)}
+    for name, value in document.items():
+        check = _CHECKS.get(name)
+        if check is None:
+            errors.append(FieldError(field=name, message="is not a portal setting"))
+            continue
+        try:
+            values[name] = check(value)
+        except ValueError as error:
+            errors.append(FieldError(field=name, message=str(error)))
+    if not errors:
+        errors.extend(_contradictions(values))
+    if errors:
+        raise ValidationFailed(errors)
+    return PortalPolicy(**values)
+
+
+def _contradictions(values: Mapping[str, Any]) -> list[FieldError]:
+    errors: list[FieldError] = []
+    if values["require_fee"] and values["fee"] is None:
+        errors.append(FieldError(field="fee", message="is needed when a fee is required"))
+    if values["require_intake"] and values["intake_form_id"] is None:
+        errors.append(FieldError(field="intake_form_id", message="is needed when the intake form is required"))
+    if any(day >= values["invitation_days"] for day in values["invitation_reminder_days"]):
+        errors.append(FieldError(field="invitation_reminder_days", message="must fall before the invitation ends"))
+    return errors
+
+
+def source_of(name: str, saved: Mapping[str, object] | None) -> Source:
+    """Where the value in force comes from: the provider's own saved settings, or the defaults of a new practice."""
+    return Source.PROVIDER if saved is not None and name in saved else Source.DEFAULT

@@ -1,0 +1,192 @@
+"""What the house needs of the world outside: ports, implemented in `gateways/` and plugged in by the roots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from domain.money import Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file that goes with a mail; `content_type` is a full media type (`application/pdf`)."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutgoingMail:
+    """One message to one person. `message_id` (RFC 5322, with angle brackets) is fixed by business identity."""
+
+    message_id: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    from_name: str
+    reply_to: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+class Mailer(Protocol):
+    async def send(self, mail: OutgoingMail) -> None:
+        """Hand the message to the mail server.
+
+        Raises `MailRefused` on a final refusal (5xx), `MailUnavailable` on anything that may pass.
+        """
+
+
+class CheckoutStatus(StrEnum):
+    """Of the hosted checkout, by the session and its payment intent (never by `payment_status`)."""
+
+    OPEN = "open"
+    AUTHORIZED = "authorized"  # payment_intent.status == requires_capture
+    CAPTURED = "captured"  # payment_intent.status == succeeded
+    VOIDED = "voided"  # payment_intent.status == canceled
+    EXPIRED = "expired"
+    PROCESSING = "processing"  # complete, the intent still on its way
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckoutRequest:
+    """A hosted checkout to open on the merchant's account.
+
+    `merchant_account` is None in the restricted-key mode of a single practice. `fee_reference` is opaque. `purpose` is
+    neutral words ("Appointment fee"). `idempotency_key` is business identity and attempt.
+    `expires_at` at least 30 minutes ahead.
+    """
+
+    merchant_account: str | None
+    fee_reference: str
+    amount: Money
+    purpose: str
+    success_url: str
+    cancel_url: str
+    expires_at: datetime
+    idempotency_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkout:
+    """What the processor says of a checkout right now; ids are the processor's own."""
+
+    session_id: str
+    url: str | None
+    status: CheckoutStatus
+    amount: Money
+    fee_reference: str | None
+    payment_intent_id: str | None
+
+
+class RefundStatus(StrEnum):
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refunded:
+    """The processor's answer to a refund request."""
+
+    refund_id: str
+    status: RefundStatus
+    amount: Money
+
+
+class Payments(Protocol):
+    """The payment processor. Every method raises `PaymentRefused` (final) or `PaymentUnavailable` (weather)."""
+
+    async def open_checkout(self, request: CheckoutRequest) -> Checkout: ...
+
+    async def read_checkout(self, merchant_account: str | None, session_id: str) -> Checkout: ...
+
+    async def expire_checkout(self, merchant_account: str | None, session_id: str) -> Checkout:
+        """Close an open checkout; one that isn't open is re-read and returned as it stands."""
+
+    async def capture(self, merchant_account: str | None, session_id: str) -> Checkout:
+        """Take the authorised money; already captured is fine, anything else is returned as it stands."""
+
+    async def void(self, merchant_account: str | None, session_id: str) -> Checkout:
+        """Let the authorisation go; already voided is fine, a captured one is returned as it stands."""
+
+    async def refund(
+        self, merchant_account: str | None, payment_intent_id: str, amount: Money, refund_reference: str
+    ) -> Refunded:
+        """Give back (part of) a captured payment; `refund_reference` makes repeats one refund."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessorEvent:
+    """The envelope of a verified webhook. The body isn't kept: the object is read again."""
+
+    event_id: str
+    type: str
+    merchant_account: str | None
+    object_id: str
+    livemode: bool
+    related: dict[str, str] = field(default_factory=dict)  # e.g. {"payment_intent": "pi_..."}
+
+
+class WebhookVerifier(Protocol):
+    def verify(self, payload: bytes, signature: str, now: datetime) -> ProcessorEvent:
+        """Check the signature against every active secret.
+
+        Raises `SignatureInvalid` for a wrong, stale (over 5 min) or future (over 1 min) one, `ValidationFailed` for a body
+        that isn't an event.
+        """
+
+
+class Vault(Protocol):
+    """Encryption of what must be unreadable at rest: data keys are wrapped by the newest of the encryption keys."""
+
+    def new_data_key(self) -> bytes:
+        """A fresh data key, wrapped; what is stored beside the client."""
+
+    def seal(self, wrapped_key: bytes, plaintext: bytes, context: str) -> bytes:
+        """Encrypt under the data key; `context` (an id) is authenticated with it."""
+
+    def open(self, wrapped_key: bytes, sealed: bytes, context: str) -> bytes: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """A written message, before it is addressed."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Letters(Protocol):
+    """The practice's wording: `email/<name>/{subject.txt,body.txt,body.html}`."""
+
+    def write(self, name: str, context: Mapping[str, object]) -> Letter: ...
+
+
+class Tokens(Protocol):
+    """Capability links: derived from an id and a secret, so nothing secret is stored and a repeat is the same link."""
+
+    def mint(self, purpose: str, subject_id: str) -> str: ...
+
+    def read(self, purpose: str, token: str) -> str | None:
+        """The id, or None where the token isn't one of ours."""
+
+
+class Passwords(Protocol):
+    async def hash(self, password: str) -> str: ...
+
+    async def matches(self, password_hash: str, password: str) -> bool: ...
+
+
+class ContactChecks(Protocol):
+    """Both return the normalised form, and raise ValueError with a message for the person who typed it."""
+
+    def email(self, value: str) -> str: ...
+
+    def phone(self, value: str) -> str: ...

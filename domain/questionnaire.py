@@ -1,0 +1,222 @@
+"""Reading a FHIR R4 Questionnaire: what Portico understands of it, and by name what it doesn't."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.errors import FieldError, ValidationFailed
+from domain.questionnaire_items import (
+    CHOICES,
+    OTHER_SUFFIX,
+    Condition,
+    FlatItem,
+    Item,
+    ItemType,
+    Operator,
+    Option,
+    Questionnaire,
+    flat_items,
+)
+from domain.questionnaire_limits import ElementReader
+from domain.questionnaire_values import NUMBERS, ORDERED, Kind, Value
+from domain.texts import shown_name
+
+__all__ = ["FlatItem", "Item", "ItemType", "Option", "Questionnaire", "flat_items", "parse_questionnaire"]
+
+DEEPEST = 10
+MOST_ITEMS = 500
+MOST_OPTIONS = 500
+MOST_CONDITIONS = 50
+LONGEST_TEXT = 10_000
+LONGEST_LINK_ID = 255
+
+_NOT_SUPPORTED = {"quantity", "reference", "attachment", "question"}
+
+
+def parse_questionnaire(document: Mapping[str, object]) -> Questionnaire:
+    """Read a Questionnaire resource (https://hl7.org/fhir/R4/questionnaire.html).
+
+    Raises ValidationFailed naming each linkId (or, without one, the path) and what about it is wrong or not supported.
+    """
+    if not isinstance(document, Mapping) or document.get("resourceType") != "Questionnaire":
+        raise ValidationFailed.of("resourceType", "must be a Questionnaire")
+    parser = _Parser()
+    parser.refuse_modifiers(document, "Questionnaire")
+    title = document.get("title") or document.get("name")
+    if not isinstance(title, str) or not title.strip() or len(title) > LONGEST_TEXT:
+        parser.refuse("title", "must be a text that isn't empty")
+    items = parser.items(document.get("item"), "item", 1)
+    if not items and not parser.errors:
+        parser.refuse("item", "must hold at least one question")
+    if parser.errors:
+        raise ValidationFailed(parser.errors[:100])
+    questionnaire = Questionnaire(document=document, title=str(title), items=items)
+    errors = _wrong_conditions(questionnaire)
+    if errors:
+        raise ValidationFailed(errors[:100])
+    return questionnaire
+
+
+class _Parser(ElementReader):
+    """Reads the tree and gathers what is wrong with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: set[str] = set()
+
+    def items(self, entries: object, path: str, depth: int) -> tuple[Item, ...]:
+        if entries is None:
+            return ()
+        if not isinstance(entries, list | tuple):
+            self.refuse(path, "must be a list")
+            return ()
+        if depth > DEEPEST:
+            self.refuse(path, f"is nested more than {DEEPEST} levels deep")
+            return ()
+        read = []
+        for index, entry in enumerate(entries):
+            if len(self._names) > 2 * MOST_ITEMS:
+                break
+            item = self._item(entry, f"{path}[{index}]", depth)
+            if item is not None:
+                read.append(item)
+        return tuple(read)
+
+    def _item(self, entry: object, path: str, depth: int) -> Item | None:
+        if not isinstance(entry, Mapping):
+            self.refuse(path, "must be an object")
+            return None
+        link_id = self._link_id(entry, path)
+        if link_id is None:
+            return None
+        kind = entry.get("type")
+        if not isinstance(kind, str) or kind not in list(ItemType):
+            known = isinstance(kind, str) and kind in _NOT_SUPPORTED
+            self.refuse(link_id, f"has type {kind}, which isn't supported" if known else "has a type unknown to FHIR R4")
+            return None
+        self.refuse_modifiers(entry, link_id)
+        item = self._read(entry, link_id, ItemType(kind), self.items(entry.get("item"), f"{path}.item", depth + 1))
+        self._check_shape(item, entry)
+        return item
+
+    def _read(self, entry: Mapping[str, Any], link_id: str, kind: ItemType, items: tuple[Item, ...]) -> Item:
+        options = self._options(entry.get("answerOption"), link_id, kind)
+        return Item(
+            link_id=link_id,
+            type=kind,
+            text=self.text(entry, "text", link_id, LONGEST_TEXT),
+            prefix=self.text(entry, "prefix", link_id, 100),
+            required=self.flag(entry, "required", link_id),
+            repeats=self.flag(entry, "repeats", link_id),
+            read_only=self.flag(entry, "readOnly", link_id),
+            hidden=self.extension_value(entry, "questionnaire-hidden") is True,
+            control=self.control(entry),
+            limits=self.limits(entry, link_id, kind),
+            options=options,
+            initial=self._initial(entry.get("initial"), link_id, options),
+            conditions=self._conditions(entry.get("enableWhen"), link_id),
+            any_condition=entry.get("enableBehavior") == "any",
+            items=items,
+        )
+
+    def _link_id(self, entry: Mapping[str, Any], path: str) -> str | None:
+        link_id = entry.get("linkId")
+        if not isinstance(link_id, str) or not link_id.strip() or not len(link_id) <= LONGEST_LINK_ID:
+            self.refuse(f"{path}.linkId", f"must be a text of at most {LONGEST_LINK_ID} characters")
+            return None
+        if shown_name(link_id, LONGEST_LINK_ID) != link_id or not link_id.isprintable():
+            self.refuse(f"{path}.linkId", "has characters that can't be printed")
+            return None
+        names = {link_id} | ({link_id + OTHER_SUFFIX} if entry.get("type") == ItemType.OPEN_CHOICE else set())
+        if names & self._names:
+            self.refuse(link_id, "is used more than once")
+        self._names |= names
+        if len(self._names) == MOST_ITEMS + 1:
+            self.refuse("item", f"has more than {MOST_ITEMS} items")
+        return link_id
+
+    def _check_shape(self, item: Item, entry: Mapping[str, Any]) -> None:
+        """The invariants of the resource, and the two shapes that can't be asked here yet."""
+        if item.type is ItemType.DISPLAY and (item.items or item.required or item.repeats):
+            self.refuse(item.link_id, "is for display only: it has no items of its own, isn't required, doesn't repeat")
+        if item.type is ItemType.GROUP and item.repeats:
+            self.refuse(item.link_id, "is a group that repeats, which isn't supported")
+        if item.is_question and item.repeats and item.items:
+            self.refuse(item.link_id, "repeats and has items of its own, which isn't supported together")
+        if item.type is ItemType.CHOICE and not item.options and "answerValueSet" not in entry:
+            self.refuse(item.link_id, "is a choice without any answerOption")
+        if any(value.kind not in item.kinds for value in item.initial):
+            self.refuse(item.link_id, "has an initial value that can't answer it")
+        if "answerValueSet" in entry:
+            self.refuse(item.link_id, "uses answerValueSet, which isn't supported; list the answers as answerOption")
+        behaviour = entry.get("enableBehavior")
+        if behaviour not in (None, "any", "all") or (behaviour is None and len(item.conditions) > 1):
+            self.refuse(item.link_id, "needs an enableBehavior of any or all")
+
+    def _options(self, entries: object, link_id: str, kind: ItemType) -> tuple[Option, ...]:
+        options: dict[str, Option] = {}
+        for entry in self.elements(entries, "answerOption", link_id, MOST_OPTIONS):
+            if self.extension_value(entry, "questionnaire-optionExclusive") is True:
+                self.refuse(link_id, "uses the extension optionExclusive, which isn't supported")
+            value = self.choice_of(entry, "value", link_id)
+            if value is None:
+                continue
+            coding: Mapping[str, Any] = value.raw if isinstance(value.raw, Mapping) else {}
+            token = str(coding.get("code") or coding.get("display") or value.raw)
+            if token in options:
+                token = f"{coding.get('system')}|{token}"
+            if token in options:
+                self.refuse(link_id, "offers the same answer twice")
+            label = str(coding.get("display") or coding.get("code") or value.raw)
+            selected = entry.get("initialSelected") is True
+            options[token] = Option(value=value, token=token, label=label, selected=selected)
+        if options and kind not in CHOICES:
+            self.refuse(link_id, "has answerOption, which belongs to a choice or open-choice")
+        return tuple(options.values())
+
+    def _initial(self, entries: object, link_id: str, options: tuple[Option, ...]) -> tuple[Value, ...]:
+        elements = self.elements(entries, "initial", link_id, MOST_OPTIONS)
+        values = [self.choice_of(entry, "value", link_id) for entry in elements]
+        return tuple(value for value in values if value) or tuple(option.value for option in options if option.selected)
+
+    def _conditions(self, entries: object, link_id: str) -> tuple[Condition, ...]:
+        conditions = []
+        for entry in self.elements(entries, "enableWhen", link_id, MOST_CONDITIONS):
+            question, operator = entry.get("question"), entry.get("operator")
+            answer = self.choice_of(entry, "answer", link_id)
+            if not isinstance(question, str) or not isinstance(operator, str) or operator not in list(Operator):
+                self.refuse(link_id, "has an enableWhen without a question or with an unknown operator")
+            elif answer is not None:
+                conditions.append(Condition(question=question, operator=Operator(operator), answer=answer))
+        return tuple(conditions)
+
+
+def _wrong_conditions(questionnaire: Questionnaire) -> list[FieldError]:
+    """Conditions on what isn't asked, that can never hold, or that go in a circle."""
+    errors: list[FieldError] = []
+    for one in questionnaire.flat:
+        for condition in one.item.conditions:
+            message = _wrong_condition(questionnaire, condition)
+            if message:
+                errors.append(FieldError(field=one.item.link_id, message=message))
+    if not errors:
+        reached = {one.item.link_id for one in questionnaire.in_order_of_conditions}
+        circle = [one.item.link_id for one in questionnaire.flat if one.item.link_id not in reached]
+        errors = [FieldError(field=link_id, message="has an enableWhen that goes in a circle") for link_id in circle]
+    return errors
+
+
+def _wrong_condition(questionnaire: Questionnaire, condition: Condition) -> str | None:
+    asked = questionnaire.by_link_id.get(condition.question)
+    if asked is None or not asked.item.is_question:
+        return "has an enableWhen on something that isn't a question of this form"
+    kind = condition.answer.kind
+    if condition.operator is Operator.EXISTS:
+        return None if kind is Kind.BOOLEAN else "has an enableWhen with exists, which needs answerBoolean"
+    if condition.operator not in (Operator.EQUAL, Operator.NOT_EQUAL) and kind not in ORDERED:
+        return "has an enableWhen that orders values without an order"
+    kinds = asked.item.kinds
+    if kind in kinds or (kind in NUMBERS and kinds & NUMBERS):
+        return None
+    return "has an enableWhen that compares with another kind of answer"

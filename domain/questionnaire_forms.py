@@ -1,0 +1,177 @@
+"""Between a questionnaire's HTML form, which works without JavaScript, and a FHIR R4 QuestionnaireResponse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from domain.errors import FieldError
+from domain.questionnaire_items import CHOICES, KINDS, OTHER_SUFFIX, Item, ItemType, Questionnaire
+from domain.questionnaire_validation import MOST_ANSWERS, asked_items, check_response, read_response
+from domain.questionnaire_values import Kind, Value, read_value, same
+
+Form = Mapping[str, Sequence[str]]
+
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,18}([.,][0-9]{1,15})?", re.ASCII)
+_INTEGER = re.compile(r"[+-]?[0-9]{1,10}", re.ASCII)
+_LOCAL_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?", re.ASCII)
+_SHORT_TIME = re.compile(r"[0-9]{2}:[0-9]{2}", re.ASCII)
+_YES, _NO = ("true", "on", "yes"), ("false", "off", "no")
+
+
+def response_from_form(
+    questionnaire: Questionnaire, form: Form, zone: tzinfo = UTC
+) -> tuple[dict[str, Any], list[FieldError]]:
+    """The response (in progress) that the fields of a posted form make, and an error for each malformed one.
+
+    A field's name is the linkId, its values the strings that a browser sends: options by their token, checkboxes for
+    what repeats; an open choice has a second field `<linkId>--other` for words of one's own. Blank is unanswered. What
+    isn't asked, given the other answers, is left out: without JavaScript it was visible. Read-only and hidden items
+    have their initial values. `zone` is meant where a time has no offset. Names that aren't linkIds are ignored.
+    """
+    values: dict[str, list[Value]] = {}
+    errors: list[FieldError] = []
+    for one in questionnaire.flat:
+        item = one.item
+        if not item.is_question:
+            continue
+        try:
+            fixed = item.read_only or item.hidden
+            values[item.link_id] = list(item.initial) if fixed else _values_of(item, form, zone)
+        except ValueError as error:
+            errors.append(FieldError(field=item.link_id, message=str(error)))
+    errors += _answers_in_the_air(questionnaire, values)
+    asked = asked_items(questionnaire, values)
+    response: dict[str, Any] = {"resourceType": "QuestionnaireResponse", "status": "in-progress"}
+    if questionnaire.canonical:
+        response["questionnaire"] = questionnaire.canonical
+    entries = _entries(questionnaire.items, values, asked)
+    if entries:
+        response["item"] = entries
+    return response, [error for error in errors if _could_be_asked(questionnaire, error.field, asked)]
+
+
+def check_form(
+    questionnaire: Questionnaire, form: Form, *, partial: bool, zone: tzinfo = UTC
+) -> tuple[dict[str, Any], list[FieldError]]:
+    """The response of a posted form, and all that is wrong with it, one error per question."""
+    response, malformed = response_from_form(questionnaire, form, zone)
+    errors = {error.field: error for error in check_response(questionnaire, response, partial=partial)}
+    return response, list((errors | {error.field: error for error in malformed}).values())
+
+
+def form_values(questionnaire: Questionnaire, response: Mapping[str, object] | None) -> dict[str, list[str]]:
+    """What the fields of the form hold for a response, by field name; without one, the initial values."""
+    if response is None:
+        values: Mapping[str, Sequence[Value]] = {one.item.link_id: one.item.initial for one in questionnaire.flat}
+    else:
+        values = read_response(questionnaire, response).values
+    fields: dict[str, list[str]] = {}
+    for one in questionnaire.flat:
+        for value in values.get(one.item.link_id, ()):
+            option = next((option for option in one.item.options if same(option.value, value)), None)
+            own_words = one.item.type is ItemType.OPEN_CHOICE and option is None
+            name = one.item.link_id + (OTHER_SUFFIX if own_words else "")
+            fields.setdefault(name, []).append(option.token if option else _as_typed(value))
+    return fields
+
+
+def _values_of(item: Item, form: Form, zone: tzinfo) -> list[Value]:
+    typed = [text for text in form.get(item.link_id, ()) if text.strip()][: MOST_ANSWERS + 1]
+    if item.type is ItemType.BOOLEAN:
+        typed = typed[-1:]  # a checkbox after a hidden "false" sends both
+    values = [_value_of(item, text, zone) for text in typed]
+    if item.type is ItemType.OPEN_CHOICE:
+        own_words = (text.strip() for text in form.get(item.link_id + OTHER_SUFFIX, ()))
+        values += [read_value(Kind.STRING, text) for text in own_words if text]
+        if len(values) > 1 and not item.repeats:
+            raise ValueError("Please choose one of the answers or write your own, not both.")
+    if len(values) > (MOST_ANSWERS if item.repeats else 1):
+        raise ValueError("Please give one answer only." if not item.repeats else "Please give fewer answers.")
+    return values
+
+
+def _value_of(item: Item, text: str, zone: tzinfo) -> Value:
+    if item.type in CHOICES:
+        option = item.option(text) or item.option(text.strip())
+        if option is not None:
+            return option.value
+        if item.type is ItemType.CHOICE:
+            raise ValueError("Please choose one of the answers.")
+        return read_value(Kind.STRING, text.strip())
+    kind = KINDS[item.type]
+    return read_value(kind, _as_json(kind, text.strip().replace("\r\n", "\n"), zone))
+
+
+def _as_json(kind: Kind, text: str, zone: tzinfo) -> object:
+    """What a browser sends, as FHIR writes it; what can't be read is left for `read_value` to refuse."""
+    match kind:
+        case Kind.BOOLEAN if text.lower() in _YES + _NO:
+            return text.lower() in _YES
+        case Kind.INTEGER if _INTEGER.fullmatch(text):
+            return int(text)
+        case Kind.DECIMAL if _INTEGER.fullmatch(text):
+            return int(text)
+        case Kind.DECIMAL if _DECIMAL.fullmatch(text):
+            return float(text.replace(",", "."))
+        case Kind.TIME if _SHORT_TIME.fullmatch(text):
+            return f"{text}:00"
+        case Kind.DATE_TIME if _LOCAL_MOMENT.fullmatch(text):
+            try:
+                return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat(timespec="seconds")
+            except ValueError:
+                return text
+    return text
+
+
+def _as_typed(value: Value) -> str:
+    """The value as the browser's own field for it expects it."""
+    match value.kind:
+        case Kind.BOOLEAN:
+            return "true" if value.key else "false"
+        case Kind.INTEGER | Kind.DECIMAL:
+            return format(value.key, "f")
+        case Kind.TIME:
+            return str(value.raw).removesuffix(":00") if str(value.raw).count(":") == 2 else str(value.raw)
+        case Kind.DATE_TIME:
+            return str(value.raw)[:19].removesuffix(":00") if "T" in str(value.raw) else str(value.raw)
+    return str(value.raw)
+
+
+def _answers_in_the_air(questionnaire: Questionnaire, values: Mapping[str, Sequence[Value]]) -> list[FieldError]:
+    """Answers that belong to a question which wasn't answered: they have no place in a response."""
+    errors = []
+    for one in questionnaire.flat:
+        parent = one.parent
+        if parent is not None and parent.is_question and values.get(one.item.link_id):
+            if not values.get(parent.link_id, ()) and parent.link_id in values:
+                message = f"Please answer “{parent.text or parent.link_id}” too, or leave this empty."
+                errors.append(FieldError(field=one.item.link_id, message=message))
+    return errors
+
+
+def _could_be_asked(questionnaire: Questionnaire, link_id: str, asked: Mapping[str, bool]) -> bool:
+    """Whether an error there concerns the person; not where other answers keep the question from being asked."""
+    parent = questionnaire.by_link_id[link_id].parent
+    return asked[link_id] or (parent is not None and parent.is_question and asked[parent.link_id])
+
+
+def _entries(
+    items: tuple[Item, ...], values: Mapping[str, Sequence[Value]], asked: Mapping[str, bool]
+) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = []
+    for item in items:
+        if not asked[item.link_id]:
+            continue
+        inner = _entries(item.items, values, asked)
+        if not item.is_question:
+            if inner:
+                entries.append({"linkId": item.link_id, "item": inner})
+            continue
+        answers = [{f"value{value.kind}": value.raw} for value in values.get(item.link_id, ())]
+        if answers:
+            # A question with items of its own has one answer: see what is refused when a questionnaire is read.
+            entries.append({"linkId": item.link_id, "answer": [answers[0] | {"item": inner}] if inner else answers})
+    return entries

@@ -1,0 +1,199 @@
+"""A questionnaire as Portico understands it: the tree of FHIR R4 items, with what each asks and allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from domain.questionnaire_values import Kind, Value
+
+
+class ItemType(StrEnum):
+    GROUP = "group"
+    DISPLAY = "display"
+    BOOLEAN = "boolean"
+    DECIMAL = "decimal"
+    INTEGER = "integer"
+    DATE = "date"
+    DATE_TIME = "dateTime"
+    TIME = "time"
+    STRING = "string"
+    TEXT = "text"
+    URL = "url"
+    CHOICE = "choice"
+    OPEN_CHOICE = "open-choice"
+
+
+class Operator(StrEnum):
+    EXISTS = "exists"
+    EQUAL = "="
+    NOT_EQUAL = "!="
+    MORE = ">"
+    LESS = "<"
+    AT_LEAST = ">="
+    AT_MOST = "<="
+
+
+KINDS = {
+    ItemType.BOOLEAN: Kind.BOOLEAN,
+    ItemType.DECIMAL: Kind.DECIMAL,
+    ItemType.INTEGER: Kind.INTEGER,
+    ItemType.DATE: Kind.DATE,
+    ItemType.DATE_TIME: Kind.DATE_TIME,
+    ItemType.TIME: Kind.TIME,
+    ItemType.STRING: Kind.STRING,
+    ItemType.TEXT: Kind.STRING,
+    ItemType.URL: Kind.URI,
+}
+# What the name of an open choice gets in an HTML form for words of one's own (see questionnaire_forms).
+OTHER_SUFFIX = "--other"
+CHOICES = frozenset({ItemType.CHOICE, ItemType.OPEN_CHOICE})
+WRITTEN = frozenset({ItemType.STRING, ItemType.TEXT, ItemType.URL, ItemType.OPEN_CHOICE})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One answer to choose; `token` is its value in an HTML form, and `selected` marks it as an initial one."""
+
+    value: Value
+    token: str
+    label: str
+    selected: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """One `enableWhen`."""
+
+    question: str
+    operator: Operator
+    answer: Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a single answer may be, and how many there may be."""
+
+    max_length: int | None = None
+    min_length: int | None = None
+    min_value: Value | None = None
+    max_value: Value | None = None
+    max_decimal_places: int | None = None
+    pattern: str | None = None
+    min_answers: int | None = None
+    max_answers: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One item; `control` is the code of its itemControl extension, `any_condition` its enableBehavior."""
+
+    link_id: str
+    type: ItemType
+    text: str = ""
+    prefix: str = ""
+    required: bool = False
+    repeats: bool = False
+    read_only: bool = False
+    hidden: bool = False
+    control: str = ""
+    limits: Limits = Limits()
+    options: tuple[Option, ...] = ()
+    initial: tuple[Value, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    any_condition: bool = False
+    items: tuple[Item, ...] = ()
+
+    @property
+    def is_question(self) -> bool:
+        return self.type not in (ItemType.GROUP, ItemType.DISPLAY)
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of value that can answer it."""
+        kinds = {option.value.kind for option in self.options}
+        if self.type is ItemType.OPEN_CHOICE:
+            kinds.add(Kind.STRING)
+        elif self.type in KINDS:
+            kinds.add(KINDS[self.type])
+        return frozenset(kinds)
+
+    def option(self, token: str) -> Option | None:
+        return next((option for option in self.options if option.token == token), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlatItem:
+    """An item with its place in the tree: depth 0 at the top."""
+
+    item: Item
+    depth: int
+    parent: Item | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Questionnaire:
+    """A parsed questionnaire; `document` is the JSON that it was read from, unchanged."""
+
+    document: Mapping[str, Any]
+    title: str
+    items: tuple[Item, ...]
+
+    def as_document(self) -> dict[str, Any]:
+        return dict(self.document)
+
+    @property
+    def canonical(self) -> str | None:
+        """What a response names as its questionnaire: `url|version`."""
+        url, version = self.document.get("url"), self.document.get("version")
+        return (f"{url}|{version}" if version else url) if isinstance(url, str) else None
+
+    @cached_property
+    def flat(self) -> tuple[FlatItem, ...]:
+        """Every item in the order of the document."""
+        return tuple(_flatten(self.items, 0, None))
+
+    @cached_property
+    def by_link_id(self) -> dict[str, FlatItem]:
+        return {one.item.link_id: one for one in self.flat}
+
+    @cached_property
+    def in_order_of_conditions(self) -> tuple[FlatItem, ...]:
+        """Every item after its parent and after the questions that its conditions ask about.
+
+        Shorter than `flat` where conditions go in a circle.
+        """
+        waits_for = {one.item.link_id: len(_asked_first(one)) for one in self.flat}
+        followers: dict[str, list[str]] = {link_id: [] for link_id in waits_for}
+        for one in self.flat:
+            for question in _asked_first(one):
+                followers[question].append(one.item.link_id)
+        ordered = [link_id for link_id, count in waits_for.items() if count == 0]
+        for link_id in ordered:  # grows as it goes
+            for follower in followers[link_id]:
+                waits_for[follower] -= 1
+                if waits_for[follower] == 0:
+                    ordered.append(follower)
+        return tuple(self.by_link_id[link_id] for link_id in ordered)
+
+
+def flat_items(questionnaire: Questionnaire) -> tuple[FlatItem, ...]:
+    """Every item that is shown, in order, with its depth: what a page renders."""
+    hidden: set[str] = set()
+    for one in questionnaire.flat:
+        if one.item.hidden or (one.parent is not None and one.parent.link_id in hidden):
+            hidden.add(one.item.link_id)
+    return tuple(one for one in questionnaire.flat if one.item.link_id not in hidden)
+
+
+def _flatten(items: tuple[Item, ...], depth: int, parent: Item | None) -> Iterator[FlatItem]:
+    for item in items:
+        yield FlatItem(item=item, depth=depth, parent=parent)
+        yield from _flatten(item.items, depth + 1, item)
+
+
+def _asked_first(one: FlatItem) -> set[str]:
+    return {condition.question for condition in one.item.conditions} | ({one.parent.link_id} if one.parent else set())

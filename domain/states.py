@@ -1,0 +1,103 @@
+"""The closed sets of states of appointments, money, accounts and forms, and what the timeline may tell."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class AppointmentStatus(StrEnum):
+    PENDING = "pending"
+    BOOKED = "booked"
+    FULFILLED = "fulfilled"
+    NOSHOW = "noshow"
+    CANCELLED = "cancelled"
+
+
+# The states that take time in the provider's calendar.
+BLOCKING = frozenset({AppointmentStatus.PENDING, AppointmentStatus.BOOKED})
+
+
+class PaymentState(StrEnum):
+    REQUESTED = "requested"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    REFUNDED = "refunded"
+    VOIDED = "voided"
+    EXPIRED = "expired"
+
+
+class SubscriptionStatus(StrEnum):
+    NONE = "none"
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+    CANCELLED = "cancelled"
+
+
+class MerchantStatus(StrEnum):
+    NONE = "none"
+    PENDING = "pending"
+    ACTIVE = "active"
+    RESTRICTED = "restricted"
+    DISCONNECTED = "disconnected"
+
+
+class SubmissionStatus(StrEnum):
+    NONE = "none"
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+
+
+class EffectState(StrEnum):
+    RESERVED = "reserved"
+    INTENDED = "intended"
+    DONE = "done"
+    UNCERTAIN = "uncertain"
+    REFUSED = "refused"
+
+
+class AttentionAction(StrEnum):
+    CORRECT_EMAIL = "correct_email"
+    RETRY = "retry"
+    SKIP = "skip"
+
+
+class SettingsKind(StrEnum):
+    PORTAL_SETTINGS = "portal-settings"
+    SIGNUP_FORM = "signup-form"
+    GREETING = "greeting"
+    PAGE = "page"
+    AVAILABILITY = "availability"
+
+
+class TimelineKind(StrEnum):
+    """Every kind of fact that a client's timeline can hold (documented in docs/glossary.md)."""
+
+    SIGNED_UP = "signed_up"
+    INVITED = "invited"
+    INVITATION_SENT = "invitation_sent"
+    GREETING_SENT = "greeting_sent"
+    GREETING_SKIPPED = "greeting_skipped"
+    FORMS_REQUESTED = "new_client_forms_requested"
+    FORMS_SENT = "new_client_forms_sent"
+    ACCOUNT_OPENED = "account_opened"
+    INTAKE_ASSIGNED = "intake_assigned"
+    INTAKE_SUBMITTED = "intake_submitted"
+    INTAKE_FILED = "intake_filed"
+    SLOT_HELD = "slot_held"
+    CHECKOUT_OPENED = "checkout_opened"
+    FEE_AUTHORIZED = "fee_authorized"
+    FEE_CAPTURED = "fee_captured"
+    FEE_VOIDED = "fee_voided"
+    FEE_REFUNDED = "fee_refunded"
+    FEE_REJECTED = "fee_rejected"
+    HOLD_RELEASED = "hold_released"
+    APPOINTMENT_BOOKED = "appointment_booked"
+    CONFIRMATION_SENT = "confirmation_sent"
+    APPOINTMENT_CANCELLED = "appointment_cancelled"
+    CANCELLATION_SENT = "cancellation_sent"
+    APPOINTMENT_FULFILLED = "appointment_fulfilled"
+    APPOINTMENT_NOSHOW = "appointment_noshow"
+    FRONT_DESK_TOLD = "front_desk_told"
+    ATTENTION_RAISED = "attention_raised"
+    ATTENTION_SETTLED = "attention_settled"
+    EMAIL_CORRECTED = "email_corrected"

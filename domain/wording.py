@@ -1,0 +1,29 @@
+"""How times are said to people: weekday, date and clock in the provider's zone, with the zone's short name."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+
+def spoken_time(instant: datetime, timezone: str) -> str:
+    """For example "Tuesday, December 1, 2026 at 9:00 AM EST"."""
+    local = instant.astimezone(ZoneInfo(timezone))
+    return f"{local:%A, %B} {local.day}, {local.year} at {spoken_clock(instant, timezone)} {local:%Z}"
+
+
+def spoken_clock(instant: datetime, timezone: str) -> str:
+    """For example "9:00 AM"."""
+    local = instant.astimezone(ZoneInfo(timezone))
+    return f"{local.hour % 12 or 12}:{local.minute:02d} {'AM' if local.hour < 12 else 'PM'}"
+
+
+def spoken_day(instant: datetime, timezone: str) -> str:
+    """For example "Tuesday, December 1"."""
+    local = instant.astimezone(ZoneInfo(timezone))
+    return f"{local:%A, %B} {local.day}"
+
+
+def local_date(instant: datetime, timezone: str) -> date:
+    """The calendar day there."""
+    return instant.astimezone(ZoneInfo(timezone)).date()

@@ -1,0 +1,54 @@
+"""E-mail addresses and phone numbers: checked and normalised (RFC 5321, E.164), without asking the network."""
+
+from __future__ import annotations
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+
+class LibraryContactChecks:
+    """The port `ContactChecks`: `default_country` (ISO 3166) is that of numbers written without a country code.
+
+    `test_domains` allows addresses under `.test` (RFC 6761), for the demo and the tests.
+    """
+
+    def __init__(self, default_country: str = "US", *, test_domains: bool = False) -> None:
+        self._default_country = default_country
+        self._test_domains = test_domains
+
+    def email(self, value: str) -> str:
+        return check_email(value, test_domains=self._test_domains)
+
+    def phone(self, value: str) -> str:
+        return check_phone(value, self._default_country)
+
+
+def check_email(value: str, *, test_domains: bool = False) -> str:
+    """The address in lower case: one account per address, and no mailbox of our day tells the two apart.
+
+    Raises ValueError with a sentence that doesn't repeat the address.
+    """
+    try:
+        checked = validate_email(
+            value.strip(), allow_smtputf8=False, check_deliverability=False, test_environment=test_domains
+        )
+    except EmailNotValidError:
+        raise ValueError("Please check this e-mail address, for example name@example.com.") from None
+    return (checked.ascii_email or checked.normalized).lower()
+
+
+def check_phone(value: str, default_country: str) -> str:
+    """The number as E.164 (`+12125550123`).
+
+    Only its length for the country is checked: lists of numbers in use go out of date. Raises ValueError with a sentence.
+    """
+    try:
+        number = phonenumbers.parse(value, default_country)
+    except phonenumbers.NumberParseException:
+        raise ValueError("Please check this phone number; outside the country, begin with + and its code.") from None
+    if number.extension:
+        raise ValueError("Please give the phone number without an extension.")
+    # "Possible, but only within its own area" doesn't reach anybody from here.
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        raise ValueError("Please check this phone number; outside the country, begin with + and its code.")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

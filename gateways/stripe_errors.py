@@ -1,0 +1,57 @@
+"""Stripe's errors as Portico's: a code and nothing else, since a vendor's message may repeat what was sent to it.
+
+Source: https://docs.stripe.com/error-codes
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import stripe
+
+from domain.errors import PaymentRefused, PaymentUnavailable
+
+_CODE = re.compile(r"[a-z0-9_]{1,64}$")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise `PaymentRefused` for what Stripe refuses for good, `PaymentUnavailable` for what may pass."""
+    try:
+        yield
+    except stripe.StripeError as error:
+        raise _domain_error(error) from None
+
+
+def is_replayed_failure(error: stripe.StripeError) -> bool:
+    """A 5xx from Stripe's memory rather than of this attempt: the same key will give it again for 24 hours."""
+    return (error.http_status or 0) >= 500 and (error.headers or {}).get("idempotent-replayed") == "true"
+
+
+def _domain_error(error: stripe.StripeError) -> PaymentRefused | PaymentUnavailable:
+    code = _code(error)
+    return PaymentUnavailable(code) if _may_pass(error) else PaymentRefused(code)
+
+
+def _may_pass(error: stripe.StripeError) -> bool:
+    if isinstance(error, stripe.APIConnectionError | stripe.RateLimitError):
+        return True
+    status = error.http_status
+    # 401 is about our key, not about this payment: it passes when the operator has mended it. 409: the key is in use.
+    return status is None or not 400 <= status < 500 or status in (401, 409, 429)
+
+
+def _code(error: stripe.StripeError) -> str:
+    if isinstance(error, stripe.APIConnectionError):
+        return "no_answer"
+    body = error.json_body
+    facts = body.get("error") if isinstance(body, dict) else None
+    facts = facts if isinstance(facts, dict) else {}
+    for name in ("decline_code", "code", "type"):
+        value = facts.get(name)
+        # Only what looks like one of Stripe's own words is passed on.
+        if isinstance(value, str) and _CODE.match(value):
+            return value
+    return f"http_{error.http_status}"

@@ -1,0 +1,261 @@
+"""The payment processor as Portico needs it: Stripe's hosted Checkout, authorised first and captured later.
+
+Connect direct charges (https://docs.stripe.com/connect/direct-charges): the platform's key and the merchant's
+account, or `merchant_account=None` with the restricted key of a single practice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import stripe
+
+from domain.errors import PaymentUnavailable
+from domain.money import Money
+from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, Refunded, RefundStatus
+from gateways.stripe_errors import is_replayed_failure, translated
+
+if TYPE_CHECKING:
+    from stripe.params.checkout import SessionCreateParams
+
+_T = TypeVar("_T")
+# A 500 is replayed under its key for 24 hours: how many further keys an effect may use up.
+_GENERATIONS = 5
+_INTENT = {
+    "requires_capture": CheckoutStatus.AUTHORIZED,
+    "succeeded": CheckoutStatus.CAPTURED,
+    "canceled": CheckoutStatus.VOIDED,
+    "processing": CheckoutStatus.PROCESSING,
+}
+_REFUND = {
+    "pending": RefundStatus.PENDING,
+    "requires_action": RefundStatus.PENDING,
+    "succeeded": RefundStatus.SUCCEEDED,
+    "failed": RefundStatus.FAILED,
+    "canceled": RefundStatus.FAILED,
+}
+
+
+class StripePayments:
+    """Implements `domain.ports.Payments`. One instance per event loop; `api_base` None is Stripe itself."""
+
+    def __init__(self, key: str, api_base: str | None, http_timeout_seconds: float = 10) -> None:
+        # Telemetry would write into the home directory, and tell Stripe about our host.
+        stripe.enable_telemetry = False
+        self._http = stripe.HTTPXClient(timeout=http_timeout_seconds)
+        self._client = stripe.StripeClient(
+            key,
+            base_addresses={"api": api_base} if api_base else {},
+            http_client=self._http,
+            max_network_retries=0,  # retrying is Temporal's
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.close_async()  # type: ignore[no-untyped-call]  # the SDK's http clients are untyped
+
+    async def open_checkout(self, request: CheckoutRequest) -> Checkout:
+        """Open a hosted checkout that authorises; the same key and request give the same checkout."""
+        params = _session_params(request)
+
+        async def create(key: str) -> stripe.checkout.Session:
+            options = _options(request.merchant_account, key)
+            return await self._client.v1.checkout.sessions.create_async(params, options)
+
+        with translated():
+            return _checkout(await _once(request.idempotency_key, create))
+
+    async def read_checkout(self, merchant_account: str | None, session_id: str) -> Checkout:
+        """Ask how a checkout stands."""
+        with translated():
+            return _checkout(await self._read(merchant_account, session_id))
+
+    async def expire_checkout(self, merchant_account: str | None, session_id: str) -> Checkout:
+        """Close an open checkout; one that isn't open is re-read and returned as it stands."""
+
+        async def expire(key: str) -> stripe.checkout.Session:
+            return await self._client.v1.checkout.sessions.expire_async(
+                session_id, {"expand": ["payment_intent"]}, _options(merchant_account, key)
+            )
+
+        with translated():
+            try:
+                return _checkout(await _once(f"{session_id}:expire", expire))
+            except stripe.InvalidRequestError:
+                session = await self._read(merchant_account, session_id)
+                if session.status == "open":
+                    raise
+                return _checkout(session)
+
+    async def capture(self, merchant_account: str | None, session_id: str) -> Checkout:
+        """Take the authorised money; already captured is fine, anything else is returned as it stands."""
+
+        async def capture(intent_id: str) -> None:
+            async def call(key: str) -> stripe.PaymentIntent:
+                options = _options(merchant_account, key)
+                return await self._client.v1.payment_intents.capture_async(intent_id, {}, options)
+
+            await _once(f"{intent_id}:capture", call)
+
+        return await self._settle(merchant_account, session_id, capture)
+
+    async def void(self, merchant_account: str | None, session_id: str) -> Checkout:
+        """Let the authorisation go; already voided is fine, a captured one is returned as it stands."""
+
+        async def cancel(intent_id: str) -> None:
+            async def call(key: str) -> stripe.PaymentIntent:
+                options = _options(merchant_account, key)
+                return await self._client.v1.payment_intents.cancel_async(intent_id, {}, options)
+
+            await _once(f"{intent_id}:void", call)
+
+        return await self._settle(merchant_account, session_id, cancel)
+
+    async def refund(
+        self, merchant_account: str | None, payment_intent_id: str, amount: Money, refund_reference: str
+    ) -> Refunded:
+        """Give back (part of) a captured payment; `refund_reference` makes repeats one refund."""
+
+        async def create(key: str) -> stripe.Refund:
+            return await self._client.v1.refunds.create_async(
+                {
+                    "payment_intent": payment_intent_id,
+                    "amount": amount.amount_minor,
+                    "metadata": {"refund_reference": refund_reference},
+                },
+                _options(merchant_account, key),
+            )
+
+        with translated():
+            # Keys are forgotten after 24 hours, so a late repeat looks for its refund first.
+            made = await self._find_refund(merchant_account, payment_intent_id, refund_reference)
+            return _refunded(made if made is not None else await _once(f"{refund_reference}:refund", create))
+
+    async def _read(self, merchant_account: str | None, session_id: str) -> stripe.checkout.Session:
+        return await self._client.v1.checkout.sessions.retrieve_async(
+            session_id, {"expand": ["payment_intent"]}, _options(merchant_account)
+        )
+
+    async def _settle(
+        self, merchant_account: str | None, session_id: str, act: Callable[[str], Awaitable[None]]
+    ) -> Checkout:
+        """Do something to an authorised payment, and say how it stands afterwards."""
+        with translated():
+            before = await self._read(merchant_account, session_id)
+            intent = _intent(before)
+            if intent is None or intent.status != "requires_capture":
+                return _checkout(before)
+            try:
+                await act(intent.id)
+            except stripe.InvalidRequestError:
+                after = await self._read(merchant_account, session_id)
+                if _status(after) is CheckoutStatus.AUTHORIZED:
+                    raise
+                return _checkout(after)
+            return _checkout(await self._read(merchant_account, session_id))
+
+    async def _find_refund(
+        self, merchant_account: str | None, payment_intent_id: str, refund_reference: str
+    ) -> stripe.Refund | None:
+        refunds = await self._client.v1.refunds.list_async(
+            {"payment_intent": payment_intent_id, "limit": 100}, _options(merchant_account)
+        )
+        async for refund in refunds.auto_paging_iter():
+            metadata = refund.metadata.to_dict() if refund.metadata is not None else {}
+            if metadata.get("refund_reference") == refund_reference:
+                return refund
+        return None
+
+
+async def _once(key: str, act: Callable[[str], Awaitable[_T]]) -> _T:
+    """Do it under the key. A stored failure that is replayed under it never was an effect: go on to the next key."""
+    for generation in range(1, _GENERATIONS + 1):
+        try:
+            return await act(key if generation == 1 else f"{key}:{generation}")
+        except stripe.APIError as error:
+            if not is_replayed_failure(error):
+                raise
+    raise PaymentUnavailable("replayed_failures")
+
+
+def _options(merchant_account: str | None, key: str | None = None) -> stripe.RequestOptions:
+    options: stripe.RequestOptions = {}
+    if merchant_account is not None:
+        options["stripe_account"] = merchant_account
+    if key is not None:
+        options["idempotency_key"] = key
+    return options
+
+
+def _session_params(request: CheckoutRequest) -> SessionCreateParams:
+    metadata = {"fee_reference": request.fee_reference}
+    return {
+        "mode": "payment",
+        "adaptive_pricing": {"enabled": False},
+        "allowed_payment_method_types": ["card"],
+        "cancel_url": request.cancel_url,
+        "client_reference_id": request.fee_reference,
+        "expand": ["payment_intent"],
+        "expires_at": int(request.expires_at.timestamp()),
+        "line_items": [
+            {
+                "price_data": {
+                    "currency": request.amount.currency,
+                    "product_data": {"name": request.purpose},
+                    "unit_amount": request.amount.amount_minor,
+                },
+                "quantity": 1,
+            }
+        ],
+        "metadata": metadata,
+        "payment_intent_data": {"capture_method": "manual", "metadata": metadata},
+        "success_url": request.success_url,
+    }
+
+
+def _intent(session: stripe.checkout.Session) -> stripe.PaymentIntent | None:
+    intent = session.payment_intent
+    if isinstance(intent, str):
+        # It was asked for expanded: an answer without it isn't one to decide by.
+        raise PaymentUnavailable("intent_not_expanded")
+    return intent
+
+
+def _status(session: stripe.checkout.Session) -> CheckoutStatus:
+    """By the payment intent; `session.payment_status` says "unpaid" of an authorised payment."""
+    intent = _intent(session)
+    if session.status == "expired":
+        return CheckoutStatus.EXPIRED
+    if intent is not None and intent.status in _INTENT:
+        return _INTENT[intent.status]
+    return CheckoutStatus.OPEN if session.status == "open" else CheckoutStatus.PROCESSING
+
+
+def _checkout(session: stripe.checkout.Session) -> Checkout:
+    intent = _intent(session)
+    return Checkout(
+        session_id=session.id,
+        url=session.url,
+        status=_status(session),
+        amount=_amount(session, intent),
+        fee_reference=session.client_reference_id,
+        payment_intent_id=None if intent is None else intent.id,
+    )
+
+
+def _amount(session: stripe.checkout.Session, intent: stripe.PaymentIntent | None) -> Money:
+    """What was asked and is held. Where the two differ: zero, which matches no quote (a zero fee never gets here)."""
+    asked = Money(amount_minor=session.amount_total or 0, currency=session.currency or "")
+    if intent is None:
+        return asked
+    held = Money(amount_minor=intent.amount, currency=intent.currency)
+    return asked if asked == held else Money(amount_minor=0, currency=held.currency)
+
+
+def _refunded(refund: stripe.Refund) -> Refunded:
+    return Refunded(
+        refund_id=refund.id,
+        status=_REFUND.get(refund.status or "pending", RefundStatus.PENDING),
+        amount=Money(amount_minor=refund.amount, currency=refund.currency),
+    )

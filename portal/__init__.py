@@ -1,0 +1,1 @@
+"""What people see, and the JSON API of the same: provider's page, client portal, provider console."""

@@ -1,0 +1,82 @@
+"""The web server process: pages, JSON API, webhooks, and the doors for operations."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import uvicorn
+from fastapi import FastAPI
+from portal.api import api_router, demo_router
+from portal.errors import install_page_handlers
+from portal.pages import pages_router
+from portal.rendering import mount_static
+from portal.security import add_security_headers
+from settings import Settings, load_settings
+
+from composition import engine_address, office_of, wait_for_schema
+from db.engine import Database
+from dispatch.connection import connect
+from dispatch.delivery import Delivery
+from dispatch.relay import Relay
+from logs import set_up_logging
+from web.codec import codec_router
+from web.operations import operations_router
+from webhooks import webhooks_router
+
+
+def build_app(settings: Settings) -> FastAPI:
+    """The ASGI application; it starts while Temporal is away, and needs the database."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await wait_for_schema(settings.database_url)
+        database = Database(settings.database_url, pool_size=15)
+        engine = await connect(engine_address(settings), settings.encryption_keys, impatient=True)
+        office = office_of(settings, database)
+        app.state.office = office
+        app.state.engine = engine
+        app.state.codec_keys = settings.encryption_keys
+        app.state.operator_tokens = None if settings.env == "demo" else settings.operator_tokens
+        app.state.relay = Relay(
+            database, office.clock, Delivery(engine, payment_poll_seconds=settings.payment_poll_seconds)
+        )
+        yield
+        await app.state.relay.settle()
+        await database.close()
+
+    app = FastAPI(
+        title="Portico",
+        summary='From "I\'m a New Client" to a paid, booked first appointment',
+        version="0.1.0",
+        lifespan=lifespan,
+    )
+    app.include_router(webhooks_router)
+    app.include_router(api_router)
+    if settings.env != "production":
+        app.include_router(demo_router)
+    app.include_router(operations_router)
+    app.include_router(codec_router)
+    app.include_router(pages_router)
+    mount_static(app)
+    install_page_handlers(app)
+    add_security_headers(app)
+    return app
+
+
+def main() -> None:
+    settings = load_settings()
+    set_up_logging(settings.env)
+    uvicorn.run(
+        build_app(settings),
+        host=settings.http_host,
+        port=settings.http_port,
+        log_config=None,
+        proxy_headers=True,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+if __name__ == "__main__":
+    main()

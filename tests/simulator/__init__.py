@@ -1,0 +1,1 @@
+"""The payment simulator and Stripe's gateway, tried on each other over real HTTP."""

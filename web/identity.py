@@ -1,0 +1,114 @@
+"""Who is asking: an API key of a practice, a staff member's cookie, a client's cookie."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+from sqlalchemy import select
+
+from commands.accounts import SessionKind, SignedIn, clients_of, who_is
+from commands.office import Office
+from db.models import ApiKey, Client, StaffMember
+from domain.errors import Forbidden, NotFound, Unauthorized
+from web.transactions import TheOffice, Transaction
+
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staff:
+    """Somebody who acts for a practice; `name` is written beside what they change."""
+
+    practice_id: str
+    name: str
+
+
+def cookie_name(office: Office, kind: SessionKind) -> str:
+    """`__Host-` wherever there is TLS; browsers refuse it over plain http, so a loopback demo goes without."""
+    name = f"portico_{kind}"
+    return f"__Host-{name}" if office.base_url.startswith("https://") else name
+
+
+def set_session_cookie(response: Response, office: Office, signed_in: SignedIn) -> None:
+    response.set_cookie(
+        cookie_name(office, signed_in.kind),
+        signed_in.token,
+        httponly=True,
+        secure=office.base_url.startswith("https://"),
+        samesite="lax",
+        path="/",
+    )
+
+
+def clear_session_cookie(response: Response, office: Office, kind: SessionKind) -> None:
+    response.delete_cookie(cookie_name(office, kind), path="/")
+
+
+def session_token(request: Request, office: Office, kind: SessionKind) -> str | None:
+    return request.cookies.get(cookie_name(office, kind))
+
+
+def refuse_foreign_origin(request: Request) -> None:
+    """A cookie proves who, not from where: unsafe requests of a browser have to come from our own pages.
+
+    Browsers send Origin with every unsafe request; programs that send neither header aren't driven by a foreign page.
+    """
+    if request.method not in UNSAFE:
+        return
+    source = request.headers.get("origin") or request.headers.get("referer")
+    if source is not None and urlsplit(source).netloc != request.headers.get("host"):
+        raise Forbidden("This request came from another website.")
+
+
+async def api_practice(request: Request, session: Transaction) -> Staff:
+    """The practice of the bearer key. Raises Unauthorized."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        raise Unauthorized("Send the practice's API key: Authorization: Bearer ...")
+    digest = hashlib.sha256(key.strip().encode()).hexdigest()
+    row = await session.scalar(select(ApiKey).where(ApiKey.key_hash == digest))
+    if row is None:
+        raise Unauthorized("This API key isn't known.")
+    return Staff(practice_id=row.practice_id, name=f"API key {row.label}")
+
+
+async def signed_in_staff(request: Request, session: Transaction, office: TheOffice) -> Staff:
+    """The staff member of the cookie. Raises Unauthorized, Forbidden."""
+    refuse_foreign_origin(request)
+    staff_id = await who_is(session, SessionKind.STAFF, session_token(request, office, SessionKind.STAFF))
+    member = await session.get(StaffMember, staff_id) if staff_id else None
+    if member is None:
+        raise Unauthorized("Please sign in.")
+    return Staff(practice_id=member.practice_id, name=member.name)
+
+
+async def signed_in_clients(request: Request, session: Transaction, office: TheOffice) -> list[Client]:
+    """Everybody behind the signed-in account, at least one. Raises Unauthorized, Forbidden."""
+    refuse_foreign_origin(request)
+    account_id = await who_is(session, SessionKind.CLIENT, session_token(request, office, SessionKind.CLIENT))
+    clients = await clients_of(session, account_id) if account_id else []
+    if not clients:
+        raise Unauthorized("Please sign in.")
+    return clients
+
+
+async def chosen_client(request: Request, clients: Annotated[list[Client], Depends(signed_in_clients)]) -> Client:
+    """The one meant by `?client=` (families share an account), or the first. Raises NotFound."""
+    wanted = request.query_params.get("client")
+    if wanted is None:
+        return clients[0]
+    for client in clients:
+        if client.id == wanted:
+            return client
+    raise NotFound("There is no such client behind this account.")
+
+
+ApiPractice = Annotated[Staff, Depends(api_practice)]
+SignedInStaff = Annotated[Staff, Depends(signed_in_staff)]
+SignedInClients = Annotated[list[Client], Depends(signed_in_clients)]
+ChosenClient = Annotated[Client, Depends(chosen_client)]

@@ -1,0 +1,1 @@
+"""What machines send in: website sign-ups, provider commands, payment events."""

@@ -1,0 +1,97 @@
+"""The worker process: runs the journeys, and the relay that tells them what has been recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+from settings import Settings, load_settings
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.worker import Worker, WorkerDeploymentConfig
+
+from composition import activities_of, clock_of, engine_address, payments_of, wait_for_schema
+from db.engine import Database
+from dispatch.connection import connect_when_there
+from dispatch.delivery import Delivery
+from dispatch.relay import Relay
+from logs import set_up_logging
+from workflows.naming import TASK_QUEUE
+
+logger = logging.getLogger("portico.worker")
+
+
+async def run_worker(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT; activities under way get 10 seconds to finish."""
+    await wait_for_schema(settings.database_url)
+    database = Database(settings.database_url, pool_size=20)
+    payments = payments_of(settings)
+    metrics = PrometheusConfig(bind_address=f"{settings.metrics_host}:{settings.metrics_port}")
+    runtime = Runtime(telemetry=TelemetryConfig(metrics=metrics))
+    client = await connect_when_there(engine_address(settings), settings.encryption_keys, runtime=runtime)
+    worker = Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        activities=activities_of(settings, database, payments),
+        max_concurrent_activities=40,
+        # A killed worker's journeys wait this long before another worker takes them up.
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+        graceful_shutdown_timeout=timedelta(seconds=10),
+        deployment_config=_deployment(settings.build_id),
+    )
+    relay = Relay(database, clock_of(settings), Delivery(client, payment_poll_seconds=settings.payment_poll_seconds))
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    async with worker:
+        relaying = asyncio.create_task(relay.run(settings.database_url))
+        logger.info("working on task queue %s", TASK_QUEUE)
+        _say_ready()
+        await _first(stop, relaying)
+        relaying.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await relaying
+        await relay.settle()
+    await payments.aclose()
+    await database.close()
+
+
+async def _first(stop: asyncio.Event, relaying: asyncio.Task[None]) -> None:
+    """Until asked to stop; a relay that died takes the worker with it, to be started again."""
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({stopping, relaying}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if relaying.done() and not stop.is_set():
+        relaying.result()
+
+
+def _deployment(build_id: str | None) -> WorkerDeploymentConfig | None:
+    """With a build id, this worker is a version of the deployment `portico` (docs/operations.md)."""
+    if build_id is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name="portico", build_id=build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+    )
+
+
+def _say_ready() -> None:
+    path = os.environ.get("PORTICO_WORKER_READY_FILE")
+    if path:
+        Path(path).touch()
+
+
+def main() -> None:
+    settings = load_settings()
+    set_up_logging(settings.env)
+    asyncio.run(run_worker(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The journeys: deterministic, no I/O, no clock, no database."""

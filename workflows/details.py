@@ -1,0 +1,53 @@
+"""What a stranger reads of a journey in the Temporal UI: Markdown, ids and closed words only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from temporalio import workflow
+
+
+def journey_details(
+    *,
+    stage: str,
+    waits_for: str,
+    until: datetime | None,
+    stuck: Mapping[str, str],
+    sent: Sequence[str],
+    bookings: Sequence[str],
+) -> str:
+    rows = [("Stage", stage), ("Waits for", waits_for)]
+    if until is not None:
+        rows.append(("Until", f"{until:%Y-%m-%d %H:%M} UTC"))
+    rows += [("Sent", "; ".join(sent))] if sent else []
+    rows += [("Bookings", ", ".join(link(one) for one in bookings))] if bookings else []
+    return _table(rows) + _stuck(stuck)
+
+
+def booking_details(
+    *, state: str, waits_for: str, until: datetime | None, stuck: Mapping[str, str], journey: str, sent: Sequence[str]
+) -> str:
+    rows = [("Appointment", state), ("Waits for", waits_for)]
+    if until is not None:
+        rows.append(("Until", f"{until:%Y-%m-%d %H:%M} UTC"))
+    rows += [("Sent", "; ".join(sent))] if sent else []
+    rows.append(("Journey", link(journey)))
+    return _table(rows) + _stuck(stuck)
+
+
+def link(workflow_id: str) -> str:
+    """To another workflow in the same Temporal UI."""
+    namespace = workflow.info().namespace
+    return f"[{workflow_id}](/namespaces/{namespace}/workflows/{workflow_id})"
+
+
+def _table(rows: Sequence[tuple[str, str]]) -> str:
+    return "| | |\n|---|---|\n" + "\n".join(f"| **{name}** | {value} |" for name, value in rows)
+
+
+def _stuck(stuck: Mapping[str, str]) -> str:
+    if not stuck:
+        return ""
+    lines = "\n".join(f"- **{step}**: {reason}" for step, reason in stuck.items())
+    return f"\n\n### Needs attention\n{lines}\n"

@@ -1,0 +1,141 @@
+"""What the journeys are started with and told: ids and small facts, never names or addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.stages import Actor, JourneyOutcome, Stage, Track
+from domain.states import AppointmentStatus, AttentionAction
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartJourney:
+    """Starts a `ClientJourney`; `skew_seconds` is how far business time is ahead of the engine's clock (demo only)."""
+
+    client_id: str
+    practice_id: str
+    provider_id: str
+    track: Track
+    skew_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountOpened:
+    account_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeSubmitted:
+    submission_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationRequested:
+    """The provider issued the invitation again."""
+
+    invitation_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewClientFormsRequested:
+    """The provider pressed *Send New Client Forms*; one request is one mail."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentClaimed:
+    """A slot was claimed in the calendar; starts the `Booking` child."""
+
+    appointment_id: str
+    starts_at: datetime
+    ends_at: datetime
+    hold_expires_at: datetime
+    payment_id: str | None
+    booked_by: Actor
+    payment_poll_seconds: int = 10
+    skew_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartBooking:
+    """Starts a `Booking`. `payment_id` is None where no fee is due."""
+
+    appointment_id: str
+    client_id: str
+    practice_id: str
+    provider_id: str
+    starts_at: datetime
+    ends_at: datetime
+    hold_expires_at: datetime
+    payment_id: str | None
+    booked_by: Actor
+    payment_poll_seconds: int = 10
+    skew_seconds: int = 0
+
+
+class BookingOutcome(StrEnum):
+    FULFILLED = "fulfilled"
+    NOSHOW = "noshow"
+    CANCELLED = "cancelled"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingSettled:
+    """A `Booking` tells its journey whether the appointment stands."""
+
+    appointment_id: str
+    booked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentCancelled:
+    """A pending one is asked to end its hold; a booked one has been cancelled, and `refund_id` says if money is due."""
+
+    appointment_id: str
+    cancelled_by: Actor
+    refund_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitRecorded:
+    """Staff recorded that the client came, or didn't."""
+
+    appointment_id: str
+    status: AppointmentStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentNoticed:
+    """The processor rang, or the client came back from the checkout: look again. It proves nothing."""
+
+    payment_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolveAttention:
+    """A person's answer to a step that was refused for good."""
+
+    step: str
+    action: AttentionAction
+
+
+@dataclass(frozen=True, kw_only=True)
+class JourneyEnded:
+    """How a journey closed."""
+
+    stage: Stage
+    outcome: JourneyOutcome | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JourneyView:
+    """What the query `describe` answers."""
+
+    stage: Stage
+    waits_for: str
+    until: datetime | None
+    attention: tuple[str, ...] = ()

@@ -1,0 +1,17 @@
+"""Ids and queues: functions of opaque ids, from one place."""
+
+from __future__ import annotations
+
+TASK_QUEUE = "portico"
+
+
+def client_journey_id(client_id: str) -> str:
+    return f"client-journey:{client_id}"
+
+
+def booking_id(appointment_id: str) -> str:
+    return f"booking:{appointment_id}"
+
+
+def password_reset_id(reset_id: str) -> str:
+    return f"password-reset:{reset_id}"

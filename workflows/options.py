@@ -1,0 +1,41 @@
+"""Timeouts and retries by what a step talks to, as named presets: `**MAIL`, `**RECORDS`, ..."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+# Weather is waited out for as long as it takes; final refusals come back as non-retryable failures.
+_PATIENT = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=1)
+)
+
+# One hand-over to the mail server; 30 s covers a slow greeting and a few megabytes of attachment.
+MAIL = ActivityConfig(start_to_close_timeout=timedelta(seconds=30), retry_policy=_PATIENT)
+
+# One call to the payment processor (the SDK gives up after 10 s) and one transaction of ours.
+PAYMENT = ActivityConfig(start_to_close_timeout=timedelta(seconds=20), retry_policy=_PATIENT)
+
+# One transaction in our own database, as a step that operators should see.
+RECORDS = ActivityConfig(start_to_close_timeout=timedelta(seconds=15), retry_policy=_PATIENT)
+
+# Bookkeeping that operators needn't see. It stays short, since a local activity holds its workflow task.
+BOOKKEEPING = LocalActivityConfig(
+    start_to_close_timeout=timedelta(seconds=2),
+    schedule_to_close_timeout=timedelta(seconds=5),
+    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3),
+)
+
+# The link works for an hour; a mail that would come later than this is dropped.
+PASSWORD_RESET_MAIL = ActivityConfig(schedule_to_close_timeout=timedelta(minutes=50), **MAIL)
+
+
+def named(preset: ActivityConfig, summary: str) -> ActivityConfig:
+    """The preset with the line that operators read beside the step in the Temporal UI."""
+    return {**preset, "summary": summary}
+
+
+def named_locally(preset: LocalActivityConfig, summary: str) -> LocalActivityConfig:
+    return {**preset, "summary": summary}
