@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     env: Literal["demo", "test", "production"] = "demo"
     state_dir: Path = Path(".portico")
     http_host: str = "127.0.0.1"
-    http_port: int = Field(8000, ge=1, le=65535)
+    http_port: int = Field(default=8000, ge=1, le=65535)
     base_url: str = ""
     database_url: str = ""
     temporal_address: str = ""
@@ -38,23 +38,23 @@ class Settings(BaseSettings):
     temporal_api_key: str | None = None
     temporal_tls_cert: Path | None = None
     temporal_tls_key: Path | None = None
-    temporal_port: int = Field(7233, ge=1, le=65535)
-    temporal_ui_port: int = Field(8233, ge=1, le=65535)
+    temporal_port: int = Field(default=7233, ge=1, le=65535)
+    temporal_ui_port: int = Field(default=8233, ge=1, le=65535)
     temporal_ui_url: str = ""
     smtp_url: str = ""
     mail_from: str = ""
-    mailbox_port: int = Field(8025, ge=1, le=65535)
+    mailbox_port: int = Field(default=8025, ge=1, le=65535)
     stripe_key: str = ""
     stripe_api_base: str | None = None
     stripe_fees_webhook_secrets: Annotated[tuple[str, ...], NoDecode] = ()
     stripe_subscriptions_webhook_secrets: Annotated[tuple[str, ...], NoDecode] = ()
-    simulator_port: int = Field(12111, ge=1, le=65535)
+    simulator_port: int = Field(default=12111, ge=1, le=65535)
     secret_keys: Annotated[dict[str, bytes], NoDecode] = Field(default_factory=dict)
     encryption_keys: Annotated[dict[str, bytes], NoDecode] = Field(default_factory=dict)
     operator_tokens: Annotated[tuple[str, ...], NoDecode] = ()
     metrics_host: str = "127.0.0.1"
-    metrics_port: int = Field(9464, ge=1, le=65535)
-    payment_poll_seconds: int = Field(10, ge=1, le=600)
+    metrics_port: int = Field(default=9464, ge=1, le=65535)
+    payment_poll_seconds: int = Field(default=10, ge=1, le=600)
     build_id: str | None = None
 
     @field_validator(

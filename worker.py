@@ -70,14 +70,16 @@ async def _first(stop: asyncio.Event, relaying: asyncio.Task[None]) -> None:
         relaying.result()
 
 
-def _deployment(build_id: str | None) -> WorkerDeploymentConfig | None:
-    """With a build id, this worker is a version of the deployment `portico` (docs/operations.md)."""
+def _deployment(build_id: str | None) -> WorkerDeploymentConfig:
+    """With a build id, this worker is a version of the deployment `portico` (docs/operations.md).
+
+    Without one it is unversioned. It is named all the same, else the SDK reads every loaded module for a name.
+    """
+    version = WorkerDeploymentVersion(deployment_name="portico", build_id=build_id or "unversioned")
     if build_id is None:
-        return None
+        return WorkerDeploymentConfig(version=version, use_worker_versioning=False)
     return WorkerDeploymentConfig(
-        version=WorkerDeploymentVersion(deployment_name="portico", build_id=build_id),
-        use_worker_versioning=True,
-        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+        version=version, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE
     )
 
 

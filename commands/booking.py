@@ -26,6 +26,7 @@ from domain.stages import Actor, Track
 from domain.states import AppointmentStatus, PaymentState, SubmissionStatus, TimelineKind
 
 _LONGEST_WINDOW = timedelta(days=62)
+_FARTHEST = timedelta(days=3 * 365)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,9 @@ async def free_slots(
     session: AsyncSession, office: Office, provider: Provider, start: datetime, end: datetime
 ) -> list[Slot]:
     """The slots offered within the window (62 days at most). Raises ValidationFailed."""
+    now = await office.clock.now(session)
+    check_instant("from", start, now)
+    check_instant("to", end, now)
     if end <= start:
         raise ValidationFailed.of("to", "must be later than from")
     if end - start > _LONGEST_WINDOW:
@@ -83,8 +87,16 @@ async def free_slots(
         busy,
         start,
         end,
-        await office.clock.now(session),
+        now,
     )
+
+
+def check_instant(field: str, instant: datetime, now: datetime) -> None:
+    """A moment that a calendar can mean: with a time zone, and within three years. Raises ValidationFailed."""
+    if instant.tzinfo is None:
+        raise ValidationFailed.of(field, "must carry a time zone, such as 2026-12-01T14:00:00Z")
+    if not now - _FARTHEST < instant < now + _FARTHEST:
+        raise ValidationFailed.of(field, "must lie within three years of now")
 
 
 async def why_not(
@@ -94,6 +106,7 @@ async def why_not(
     point = await standpoint(session, office, client, actor)
     blocks = list(point.blocks)
     if starts_at is not None:
+        check_instant("starts_at", starts_at, point.now)
         block = await _slot_block(session, point, starts_at, actor)
         blocks += [block] if block else []
     return blocks, point.in_force
@@ -128,8 +141,7 @@ async def claim(
     earlier = await earlier_result(session, scope, idempotency_key, request)
     if earlier is not None:
         return await appointment_by_id(session, earlier["appointment_id"])
-    if starts_at.tzinfo is None:
-        raise ValidationFailed.of("starts_at", "must carry a time zone, such as 2026-12-01T14:00:00Z")
+    check_instant("starts_at", starts_at, await office.clock.now(session))
     await lock_calendar(session, client.provider_id)
     point = await standpoint(session, office, client, actor)
     if actor is Actor.STAFF and starts_at <= point.now:

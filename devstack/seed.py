@@ -96,9 +96,10 @@ async def seed_demo(office: Office, secret: bytes) -> dict[str, Any]:
     """Make both practices if they aren't there; what `endpoints.json` tells of them."""
     credentials = Credentials(secret)
     async with office.database.transaction() as session:
-        if await session.get(Practice, HARBOR.practice_id) is None:
-            provider = await _practice(session, office, HARBOR, credentials)
-            await _everything_switched_on(session, office, provider)
+        seeded = await session.get(Practice, HARBOR.practice_id) is not None
+    if not seeded:
+        await make_practice(office, HARBOR, credentials)
+        async with office.database.transaction() as session:
             other = await _practice(session, office, LAKESIDE, credentials)
             await _availability(session, office, other)
     return {
@@ -109,6 +110,7 @@ async def seed_demo(office: Office, secret: bytes) -> dict[str, Any]:
         "api_key": credentials.api_key(HARBOR),
         "provider_webhook_secret": credentials.webhook_secret(HARBOR),
         "merchant_account": HARBOR.merchant_account,
+        "merchant_accounts": [HARBOR.merchant_account, LAKESIDE.merchant_account],
         "other_practice": {
             "provider": LAKESIDE.slug,
             "api_key": credentials.api_key(LAKESIDE),
@@ -116,6 +118,13 @@ async def seed_demo(office: Office, secret: bytes) -> dict[str, Any]:
             "provider_password": credentials.password(LAKESIDE),
         },
     }
+
+
+async def make_practice(office: Office, seeded: SeededProvider, credentials: Credentials) -> None:
+    """A practice with one provider and everything switched on."""
+    async with office.database.transaction() as session:
+        provider = await _practice(session, office, seeded, credentials)
+        await _everything_switched_on(session, office, provider)
 
 
 async def _practice(
@@ -187,6 +196,8 @@ async def _practice(
 async def _everything_switched_on(session: AsyncSession, office: Office, provider: Provider) -> None:
     await _availability(session, office, provider)
     signup_form = default_signup_form().as_document()
+    for field in signup_form["fields"]:
+        field["enabled"] = True
     await save_settings(session, office, provider, SettingsKind.SIGNUP_FORM, signup_form, saved_by="seed")
     questionnaire = json.loads((_DATA / "intake_form.json").read_text())
     form = await add_intake_form(session, office, provider, questionnaire)

@@ -10,7 +10,7 @@ from typing import Any
 LONGEST_PATTERN = 500
 # Longer answers to a question with a pattern are refused: what a pattern costs grows with the answer.
 LONGEST_MATCHED = 200
-_MOST_STEPS = 5_000_000
+_MOST_STEPS = 20_000_000
 
 # Python's own reader of patterns; matching by hand-made copies of its grammar would disagree with it sooner or later.
 _parser: Any = importlib.import_module("re._parser")

@@ -19,7 +19,7 @@ from domain.questionnaire_items import (
     flat_items,
 )
 from domain.questionnaire_limits import ElementReader
-from domain.questionnaire_values import NUMBERS, ORDERED, Kind, Value
+from domain.questionnaire_values import NUMBERS, ORDERED, Kind, Value, same
 from domain.texts import shown_name
 
 __all__ = ["FlatItem", "Item", "ItemType", "Option", "Questionnaire", "flat_items", "parse_questionnaire"]
@@ -93,7 +93,9 @@ class _Parser(ElementReader):
         kind = entry.get("type")
         if not isinstance(kind, str) or kind not in list(ItemType):
             known = isinstance(kind, str) and kind in _NOT_SUPPORTED
-            self.refuse(link_id, f"has type {kind}, which isn't supported" if known else "has a type unknown to FHIR R4")
+            self.refuse(
+                link_id, f"has type {kind}, which isn't supported" if known else "has a type unknown to FHIR R4"
+            )
             return None
         self.refuse_modifiers(entry, link_id)
         item = self._read(entry, link_id, ItemType(kind), self.items(entry.get("item"), f"{path}.item", depth + 1))
@@ -164,10 +166,10 @@ class _Parser(ElementReader):
                 continue
             coding: Mapping[str, Any] = value.raw if isinstance(value.raw, Mapping) else {}
             token = str(coding.get("code") or coding.get("display") or value.raw)
-            if token in options:
-                token = f"{coding.get('system')}|{token}"
-            if token in options:
+            if any(same(option.value, value) for option in options.values()):
                 self.refuse(link_id, "offers the same answer twice")
+            elif token in options:
+                token = f"{coding.get('system')}|{token}"
             label = str(coding.get("display") or coding.get("code") or value.raw)
             selected = entry.get("initialSelected") is True
             options[token] = Option(value=value, token=token, label=label, selected=selected)

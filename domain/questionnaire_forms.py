@@ -145,10 +145,11 @@ def _answers_in_the_air(questionnaire: Questionnaire, values: Mapping[str, Seque
     errors = []
     for one in questionnaire.flat:
         parent = one.parent
-        if parent is not None and parent.is_question and values.get(one.item.link_id):
-            if not values.get(parent.link_id, ()) and parent.link_id in values:
-                message = f"Please answer “{parent.text or parent.link_id}” too, or leave this empty."
-                errors.append(FieldError(field=one.item.link_id, message=message))
+        if parent is None or not parent.is_question or not values.get(one.item.link_id):
+            continue
+        if parent.link_id in values and not values[parent.link_id]:  # a malformed one has its own error
+            message = f"Please answer “{parent.text or parent.link_id}” too, or leave this empty."
+            errors.append(FieldError(field=one.item.link_id, message=message))
     return errors
 
 

@@ -71,7 +71,9 @@ class ElementReader:
 
     def choice_of(self, entry: Mapping[str, Any], name: str, link_id: str) -> Value | None:
         """The one `name[x]` of an element (`valueCoding`, say)."""
-        found = [key for key in entry if isinstance(key, str) and key.startswith(name) and key[len(name) :][:1].isupper()]
+        found = [
+            key for key in entry if isinstance(key, str) and key.startswith(name) and key[len(name) :][:1].isupper()
+        ]
         kind = found[0][len(name) :] if len(found) == 1 else ""
         if kind in ("Quantity", "Reference", "Attachment"):
             self.refuse(link_id, f"uses {name}{kind}, which isn't supported")
@@ -119,7 +121,7 @@ class ElementReader:
     def _count(self, name: str, value: object, link_id: str, most: int) -> int | None:
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             self.refuse(link_id, f"has a {name} that isn't a whole number")
             return None
         return min(value, most)

@@ -40,7 +40,7 @@ def check_email(value: str, *, test_domains: bool = False) -> str:
 def check_phone(value: str, default_country: str) -> str:
     """The number as E.164 (`+12125550123`).
 
-    Only its length for the country is checked: lists of numbers in use go out of date. Raises ValueError with a sentence.
+    Only its length for the country is checked: lists of numbers in use go out of date. Raises ValueError.
     """
     try:
         number = phonenumbers.parse(value, default_country)

@@ -35,6 +35,7 @@ def validate_questionnaire(document: Mapping[str, object]) -> None:
 
 def _translated(place: tuple[int | str, ...], kind: str) -> FieldError:
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{shown_name(part)}" for part in place).lstrip(".")
+    path = "resourceType" if path == "resource_type" else path  # the library's own name for it
     message = {
         "missing": "is missing",
         "extra_forbidden": "isn't an element of a FHIR R4 Questionnaire",

@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -95,10 +96,9 @@ class Door:
                 self._in_flight.discard(flight)
         if fault is not None and fault.action == "timeout":
             # The work is done and the answer is lost on the way: wait until the caller has given up.
-            try:
-                await asyncio.wait_for(_hang_up(request), fault.seconds)
-            except TimeoutError:
-                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(fault.seconds):
+                    await _hang_up(request)
 
     def _answer(self, question: Question, request: Request, fault: Fault | None, request_id: str) -> Answer:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -25,6 +26,7 @@ from devstack.simulator.store import Clock, Store
 from devstack.simulator.world import World
 
 _TICK_SECONDS = 0.25
+_log = logging.getLogger(__name__)
 
 
 def build_app(config: SimulatorConfig) -> Starlette:
@@ -34,9 +36,13 @@ def build_app(config: SimulatorConfig) -> Starlette:
     world = World(config=config, store=store, clock=clock, events=Events(config, store, clock, faults))
     door = Door(world, faults, journal)
 
+    tasks: list[asyncio.Task[None]] = []
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(Deliveries(world).run()), asyncio.create_task(_tick(world))]
+        tasks.extend(asyncio.create_task(work) for work in (Deliveries(world).run(), _tick(world)))
+        for task in tasks:
+            task.add_done_callback(_report)
         try:
             yield
         finally:
@@ -50,10 +56,16 @@ def build_app(config: SimulatorConfig) -> Starlette:
 
     routes = [
         Route("/v1/{path:path}", api, methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),
-        *Control(world, faults, journal).routes(),
+        *Control(world, faults, journal, lambda: not any(task.done() for task in tasks)).routes(),
         *HostedPage(world).routes(),
     ]
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers={ApiError: _api_error})
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    # Work in the background must not end in silence: it is logged, and the health route says 503 from then on.
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("background work has ended", exc_info=error)
 
 
 async def _tick(world: World) -> None:

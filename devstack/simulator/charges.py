@@ -50,12 +50,30 @@ def new_charge(world: World, intent: Json, *, captured: bool, declined: bool = F
     """A charge of the intent's whole amount."""
     now = world.clock.now()
     held = not captured and not declined
-    address = {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None}
-    return {
+    return _blank() | {
         "id": new_id("ch"),
-        "object": "charge",
         "amount": intent["amount"],
         "amount_captured": intent["amount"] if captured else 0,
+        "captured": captured,
+        "created": now,
+        "currency": intent["currency"],
+        "description": intent["description"],
+        "failure_code": "card_declined" if declined else None,
+        "failure_message": "Your card was declined." if declined else None,
+        "metadata": dict(intent["metadata"]),
+        "outcome": _outcome(declined),
+        "paid": not declined,
+        "payment_intent": intent["id"],
+        "payment_method": new_id("pm"),
+        "payment_method_details": _card(now + AUTHORISATION_SECONDS if held else None),
+        "status": "failed" if declined else "succeeded",
+    }
+
+
+def _blank() -> Json:
+    address = dict.fromkeys(["city", "country", "line1", "line2", "postal_code", "state"])
+    return {
+        "object": "charge",
         "amount_refunded": 0,
         "application": None,
         "application_fee": None,
@@ -63,24 +81,12 @@ def new_charge(world: World, intent: Json, *, captured: bool, declined: bool = F
         "balance_transaction": None,
         "billing_details": {"address": address, "email": None, "name": None, "phone": None, "tax_id": None},
         "calculated_statement_descriptor": "SIMULATION",
-        "captured": captured,
-        "created": now,
-        "currency": intent["currency"],
         "customer": None,
-        "description": intent["description"],
         "disputed": False,
         "failure_balance_transaction": None,
-        "failure_code": "card_declined" if declined else None,
-        "failure_message": "Your card was declined." if declined else None,
         "fraud_details": {},
         "livemode": False,
-        "metadata": dict(intent["metadata"]),
         "on_behalf_of": None,
-        "outcome": _outcome(declined),
-        "paid": not declined,
-        "payment_intent": intent["id"],
-        "payment_method": new_id("pm"),
-        "payment_method_details": _card(now + AUTHORISATION_SECONDS if held else None),
         "receipt_email": None,
         "receipt_number": None,
         "receipt_url": None,
@@ -91,7 +97,6 @@ def new_charge(world: World, intent: Json, *, captured: bool, declined: bool = F
         "source_transfer": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
-        "status": "failed" if declined else "succeeded",
         "transfer_data": None,
         "transfer_group": None,
     }

@@ -22,10 +22,11 @@ from devstack.simulator.world import World
 class Control:
     """Not part of Stripe's API; needs no key, as it is on loopback only."""
 
-    def __init__(self, world: World, faults: Faults, journal: Journal) -> None:
+    def __init__(self, world: World, faults: Faults, journal: Journal, is_alive: Callable[[], bool]) -> None:
         self._world = world
         self._faults = faults
         self._journal = journal
+        self._is_alive = is_alive
 
     def routes(self) -> list[Route]:
         return [
@@ -40,7 +41,8 @@ class Control:
         ]
 
     async def health(self, request: Request) -> Response:
-        return JSONResponse({"status": "ok", "simulation": True})
+        alive = self._is_alive()
+        return JSONResponse({"status": "ok" if alive else "ill", "simulation": True}, 200 if alive else 503)
 
     async def register_account(self, request: Request) -> Response:
         body = await _json(request)

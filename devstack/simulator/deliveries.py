@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 
 import httpx
 import stripe
@@ -35,10 +36,10 @@ class Deliveries:
                 for delivery, endpoint, payload in self._due():
                     task = group.create_task(self._attempt(client, delivery, endpoint, payload))
                     self._under_way[delivery] = task
-                try:
-                    await asyncio.wait_for(self._world.events.wake.wait(), self._nap())
-                except TimeoutError:
-                    continue
+                # Not `wait_for`: on Python 3.11 it can swallow a cancellation, and then nothing stops this loop.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._nap()):
+                        await self._world.events.wake.wait()
 
     def _due(self) -> list[tuple[int, str, str]]:
         rows = self._world.store.rows(
@@ -72,7 +73,7 @@ class Deliveries:
         }
         try:
             response = await client.post(endpoint.url, content=payload.encode(), headers=headers)
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL):
             return False
         return response.is_success
 

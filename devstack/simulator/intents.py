@@ -19,10 +19,23 @@ CANCELABLE = ("requires_capture",)
 def _new_intent(world: World, session: Json) -> Json:
     intent_id = new_id("pi")
     data = session["_payment_intent_data"]
-    return {
+    return _blank() | {
         "id": intent_id,
-        "object": "payment_intent",
         "amount": session["amount_total"],
+        "capture_method": data.get("capture_method", "automatic"),
+        "client_secret": f"{intent_id}_secret_{new_id('sim')}",
+        "created": world.clock.now(),
+        "currency": session["currency"],
+        "description": data.get("description"),
+        "metadata": data.get("metadata") or {},
+        "payment_method_types": list(session["payment_method_types"]),
+        "_session": session["id"],
+    }
+
+
+def _blank() -> Json:
+    return {
+        "object": "payment_intent",
         "amount_capturable": 0,
         "amount_received": 0,
         "application": None,
@@ -30,21 +43,14 @@ def _new_intent(world: World, session: Json) -> Json:
         "automatic_payment_methods": None,
         "canceled_at": None,
         "cancellation_reason": None,
-        "capture_method": data.get("capture_method", "automatic"),
-        "client_secret": f"{intent_id}_secret_{new_id('sim')}",
         "confirmation_method": "automatic",
-        "created": world.clock.now(),
-        "currency": session["currency"],
         "customer": None,
-        "description": data.get("description"),
         "last_payment_error": None,
         "latest_charge": None,
         "livemode": False,
-        "metadata": data.get("metadata") or {},
         "next_action": None,
         "on_behalf_of": None,
         "payment_method": None,
-        "payment_method_types": list(session["payment_method_types"]),
         "processing": None,
         "receipt_email": None,
         "review": None,
@@ -56,7 +62,6 @@ def _new_intent(world: World, session: Json) -> Json:
         "status": "requires_payment_method",
         "transfer_data": None,
         "transfer_group": None,
-        "_session": session["id"],
     }
 
 

@@ -23,7 +23,7 @@ from gateways.contact_checks import LibraryContactChecks
 
 TODAY = date(2026, 12, 1)
 CHECKS = LibraryContactChecks("US", test_domains=True)
-ADA = {"first_name": "Ada", "last_name": "Lovelace", "email": "Ada@Example.com"}
+ADA: dict[str, object] = {"first_name": "Ada", "last_name": "Lovelace", "email": "Ada@Example.com"}
 
 
 def document(*custom: dict[str, Any], **enabled: bool) -> dict[str, Any]:

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulator.stage import Stage, a_stage
+from tests.simulator.stage import Board, Stage, a_stage, serving
+
+
+@pytest.fixture(scope="session")
+async def board() -> AsyncIterator[Board]:
+    async with serving() as running:
+        yield running
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with a_stage(tmp_path) as running:
+async def stage(board: Board, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with a_stage(board, tmp_path) as running:
         yield running

@@ -7,7 +7,7 @@ import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from devstack.simulator.app import build_app
 from devstack.simulator.config import Endpoint, SimulatorConfig
@@ -42,14 +43,28 @@ class QuietServer(uvicorn.Server):
         yield
 
 
+@dataclass
+class Board:
+    """One server for all tests, since starting and stopping it takes longer than most of them: it serves the app that
+    is plugged in at the moment."""
+
+    url: str
+    plugged: Starlette = field(default_factory=Starlette)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.plugged(scope, receive, send)
+
+
 @asynccontextmanager
-async def serving(app: Starlette, listener: socket.socket) -> AsyncIterator[None]:
-    """Serve the application on a socket that already listens, so that nobody has to wait for it."""
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, lifespan="on")
+async def serving() -> AsyncIterator[Board]:
+    """A board on a socket that already listens, so that nobody has to wait for it."""
+    listener, url = listen()
+    board = Board(url)
+    config = uvicorn.Config(board, log_level="warning", access_log=False, timeout_graceful_shutdown=1, lifespan="off")
     server = QuietServer(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        yield
+        yield board
     finally:
         server.should_exit = True
         await task
@@ -149,21 +164,20 @@ def a_checkout(**changes: Any) -> CheckoutRequest:
 
 
 @asynccontextmanager
-async def a_stage(data_dir: Path) -> AsyncIterator[Stage]:
-    """Start everything on free ports; a second one on the same directory goes on where the first one stopped."""
-    listener, url = listen()
+async def a_stage(board: Board, data_dir: Path) -> AsyncIterator[Stage]:
+    """A simulator with its receiver; a second one on the same directory goes on where the first one stopped."""
     receiver = Receiver()
-    endpoint = Endpoint(name="fees", url=f"{url}/fees", secret=FEES_SECRET)
-    config = SimulatorConfig(data_dir=data_dir, base_url=url, api_key=API_KEY, webhooks={"fees": endpoint})
-    payments = StripePayments(API_KEY, url, http_timeout_seconds=1)
+    endpoint = Endpoint(name="fees", url=f"{board.url}/fees", secret=FEES_SECRET)
+    config = SimulatorConfig(data_dir=data_dir, base_url=board.url, api_key=API_KEY, webhooks={"fees": endpoint})
     app = build_app(config)
-    # One server for both, since each costs its start and its stop.
     app.router.routes.append(receiver.route())
-    async with serving(app, listener), httpx.AsyncClient(base_url=url, timeout=5, verify=False) as http:
+    board.plugged = app
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(base_url=board.url, timeout=5, verify=False) as http,
+        aclosing(StripePayments(API_KEY, board.url, http_timeout_seconds=1)) as payments,
+    ):
         for account in (MERCHANT, OTHER_MERCHANT):
             response = await http.post("/_sim/accounts", json={"id": account, "charges_enabled": True})
             response.raise_for_status()
-        try:
-            yield Stage(url=url, http=http, payments=payments, receiver=receiver)
-        finally:
-            await payments.aclose()
+        yield Stage(url=board.url, http=http, payments=payments, receiver=receiver)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import stripe
 
 from devstack.simulator.config import ConfigurationError, SimulatorConfig, read_endpoints
 from devstack.simulator.conformity import NotAsStripeError, demand
-from domain.errors import PaymentRefused
+from domain.errors import PaymentRefused, PaymentUnavailable
 from domain.money import Money
 from domain.ports import CheckoutStatus
 from gateways.stripe_payments import StripePayments
@@ -166,10 +167,9 @@ async def test_another_key_than_the_configured_one_is_refused(stage: Stage, auth
 
 
 async def test_a_wrong_key_is_not_an_answer_about_a_payment(stage: Stage) -> None:
-    payments = StripePayments("sk_test_sim_other", stage.url)
-    with pytest.raises(Exception, match="unavailable"):
-        await payments.open_checkout(a_checkout())
-    await payments.aclose()
+    async with aclosing(StripePayments("sk_test_sim_other", stage.url)) as payments:
+        with pytest.raises(PaymentUnavailable, match="api_key_invalid"):
+            await payments.open_checkout(a_checkout())
 
 
 async def test_an_unknown_address_is_not_found(stage: Stage) -> None:

@@ -8,7 +8,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -16,7 +16,7 @@ import pytest
 
 from domain.ports import CheckoutStatus
 from gateways.stripe_payments import StripePayments
-from tests.simulator.stage import API_KEY, MERCHANT, Stage, a_checkout, a_stage, listen
+from tests.simulator.stage import API_KEY, MERCHANT, Board, Stage, a_checkout, a_stage, listen
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,13 +84,13 @@ async def test_an_unknown_checkout_is_not_found(stage: Stage) -> None:
     assert (await stage.http.post("/_sim/sessions/cs_test_unknown/pay")).status_code == 404
 
 
-async def test_an_undelivered_webhook_outlives_a_restart(tmp_path: Path) -> None:
-    async with a_stage(tmp_path) as first:
+async def test_an_undelivered_webhook_outlives_a_restart(board: Board, tmp_path: Path) -> None:
+    async with a_stage(board, tmp_path) as first:
         first.receiver.refusals = 1_000
         session = (await first.payments.open_checkout(a_checkout())).session_id
         await first.act(session, "pay")
 
-    async with a_stage(tmp_path) as second:
+    async with a_stage(board, tmp_path) as second:
         event, _ = await second.receiver.until("checkout.session.completed")
 
     assert event.object_id == session
@@ -100,21 +100,21 @@ async def test_a_checkout_is_still_payable_after_the_process_was_killed(tmp_path
     listener, url = listen()
     port = listener.getsockname()[1]
     listener.close()
-    payments = StripePayments(API_KEY, url)
-    async with _process(tmp_path, port, url) as killed:
-        async with httpx.AsyncClient(base_url=url, verify=False) as http:
-            await http.post("/_sim/accounts", json={"id": MERCHANT, "charges_enabled": True})
-            await http.put("/_sim/clock", json={"offset_seconds": 60})
-        session = (await payments.open_checkout(a_checkout())).session_id
-        killed.send_signal(signal.SIGKILL)
-        await killed.wait()
+    request = a_checkout()
+    async with aclosing(StripePayments(API_KEY, url)) as payments:
+        async with _process(tmp_path, port, url) as killed:
+            async with httpx.AsyncClient(base_url=url, verify=False) as http:
+                await http.post("/_sim/accounts", json={"id": MERCHANT, "charges_enabled": True})
+                await http.put("/_sim/clock", json={"offset_seconds": 60})
+            opened = await payments.open_checkout(request)
+            killed.send_signal(signal.SIGKILL)
+            await killed.wait()
 
-    async with _process(tmp_path, port, url), httpx.AsyncClient(base_url=url, verify=False) as http:
-        assert (await http.get("/_sim/clock")).json()["offset_seconds"] == 60
-        assert (await payments.open_checkout(a_checkout())).status is CheckoutStatus.OPEN
-        (await http.post(f"/_sim/sessions/{session}/pay")).raise_for_status()
-        assert (await payments.capture(MERCHANT, session)).status is CheckoutStatus.CAPTURED
-    await payments.aclose()
+        async with _process(tmp_path, port, url), httpx.AsyncClient(base_url=url, verify=False) as http:
+            assert (await http.get("/_sim/clock")).json()["offset_seconds"] == 60
+            assert await payments.open_checkout(request) == opened
+            (await http.post(f"/_sim/sessions/{opened.session_id}/pay")).raise_for_status()
+            assert (await payments.capture(MERCHANT, opened.session_id)).status is CheckoutStatus.CAPTURED
 
 
 async def test_a_port_in_use_is_one_line_and_exit_code_2(tmp_path: Path) -> None:

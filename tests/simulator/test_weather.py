@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 
 import pytest
 
@@ -120,11 +121,9 @@ async def test_an_answer_can_be_made_to_lie(stage: Stage) -> None:
 
 
 async def test_nobody_there_is_unavailable(stage: Stage) -> None:
-    payments = StripePayments(API_KEY, "http://127.0.0.1:9")
-
-    with pytest.raises(PaymentUnavailable, match="no_answer"):
-        await payments.read_checkout(MERCHANT, "cs_test_1")
-    await payments.aclose()
+    async with aclosing(StripePayments(API_KEY, "http://127.0.0.1:9")) as payments:
+        with pytest.raises(PaymentUnavailable, match="no_answer"):
+            await payments.read_checkout(MERCHANT, "cs_test_1")
 
 
 async def test_errors_carry_a_code_and_nothing_of_the_request(stage: Stage) -> None:

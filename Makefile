@@ -1,0 +1,68 @@
+# Portico. `make help` lists what there is; each target needs Python 3.11 or newer and make, nothing else.
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check fmt lint types rules lock clean dev browser
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Portico needs Python 3.11 or newer; name one with: make run PYTHON=python3.11")'
+	@echo "  making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+# The stamps tell which lock file the environment was installed from.
+$(VENV)/demo.stamp: requirements-demo.lock pyproject.toml | $(BIN)/python
+	@echo "  installing what the stack needs (once)"
+	@$(PIP) install --require-hashes --requirement requirements-demo.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo "  installing what the tests need (once)"
+	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/demo.stamp
+
+dev: $(VENV)/dev.stamp ## Make the environment for working on Portico
+
+run: $(VENV)/demo.stamp ## Start the whole stack on this machine; Ctrl-C stops it
+	@exec $(BIN)/portico run
+
+demo: $(VENV)/demo.stamp ## With a stack running: drive one client from sign-up to a paid, booked appointment
+	@exec $(BIN)/portico demo
+
+browser:
+	@sh tests/tools.sh
+
+test: $(VENV)/dev.stamp browser ## Everything, on the real parts
+	@$(BIN)/python -m pytest
+
+fmt: $(VENV)/dev.stamp ## Put the code into shape
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lint: $(VENV)/dev.stamp
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: $(VENV)/dev.stamp
+	@$(BIN)/mypy
+
+rules: $(VENV)/dev.stamp
+	@$(BIN)/lint-imports
+
+check: lint types rules test ## Format, lint, types, import rules, tests: what CI runs
+
+lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
+	@$(LOCK) pyproject.toml -o requirements.lock
+	@$(LOCK) --extra demo -c requirements.lock pyproject.toml -o requirements-demo.lock
+	@$(LOCK) --extra demo --extra dev -c requirements-demo.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## Remove the environment and the caches; the state directory stays
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info build

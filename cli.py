@@ -1,0 +1,133 @@
+"""The command `portico`: every way to start, inspect and mend an installation."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+
+from settings import PREFIX, Settings, SettingsError, load_settings
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from devstack.launch import CannotStart, run
+    from devstack.stack import StackPlan
+
+    settings = load_settings()
+    if settings.env == "production":
+        raise SettingsError("PORTICO_ENV: `portico run` is for one machine; in production start server and worker")
+    plan = StackPlan(
+        state_dir=settings.state_dir.absolute(),
+        environment=settings.env,
+        http_host=settings.http_host,
+        http_port=settings.http_port,
+        base_url=settings.base_url or f"http://{settings.http_host}:{settings.http_port}",
+        temporal_port=settings.temporal_port,
+        temporal_ui_port=settings.temporal_ui_port,
+        mailbox_port=settings.mailbox_port,
+        simulator_port=settings.simulator_port,
+        metrics_port=settings.metrics_port,
+        given={name: value for name, value in os.environ.items() if name.startswith(PREFIX)},
+    )
+    try:
+        return run(plan)
+    except CannotStart as error:
+        raise SettingsError(str(error)) from None
+
+
+def _server(arguments: argparse.Namespace) -> int:
+    import server
+
+    server.main()
+    return 0
+
+
+def _worker(arguments: argparse.Namespace) -> int:
+    import worker
+
+    worker.main()
+    return 0
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    from db.migrate import upgrade
+
+    upgrade(_needed(load_settings(), "database_url"))
+    return 0
+
+
+def _seed_demo(arguments: argparse.Namespace) -> int:
+    from composition import office_of
+    from db.engine import Database
+    from devstack.seed import seed_demo
+
+    settings = load_settings()
+
+    async def seed() -> None:
+        database = Database(_needed(settings, "database_url"))
+        print(json.dumps(await seed_demo(office_of(settings, database), next(iter(settings.secret_keys.values())))))
+        await database.close()
+
+    asyncio.run(seed())
+    return 0
+
+
+def _register(arguments: argparse.Namespace) -> int:
+    from composition import engine_address
+    from dispatch.connection import connect_when_there
+    from dispatch.register import register_search_attributes
+
+    settings = load_settings()
+    _needed(settings, "temporal_address")
+
+    async def register() -> None:
+        client = await connect_when_there(engine_address(settings), settings.encryption_keys)
+        added = await register_search_attributes(client)
+        print(f"registered: {', '.join(added)}" if added else "all search attributes are registered")
+
+    asyncio.run(register())
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from devstack.demo import drive
+
+    return drive(load_settings().state_dir / "endpoints.json")
+
+
+def _needed(settings: Settings, name: str) -> str:
+    value = getattr(settings, name)
+    if not value:
+        raise SettingsError(f"{PREFIX}{name.upper()} has to be set")
+    return str(value)
+
+
+_COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
+    "run": (_run, "start the whole stack on this machine, in the foreground"),
+    "server": (_server, "the web server"),
+    "worker": (_worker, "the worker: journeys, and the relay of recorded events"),
+    "migrate": (_migrate, "bring the database to the newest schema"),
+    "register": (_register, "register the search attributes in Temporal's namespace"),
+    "seed-demo": (_seed_demo, "make the demo practices, and print their credentials"),
+    "demo": (_demo, "drive one client from sign-up to a paid, booked appointment"),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="portico", description="The durable front door of a practice.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, (_, purpose) in _COMMANDS.items():
+        commands.add_parser(name, help=purpose, description=purpose)
+    arguments = parser.parse_args()
+    try:
+        return _COMMANDS[arguments.command][0](arguments)
+    except SettingsError as error:
+        print(f"portico: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""One real stack for the whole run: PostgreSQL, Temporal, mailbox, simulator, server and worker."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import settings
+
+from devstack.stack import Stack, StackPlan, free_port
+from tests.driver import Provider, World
+
+# The same examples on every run: a failure is a defect, never luck.
+settings.register_profile("portico", derandomize=True, deadline=None, print_blob=True)
+settings.load_profile("portico")
+
+
+def plan_for(state_dir: Path) -> StackPlan:
+    """A stack of its own, on free ports, without PostgreSQL's fsync (nobody pulls the plug here)."""
+    http_port = free_port()
+    return StackPlan(
+        state_dir=state_dir,
+        environment="test",
+        http_host="127.0.0.1",
+        http_port=http_port,
+        base_url=f"http://127.0.0.1:{http_port}",
+        temporal_port=free_port(),
+        temporal_ui_port=free_port(),
+        mailbox_port=free_port(),
+        simulator_port=free_port(),
+        metrics_port=free_port(),
+        given={"PORTICO_PAYMENT_POLL_SECONDS": "2"},
+        durable=False,
+    )
+
+
+@pytest.fixture(scope="session")
+async def stack() -> AsyncIterator[Stack]:
+    with tempfile.TemporaryDirectory(prefix="portico-test-") as directory:
+        running = Stack(plan_for(Path(directory)), lambda line: None)
+        try:
+            await running.start()
+            yield running
+        finally:
+            await running.stop()
+
+
+@pytest.fixture(scope="session")
+async def world(stack: Stack) -> AsyncIterator[World]:
+    """The running stack as tests speak to it: over HTTP, mail and the simulator."""
+    async with httpx.AsyncClient(timeout=20) as http:
+        yield World(stack, http)
+
+
+@pytest.fixture
+async def provider(world: World) -> Provider:
+    """A practice and provider of this test's own, everything switched on: no test disturbs another."""
+    return await world.new_provider()
+
+
+@pytest.fixture
+async def other_provider(world: World) -> Provider:
+    return await world.new_provider()

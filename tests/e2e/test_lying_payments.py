@@ -1,0 +1,161 @@
+"""Payments that lie: nothing but our own session, paid as asked, books an appointment."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from typing import Any
+
+import httpx
+import stripe
+
+from tests.driver import Person, Provider, World, ok, problem, until
+
+
+async def pending(world: World, provider: Provider) -> tuple[Person, dict[str, Any], str]:
+    person = await world.ready_client(provider)
+    appointment = ok(await person.book(), 201, 202)
+    return person, appointment, await person.checkout(appointment["id"])
+
+
+async def ring(world: World, event: dict[str, Any], *, secret: str | None = None, at: int | None = None) -> httpx.Response:
+    """A webhook signed by Stripe's own signer."""
+    payload = json.dumps(event)
+    used = secret or world.endpoints["stripe_fees_webhook_secret"]
+    header = stripe.WebhookSignature.generate_signature_header(payload, used, timestamp=at or int(time.time()))
+    headers = {"stripe-signature": header, "content-type": "application/json"}
+    return await world.http.post(f"{world.base_url}/webhooks/stripe/fees", content=payload, headers=headers)
+
+
+def completed(session_id: str, account: str, *, reference: str | None = None) -> dict[str, Any]:
+    return {
+        "id": f"evt_{secrets.token_hex(8)}",
+        "object": "event",
+        "type": "checkout.session.completed",
+        "account": account,
+        "livemode": False,
+        "created": int(time.time()),
+        "api_version": "2026-10-28.endive",
+        "data": {
+            "object": {
+                "id": session_id,
+                "object": "checkout.session",
+                "status": "complete",
+                "payment_status": "paid",
+                "client_reference_id": reference,
+            }
+        },
+    }
+
+
+async def still_pending(world: World, person: Person, appointment: dict[str, Any], looks: int) -> None:
+    """After the booking has looked at the payment that many more times, nothing is booked."""
+
+    async def looked() -> bool:
+        return len(await reads(world, appointment["payment"]["id"])) >= looks
+
+    await until(looked, "the booking to look at the payment")
+    now = await person.appointment(appointment["id"])
+    assert (now["status"], now["payment"]["state"]) == ("pending", "requested")
+
+
+async def reads(world: World, payment_id: str) -> list[dict[str, Any]]:
+    session = world.rows("SELECT session_id FROM payment WHERE id = %s", payment_id)[0]["session_id"]
+    return [
+        one
+        for one in await world.simulator_requests()
+        if one["method"] == "GET" and one["path"].endswith(f"/checkout/sessions/{session}")
+    ]
+
+
+async def test_a_signed_completed_event_for_an_open_session_books_nothing(world: World, provider: Provider) -> None:
+    person, appointment, session = await pending(world, provider)
+    before = len(await reads(world, appointment["payment"]["id"]))
+    assert (await ring(world, completed(session, provider.seeded.merchant_account))).is_success
+    await still_pending(world, person, appointment, before + 1)
+
+
+async def test_an_event_of_another_account_with_our_reference_books_nothing(
+    world: World, provider: Provider, other_provider: Provider
+) -> None:
+    person, appointment, session = await pending(world, provider)
+    payment = appointment["payment"]["id"]
+    before = len(await reads(world, payment))
+    assert (await ring(world, completed(session, other_provider.seeded.merchant_account, reference=payment))).is_success
+    foreign = completed("cs_test_foreign", other_provider.seeded.merchant_account, reference=payment)
+    assert (await ring(world, foreign)).is_success
+    await still_pending(world, person, appointment, before + 1)
+
+
+async def test_an_amount_off_by_one_is_never_confirmed(world: World, provider: Provider) -> None:
+    person, appointment, session = await pending(world, provider)
+    fault = {"match": f"GET /v1/checkout/sessions/{session}", "action": "mutate", "set": {"amount_total": 4001}, "times": 20}
+    await world.simulator_faults(fault)
+    await world.pay(session)
+    released = await person.in_state(appointment["id"], "cancelled")
+    await world.simulator_faults()
+    assert released["payment"]["state"] == "voided"
+    client = await provider.client(person.client_id)
+    assert client["attention"]["step"] == "pre_payment"
+    assert "appointment_booked" not in await provider.timeline(person.client_id)
+    assert await world.mails(person.address, "confirmed") == []
+
+
+async def test_the_success_page_visited_unpaid_books_nothing(world: World, provider: Provider) -> None:
+    person, appointment, _ = await pending(world, provider)
+    payment = appointment["payment"]["id"]
+    before = len(await reads(world, payment))
+    shown = await person.http.get(f"{world.base_url}/portal/payments/{payment}/return", follow_redirects=True)
+    assert shown.status_code == 200
+    await still_pending(world, person, appointment, before + 1)
+
+
+async def test_a_lost_webhook_is_found_by_polling(world: World, provider: Provider) -> None:
+    person, appointment, session = await pending(world, provider)
+    await world.simulator_faults(
+        *({"match": kind, "action": "drop", "times": 50} for kind in ("checkout.session", "payment_intent", "charge"))
+    )
+    await world.pay(session)
+    booked = await person.in_state(appointment["id"], "booked")
+    await world.simulator_faults()
+    assert booked["payment"]["state"] == "captured"
+
+
+async def test_a_doubled_webhook_books_and_charges_once(world: World, provider: Provider) -> None:
+    person, appointment, session = await pending(world, provider)
+    await world.simulator_faults({"match": "checkout.session.completed", "action": "duplicate", "times": 5})
+    await world.pay(session)
+    await person.in_state(appointment["id"], "booked")
+    await world.simulator_faults()
+    timeline = await provider.timeline(person.client_id)
+    assert (timeline.count("fee_captured"), timeline.count("appointment_booked")) == (1, 1)
+    captures = [one for one in await world.simulator_requests() if one["path"].endswith("/capture")]
+    ours = world.rows("SELECT payment_intent_id FROM payment WHERE id = %s", appointment["payment"]["id"])[0]
+    assert len([one for one in captures if ours["payment_intent_id"] in one["path"]]) == 1
+
+
+async def test_a_repeated_event_has_one_effect(world: World, provider: Provider) -> None:
+    _, _, session = await pending(world, provider)
+    event = completed(session, provider.seeded.merchant_account)
+    assert (await ring(world, event)).is_success
+    assert (await ring(world, event)).is_success
+    assert len(world.rows("SELECT id FROM external_event WHERE external_id = %s", event["id"])) == 1
+
+
+async def test_wrong_stale_and_future_signatures_are_refused(world: World, provider: Provider) -> None:
+    event = completed("cs_test_x", provider.seeded.merchant_account)
+    problem(await ring(world, event, secret="whsec_wrong"), "signature-invalid", 401)
+    problem(await ring(world, event, at=int(time.time()) - 3600), "signature-invalid", 401)
+    problem(await ring(world, event, at=int(time.time()) + 3600), "signature-invalid", 401)
+    assert world.rows("SELECT id FROM external_event WHERE external_id = %s", event["id"]) == []
+
+
+async def test_nothing_personal_goes_to_the_processor(world: World, provider: Provider) -> None:
+    person, appointment, _ = await pending(world, provider)
+    payment = appointment["payment"]["id"]
+    sent = [one for one in await world.simulator_requests() if payment in json.dumps(one.get("body"))]
+    assert sent
+    text = json.dumps(sent)
+    for private in (person.address, "Ana", "Anonymous", provider.seeded.slug, provider.seeded.email, "Provider"):
+        assert private not in text
