@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from settings import Settings
+import httpx
 
 from activities.accounts import Accounts
 from activities.bookings import Bookings
@@ -32,6 +32,7 @@ from gateways.secrets import AesVault, Argon2Passwords, HmacTokens
 from gateways.smtp import SmtpMailer
 from gateways.stripe_payments import StripePayments
 from gateways.stripe_webhooks import StripeWebhooks
+from settings import Settings
 
 logger = logging.getLogger("portico")
 
@@ -50,12 +51,14 @@ def engine_address(settings: Settings) -> EngineAddress:
     )
 
 
-def office_of(settings: Settings, database: Database) -> Office:
+def office_of(settings: Settings, database: Database, quick: Database | None = None) -> Office:
+    """`quick` has a pool of its own where requests run side by side; elsewhere one database does."""
     return Office(
         environment=settings.env,
         base_url=settings.base_url,
         temporal_ui_url=settings.temporal_ui_url,
         database=database,
+        quick=quick or database,
         clock=clock_of(settings),
         vault=AesVault(settings.encryption_keys),
         tokens=HmacTokens(list(settings.secret_keys.values())),
@@ -66,7 +69,21 @@ def office_of(settings: Settings, database: Database) -> Office:
         subscription_webhooks=StripeWebhooks(
             settings.stripe_subscriptions_webhook_secrets, livemode=settings.env == "production"
         ),
+        shift_processor_clock=_simulator_clock(settings),
     )
+
+
+def _simulator_clock(settings: Settings) -> Callable[[int], Awaitable[None]] | None:
+    if settings.env == "production":
+        return None
+
+    async def shift(offset_seconds: int) -> None:
+        if settings.stripe_api_base is not None:
+            async with httpx.AsyncClient(timeout=10) as http:
+                clock = f"{settings.stripe_api_base}/_sim/clock"
+                (await http.put(clock, json={"offset_seconds": offset_seconds})).raise_for_status()
+
+    return shift
 
 
 def _validate_questionnaire(document: Any) -> None:

@@ -12,7 +12,6 @@ from portal.errors import install_page_handlers
 from portal.pages import pages_router
 from portal.rendering import mount_static
 from portal.security import add_security_headers
-from settings import Settings, load_settings
 
 from composition import engine_address, office_of, wait_for_schema
 from db.engine import Database
@@ -20,6 +19,7 @@ from dispatch.connection import connect
 from dispatch.delivery import Delivery
 from dispatch.relay import Relay
 from logs import set_up_logging
+from settings import Settings, load_settings
 from web.codec import codec_router
 from web.operations import operations_router
 from webhooks import webhooks_router
@@ -31,9 +31,10 @@ def build_app(settings: Settings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await wait_for_schema(settings.database_url)
-        database = Database(settings.database_url, pool_size=15)
+        database = Database(settings.database_url, pool_size=20)
+        quick = Database(settings.database_url, pool_size=8)
         engine = await connect(engine_address(settings), settings.encryption_keys, impatient=True)
-        office = office_of(settings, database)
+        office = office_of(settings, database, quick)
         app.state.office = office
         app.state.engine = engine
         app.state.codec_keys = settings.encryption_keys
@@ -44,6 +45,7 @@ def build_app(settings: Settings) -> FastAPI:
         yield
         await app.state.relay.settle()
         await database.close()
+        await quick.close()
 
     app = FastAPI(
         title="Portico",

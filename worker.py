@@ -10,7 +10,6 @@ import signal
 from datetime import timedelta
 from pathlib import Path
 
-from settings import Settings, load_settings
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker, WorkerDeploymentConfig
@@ -21,6 +20,7 @@ from dispatch.connection import connect_when_there
 from dispatch.delivery import Delivery
 from dispatch.relay import Relay
 from logs import set_up_logging
+from settings import Settings, load_settings
 from workflows.naming import TASK_QUEUE
 
 logger = logging.getLogger("portico.worker")

@@ -100,7 +100,7 @@ class Greetings:
             return None
         if not (await load_policy(session, client.provider_id)).policy.send_greeting:
             return GreetingResult.SWITCHED_OFF
-        # The check and the intention are one transaction under the address's lock, so that two journeys can't both pass.
+        # Check and intention are one transaction under the address's lock: two journeys can't both pass.
         digest = recipient_hash(client.email)
         await effects.lock_recipient(session, client.provider_id, digest)
         if await effects.done_lately(

@@ -47,16 +47,16 @@ class SignedIn:
 async def sign_in(office: Office, kind: SessionKind, email: str, password: str, *, remote_address: str) -> SignedIn:
     """Raises Unauthorized (the same for an unknown address and a wrong password) and RateLimited (on failures)."""
     who = f"{kind}:{email.strip().lower()}"
-    await check_limit(office.database, SIGN_INS_PER_NAME, who)
-    await check_limit(office.database, SIGN_INS_PER_ADDRESS, remote_address)
-    async with office.database.transaction() as session:
+    await check_limit(office.quick, SIGN_INS_PER_NAME, who)
+    await check_limit(office.quick, SIGN_INS_PER_ADDRESS, remote_address)
+    async with office.quick.transaction() as session:
         found = await _by_email(session, kind, email)
     matches = await office.passwords.matches(found.password_hash if found else _NOBODY, password)
     if found is None or not matches:
-        await count_request(office.database, SIGN_INS_PER_NAME, who)
-        await count_request(office.database, SIGN_INS_PER_ADDRESS, remote_address)
+        await count_request(office.quick, SIGN_INS_PER_NAME, who)
+        await count_request(office.quick, SIGN_INS_PER_ADDRESS, remote_address)
         raise Unauthorized("The address and the password don't belong together.")
-    async with office.database.transaction() as session:
+    async with office.quick.transaction() as session:
         return await begin_session(session, kind, found.id)
 
 

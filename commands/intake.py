@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.questionnaire import parse_questionnaire
-from domain.questionnaire_validation import check_response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +17,8 @@ from db.models import Client, DataKey, IntakeForm, IntakeSubmission
 from db.settings_store import load_policy
 from db.timeline import tell
 from domain.errors import Conflict, NotFound, ValidationFailed
+from domain.questionnaire import parse_questionnaire
+from domain.questionnaire_validation import check_response
 from domain.stages import Actor, Track
 from domain.states import SubmissionStatus, TimelineKind
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from db.clock import Clock
@@ -18,6 +18,9 @@ class Office:
     base_url: str
     temporal_ui_url: str
     database: Database
+    # For short transactions beside a request's own (who is asking, counters): a pool of its own, so that requests
+    # that hold a connection can't wait for each other.
+    quick: Database
     clock: Clock
     vault: Vault
     tokens: Tokens
@@ -26,3 +29,5 @@ class Office:
     validate_questionnaire: Callable[[Mapping[str, object]], None]
     fee_webhooks: WebhookVerifier
     subscription_webhooks: WebhookVerifier
+    # Where time travels, the payment simulator goes along; None in production.
+    shift_processor_clock: Callable[[int], Awaitable[None]] | None = None

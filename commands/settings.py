@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.questionnaire import parse_questionnaire
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +20,7 @@ from domain.errors import FieldError, PayloadTooLarge, ValidationFailed
 from domain.merge_fields import check_template
 from domain.page import parse_page
 from domain.policy import parse_portal_settings
+from domain.questionnaire import parse_questionnaire
 from domain.signup_form import default_signup_form, parse_signup_form
 from domain.states import SettingsKind
 
@@ -173,7 +173,7 @@ async def _with_names(session: AsyncSession, document: Mapping[str, Any]) -> dic
 async def add_attachment(
     session: AsyncSession, office: Office, provider: Provider, *, name: str, content: bytes, uploaded_by: str
 ) -> GreetingAttachment:
-    """Keep a file for the greeting; judged by its content, not by its name. Raises ValidationFailed, PayloadTooLarge."""
+    """Keep a file for the greeting, judged by its content, not its name. Raises ValidationFailed, PayloadTooLarge."""
     if len(content) > MAX_ATTACHMENT_BYTES:
         raise PayloadTooLarge(f"A file may have at most {MAX_ATTACHMENT_BYTES // 1024 // 1024} MB.", field="file")
     clean = name.replace("\\", "/").rpartition("/")[2].strip()

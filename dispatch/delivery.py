@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ class Delivery:
             if kind in (EventKind.SIGNED_UP, EventKind.CLIENT_INVITED):
                 return await self._start(client, skew)
             if kind in _JOURNEY_FACTS:
-                return await self._tell_journey(kind, self._journey_fact(kind, payload, skew), client, skew)
+                return await self._tell_journey(kind, self._journey_fact(kind, payload), client, skew)
             return await self._tell_booking(kind, payload)
         except RPCError as error:
             return NotYet(reason=error.status.name.lower(), weather=True)
@@ -114,15 +115,13 @@ class Delivery:
 
     async def _start(self, client: ClientRow, skew: timedelta) -> Delivered:
         """A client's first journey; once it has existed in any form, the same event starts no other."""
-        try:
+        with contextlib.suppress(WorkflowAlreadyStartedError):
             await self._engine.start_workflow(
                 ClientJourney.run,
                 self._start_command(client, skew),
                 **self._options(client),
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             )
-        except WorkflowAlreadyStartedError:
-            pass
         return Told()
 
     async def _tell_journey(self, kind: EventKind, fact: object, client: ClientRow, skew: timedelta) -> Delivered:
@@ -173,11 +172,10 @@ class Delivery:
             raise
         return description.status
 
-    def _journey_fact(self, kind: EventKind, payload: Mapping[str, Any], skew: timedelta) -> object:
+    def _journey_fact(self, kind: EventKind, payload: Mapping[str, Any]) -> object:
         values = dict(payload)
         if kind is EventKind.APPOINTMENT_CLAIMED:
             values["payment_poll_seconds"] = self._payment_poll_seconds
-            values["skew_seconds"] = int(skew.total_seconds())
         return TypeAdapter(_JOURNEY_FACTS[kind]).validate_python(values)
 
     @staticmethod

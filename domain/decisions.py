@@ -35,7 +35,7 @@ class Lifter(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """One rule that stands in the way: the refusal it leads to, its value, the setting it comes from, who can lift it."""
+    """One rule that stands in the way: its refusal, its value, the setting it comes from, and who can lift it."""
 
     refusal: type[DomainError]
     value: object

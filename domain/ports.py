@@ -137,8 +137,8 @@ class WebhookVerifier(Protocol):
     def verify(self, payload: bytes, signature: str, now: datetime) -> ProcessorEvent:
         """Check the signature against every active secret.
 
-        Raises `SignatureInvalid` for a wrong, stale (over 5 min) or future (over 1 min) one, `ValidationFailed` for a body
-        that isn't an event.
+        Raises `SignatureInvalid` for a wrong, stale (over 5 min) or future (over 1 min) one, `ValidationFailed` for a
+        body that isn't an event.
         """
 
 

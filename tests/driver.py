@@ -177,7 +177,8 @@ class World:
     async def engine(self) -> Engine:
         if self._engine is None:
             address = EngineAddress(address=self.endpoints["temporal_address"])
-            self._engine = await connect(address, parse_keys(self.stack.secrets.encryption_keys))
+            keys = self.stack.variables()["PORTICO_ENCRYPTION_KEYS"]
+            self._engine = await connect(address, parse_keys(keys))
         return self._engine
 
     async def new_provider(self) -> Provider:
@@ -189,10 +190,11 @@ class World:
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """What is really in the database."""
         with psycopg.connect(self.endpoints["database_url"], row_factory=dict_row) as connection:
-            return connection.execute(query, parameters).fetchall()  # type: ignore[call-overload]
+            return connection.execute(query, parameters).fetchall()
 
-    async def fast_forward(self, engine: Engine, workflow_id: str, *, seconds: int) -> None:
+    async def fast_forward(self, workflow_id: str, *, seconds: int) -> None:
         """Let one workflow's time pass on the real server."""
+        engine = await self.engine()
         await TimeSkipper(engine).fast_forward(engine.get_workflow_handle(workflow_id), timedelta(seconds=seconds))
 
     # Website and invitations
@@ -249,7 +251,7 @@ class World:
             if subject.lower() in item["subject"].lower():
                 raw = (await self.http.get(f"{mailbox}/api/messages/{item['id']}.eml")).content
                 found.append(email.message_from_bytes(raw, policy=email.policy.default))
-        return found  # type: ignore[return-value]
+        return found
 
     async def mail(self, address: str, subject: str) -> EmailMessage:
         async def look() -> EmailMessage | None:

@@ -21,7 +21,7 @@ _LIMIT = 8 * 1024 * 1024
 _LOOPBACK = re.compile(r"^http://(localhost|127\.0\.0\.1)(:\d+)?$")
 
 
-def _allowed(request: Request) -> None:
+def allowed_operator(request: Request) -> None:
     """Outside the demo an operator has to show a token: what is decoded here belongs to every practice."""
     tokens: tuple[str, ...] | None = request.app.state.operator_tokens
     if tokens is None:
@@ -52,12 +52,12 @@ async def preflight(request: Request, operation: str) -> Response:
 
 
 @codec_router.post("/decode", summary="Decrypt payloads for the Temporal UI")
-async def decode(request: Request, allowed: Annotated[None, Depends(_allowed)]) -> Response:
+async def decode(request: Request, allowed: Annotated[None, Depends(allowed_operator)]) -> Response:
     return await _answer(request, decoding=True)
 
 
 @codec_router.post("/encode", summary="Encrypt payloads that an operator sends from the Temporal UI")
-async def encode(request: Request, allowed: Annotated[None, Depends(_allowed)]) -> Response:
+async def encode(request: Request, allowed: Annotated[None, Depends(allowed_operator)]) -> Response:
     return await _answer(request, decoding=False)
 
 

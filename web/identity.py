@@ -1,4 +1,7 @@
-"""Who is asking: an API key of a practice, a staff member's cookie, a client's cookie."""
+"""Who is asking: an API key of a practice, a staff member's cookie, a client's cookie.
+
+Each is found in a short transaction of its own, so that a route may end its transaction and wait for a journey.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from commands.accounts import SessionKind, SignedIn, clients_of, who_is
 from commands.office import Office
 from db.models import ApiKey, Client, StaffMember
 from domain.errors import Forbidden, NotFound, Unauthorized
-from web.transactions import TheOffice, Transaction
+from web.transactions import TheOffice
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -65,33 +68,36 @@ def refuse_foreign_origin(request: Request) -> None:
         raise Forbidden("This request came from another website.")
 
 
-async def api_practice(request: Request, session: Transaction) -> Staff:
+async def api_practice(request: Request, office: TheOffice) -> Staff:
     """The practice of the bearer key. Raises Unauthorized."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key:
         raise Unauthorized("Send the practice's API key: Authorization: Bearer ...")
     digest = hashlib.sha256(key.strip().encode()).hexdigest()
-    row = await session.scalar(select(ApiKey).where(ApiKey.key_hash == digest))
+    async with office.quick.transaction() as session:
+        row = await session.scalar(select(ApiKey).where(ApiKey.key_hash == digest))
     if row is None:
         raise Unauthorized("This API key isn't known.")
     return Staff(practice_id=row.practice_id, name=f"API key {row.label}")
 
 
-async def signed_in_staff(request: Request, session: Transaction, office: TheOffice) -> Staff:
+async def signed_in_staff(request: Request, office: TheOffice) -> Staff:
     """The staff member of the cookie. Raises Unauthorized, Forbidden."""
     refuse_foreign_origin(request)
-    staff_id = await who_is(session, SessionKind.STAFF, session_token(request, office, SessionKind.STAFF))
-    member = await session.get(StaffMember, staff_id) if staff_id else None
+    async with office.quick.transaction() as session:
+        staff_id = await who_is(session, SessionKind.STAFF, session_token(request, office, SessionKind.STAFF))
+        member = await session.get(StaffMember, staff_id) if staff_id else None
     if member is None:
         raise Unauthorized("Please sign in.")
     return Staff(practice_id=member.practice_id, name=member.name)
 
 
-async def signed_in_clients(request: Request, session: Transaction, office: TheOffice) -> list[Client]:
+async def signed_in_clients(request: Request, office: TheOffice) -> list[Client]:
     """Everybody behind the signed-in account, at least one. Raises Unauthorized, Forbidden."""
     refuse_foreign_origin(request)
-    account_id = await who_is(session, SessionKind.CLIENT, session_token(request, office, SessionKind.CLIENT))
-    clients = await clients_of(session, account_id) if account_id else []
+    async with office.quick.transaction() as session:
+        account_id = await who_is(session, SessionKind.CLIENT, session_token(request, office, SessionKind.CLIENT))
+        clients = await clients_of(session, account_id) if account_id else []
     if not clients:
         raise Unauthorized("Please sign in.")
     return clients

@@ -254,7 +254,8 @@ class ClientJourney:
             payment_id=fact.payment_id,
             booked_by=fact.booked_by,
             payment_poll_seconds=fact.payment_poll_seconds,
-            skew_seconds=fact.skew_seconds,
+            # A child begins at its parent's virtual time.
+            skew_seconds=self._start.skew_seconds,
         )
         child = booking_id(fact.appointment_id)
         try:

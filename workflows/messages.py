@@ -56,7 +56,6 @@ class AppointmentClaimed:
     payment_id: str | None
     booked_by: Actor
     payment_poll_seconds: int = 10
-    skew_seconds: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

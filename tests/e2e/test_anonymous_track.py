@@ -45,7 +45,7 @@ async def test_a_stranger_becomes_a_paid_booked_client(world: World, provider: P
 
 
 async def test_each_fact_is_on_the_timeline_once(world: World, provider: Provider) -> None:
-    person, appointment = await world.booked_client(provider)
+    person, _ = await world.booked_client(provider)
     await provider.told(person.client_id, "front_desk_told", times=2)
     assert sorted(await provider.timeline(person.client_id)) == sorted(
         [
@@ -75,7 +75,7 @@ async def test_the_client_cancels_and_gets_the_fee_back(world: World, provider: 
 
 
 async def test_a_client_who_comes_back_books_again(world: World, provider: Provider) -> None:
-    person, first = await world.booked_client(provider)
+    person, _ = await world.booked_client(provider)
     engine = await world.engine()
     journey = engine.get_workflow_handle(f"client-journey:{person.client_id}")
 
@@ -97,8 +97,7 @@ async def test_an_unpaid_hold_ends_and_the_slot_is_free_again(world: World, prov
     session = await person.checkout(appointment["id"])
     assert appointment["starts_at"] not in await person.slots()
 
-    engine = await world.engine()
-    await world.fast_forward(engine, f"booking:{appointment['id']}", seconds=90)
+    await world.fast_forward(f"booking:{appointment['id']}", seconds=90)
     released = await person.in_state(appointment["id"], "cancelled")
     assert released["payment"]["state"] == "expired"
     assert appointment["starts_at"] in await person.slots()
@@ -108,8 +107,7 @@ async def test_an_unpaid_hold_ends_and_the_slot_is_free_again(world: World, prov
 
 async def test_the_visit_is_over_when_its_time_has_passed(world: World, provider: Provider) -> None:
     person, appointment = await world.booked_client(provider)
-    engine = await world.engine()
-    await world.fast_forward(engine, f"booking:{appointment['id']}", seconds=22 * 24 * 3600)
+    await world.fast_forward(f"booking:{appointment['id']}", seconds=22 * 24 * 3600)
     await person.in_state(appointment["id"], "fulfilled")
 
 

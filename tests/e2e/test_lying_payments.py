@@ -19,7 +19,9 @@ async def pending(world: World, provider: Provider) -> tuple[Person, dict[str, A
     return person, appointment, await person.checkout(appointment["id"])
 
 
-async def ring(world: World, event: dict[str, Any], *, secret: str | None = None, at: int | None = None) -> httpx.Response:
+async def ring(
+    world: World, event: dict[str, Any], *, secret: str | None = None, at: int | None = None
+) -> httpx.Response:
     """A webhook signed by Stripe's own signer."""
     payload = json.dumps(event)
     used = secret or world.endpoints["stripe_fees_webhook_secret"]
@@ -90,7 +92,12 @@ async def test_an_event_of_another_account_with_our_reference_books_nothing(
 
 async def test_an_amount_off_by_one_is_never_confirmed(world: World, provider: Provider) -> None:
     person, appointment, session = await pending(world, provider)
-    fault = {"match": f"GET /v1/checkout/sessions/{session}", "action": "mutate", "set": {"amount_total": 4001}, "times": 20}
+    fault = {
+        "match": f"GET /v1/checkout/sessions/{session}",
+        "action": "mutate",
+        "set": {"amount_total": 4001},
+        "times": 20,
+    }
     await world.simulator_faults(fault)
     await world.pay(session)
     released = await person.in_state(appointment["id"], "cancelled")

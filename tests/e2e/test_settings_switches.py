@@ -131,9 +131,7 @@ async def test_require_fee_needs_subscription_and_merchant_account(world: World,
     assert (await provider.change(require_fee=True))["require_fee"] is True
 
 
-async def test_without_a_subscription_new_business_is_closed_and_old_honoured(
-    world: World, provider: Provider
-) -> None:
+async def test_without_a_subscription_new_business_is_closed_and_old_honoured(world: World, provider: Provider) -> None:
     person, appointment = await world.booked_client(provider)
     newcomer = await world.anonymous_client(provider)
     demo = f"{world.base_url}/api/v1/demo/providers/{provider.slug}/subscription"
@@ -189,7 +187,14 @@ async def test_sign_up_fields_enabled_required_and_custom(world: World, provider
     fields = {field["key"]: field for field in form["fields"]}
     fields["phone"]["required"] = True
     fields["date_of_birth"] |= {"enabled": False, "required": False}
-    pets = {"key": "pets", "type": "choice", "label": "Pets?", "enabled": True, "required": True, "options": ["Cat", "Dog"]}
+    pets = {
+        "key": "pets",
+        "type": "choice",
+        "label": "Pets?",
+        "enabled": True,
+        "required": True,
+        "options": ["Cat", "Dog"],
+    }
     saved = ok(await provider.request("PUT", path, json={"fields": [*fields.values(), pets]}))
     assert saved["version"] == form["version"] + 1
     refused = await world.sign_up(provider)

@@ -1,0 +1,44 @@
+"""What a client can do next: the one answer that the portal's page and the API show."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.booking import why_not
+from commands.intake import look_at_intake
+from commands.office import Office
+from db.models import Appointment, Client
+from db.tenancy import payment_of_appointment
+from domain.stages import Stage
+from domain.states import AppointmentStatus, SubmissionStatus
+
+
+class NextStep(StrEnum):
+    INTAKE = "intake"
+    BOOK = "book"
+    PAY = "pay"
+    WAIT = "wait"
+    NONE = "none"
+
+
+async def next_step(session: AsyncSession, office: Office, client: Client) -> NextStep:
+    pending = await session.scalar(
+        select(Appointment)
+        .where(Appointment.client_id == client.id, Appointment.status == str(AppointmentStatus.PENDING))
+        .order_by(Appointment.created_at.desc())
+        .limit(1)
+    )
+    if pending is not None:
+        payment = await payment_of_appointment(session, pending.id)
+        payable = payment is not None and payment.checkout_url is not None and pending.cancel_requested_at is None
+        return NextStep.PAY if payable else NextStep.WAIT
+    intake = await look_at_intake(session, office, client)
+    if intake.form is not None and intake.status is not SubmissionStatus.SUBMITTED and client.stage != Stage.BOOKED:
+        return NextStep.INTAKE
+    if client.stage == Stage.BOOKED:
+        return NextStep.NONE
+    blocks, _ = await why_not(session, office, client, None)
+    return NextStep.NONE if blocks else NextStep.BOOK

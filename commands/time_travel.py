@@ -1,0 +1,35 @@
+"""Advancing the stack's one clock: pages, SQL, the simulator and every open workflow (never in production)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from commands.office import Office
+from dispatch.time_travel import fast_forward_all
+from domain.errors import EngineUnavailable, NotFound, ValidationFailed
+
+_FARTHEST = timedelta(days=400)
+
+
+async def advance(office: Office, engine: Client, seconds: object) -> datetime:
+    """The new business time. Raises NotFound in production, ValidationFailed, EngineUnavailable.
+
+    The stored offset moves first, so that what journeys do on their way is never ahead of pages and SQL.
+    """
+    if office.environment == "production" or office.shift_processor_clock is None:
+        raise NotFound("There is nothing here.")
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 < seconds <= _FARTHEST.total_seconds():
+        raise ValidationFailed.of("seconds", f"must be a whole number between 1 and {int(_FARTHEST.total_seconds())}")
+    by = timedelta(seconds=seconds)
+    async with office.database.transaction() as session:
+        offset = await office.clock.advance(session, by)
+    await office.shift_processor_clock(int(offset.total_seconds()))
+    try:
+        await fast_forward_all(engine, by)
+    except (RPCError, RuntimeError):
+        raise EngineUnavailable("away") from None
+    async with office.database.transaction() as session:
+        return await office.clock.now(session)

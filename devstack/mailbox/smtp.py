@@ -1,0 +1,68 @@
+"""The SMTP side: takes anything for anybody, unless a fault says otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from devstack.mailbox.store import Store
+
+_SIZE_LIMIT = 25 * 1024 * 1024
+
+
+@dataclass
+class Fault:
+    """`to` is an address, or "*" for anybody; it is used `times` times."""
+
+    to: str
+    reply: Literal[451, 550, "hang"]
+    times: int
+
+    def meets(self, address: str) -> bool:
+        return self.times > 0 and self.to in ("*", address.lower())
+
+
+@dataclass
+class Handler:
+    """What aiosmtpd asks at each step of a conversation."""
+
+    store: Store
+    faults: list[Fault] = field(default_factory=list)
+
+    async def handle_RCPT(  # noqa: N802  aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        for fault in self.faults:
+            if fault.meets(address):
+                fault.times -= 1
+                return await _fail(fault, address)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        raw = envelope.content
+        assert isinstance(raw, bytes)
+        for address in envelope.rcpt_tos:
+            await asyncio.to_thread(self.store.keep, address, raw)
+        return "250 OK: kept"
+
+
+async def _fail(fault: Fault, address: str) -> str:
+    if fault.reply == "hang":
+        await asyncio.Event().wait()
+    if fault.reply == 550:
+        # Real servers echo the address: what becomes of it is tested.
+        return f"550 5.1.1 <{address}>: Recipient address rejected: mailbox unavailable"
+    return "451 4.3.0 Temporary failure, please try again later"
+
+
+async def listen(handler: Handler, port: int) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+
+    def conversation() -> Any:
+        return SMTP(handler, data_size_limit=_SIZE_LIMIT, hostname="mailbox.portico.example", loop=loop)
+
+    return await loop.create_server(conversation, "127.0.0.1", port)

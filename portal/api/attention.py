@@ -1,0 +1,99 @@
+"""Steps that wait for a person: the list, and the three answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Request
+from temporalio.client import Client as Engine
+
+from commands.attention import open_items, resolve
+from db.models import Client
+from domain.states import AttentionAction
+from portal.api.clients import OwnClient
+from portal.shapes import Json, attention_shape, instant, listed
+from web.bodies import parse_object, raw_body
+from web.fields import only, optional_text, text
+from web.identity import ApiPractice
+from web.transactions import TheOffice, TheRelay, Transaction
+
+attention_router = APIRouter(tags=["attention"])
+
+
+def engine_of(request: Request) -> Engine:
+    return cast(Engine, request.app.state.engine)
+
+
+TheEngine = Annotated[Engine, Depends(engine_of)]
+
+
+@attention_router.get("/attention", summary="What waits for a person, the oldest first")
+async def list_attention(session: Transaction, staff: ApiPractice) -> Json:
+    items = await open_items(session, staff.practice_id)
+    return listed(
+        [
+            {
+                **attention_shape(item),
+                "client_id": item.client_id,
+                "workflow_id": item.workflow_id,
+                "raised_at": instant(item.raised_at),
+            }
+            for item in items
+        ]
+    )
+
+
+async def _optional_body(request: Request) -> dict[str, object]:
+    raw = await raw_body(request)
+    return parse_object(raw) if raw.strip() else {}
+
+
+class _Answering:
+    """What the three answers share."""
+
+    def __init__(
+        self, office: TheOffice, relay: TheRelay, engine: TheEngine, staff: ApiPractice, client: OwnClient
+    ) -> None:
+        self._office = office
+        self._relay = relay
+        self._engine = engine
+        self._staff = staff
+        self._client: Client = client
+
+    async def answer(self, action: AttentionAction, body: dict[str, object], email: str | None = None) -> Json:
+        subjects = await resolve(
+            self._office,
+            self._engine,
+            self._staff.practice_id,
+            self._client.id,
+            action,
+            item_id=optional_text(body, "id"),
+            email=email,
+            resolved_by=self._staff.name,
+        )
+        self._relay.nudge(subjects)
+        return {"client_id": self._client.id, "resolution": str(action)}
+
+
+Answering = Annotated[_Answering, Depends()]
+
+
+@attention_router.post("/clients/{client_id}/correct-email", summary="Correct the address, and try again")
+async def correct_email(request: Request, answering: Answering) -> Json:
+    body = await _optional_body(request)
+    only(body, ("email", "id"))
+    return await answering.answer(AttentionAction.CORRECT_EMAIL, body, text(body, "email"))
+
+
+@attention_router.post("/clients/{client_id}/retry", summary="Try the stuck step again")
+async def retry(request: Request, answering: Answering) -> Json:
+    body = await _optional_body(request)
+    only(body, ("id",))
+    return await answering.answer(AttentionAction.RETRY, body)
+
+
+@attention_router.post("/clients/{client_id}/skip", summary="Go on without the stuck step")
+async def skip(request: Request, answering: Answering) -> Json:
+    body = await _optional_body(request)
+    only(body, ("id",))
+    return await answering.answer(AttentionAction.SKIP, body)

@@ -1,0 +1,119 @@
+"""Clients, as the practice sees them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.booking import why_not
+from commands.intake import look_at_intake
+from commands.invitations import check_new_client, invite, issue_again
+from commands.new_client_forms import send_new_client_forms
+from db.models import Client, Provider
+from db.tenancy import client_of_practice, provider_by_slug
+from db.timeline import timeline_of
+from domain.errors import NotFound, ValidationFailed
+from domain.stages import PortalStatus, Stage
+from portal.client_search import ClientFilter, find_clients
+from portal.paging import Limit
+from portal.shapes import Json, block_shape, client_shape, client_shapes, instant, intake_shape, listed, timeline_shape
+from web.bodies import json_object
+from web.fields import moment, opaque_id
+from web.identity import ApiPractice
+from web.transactions import TheOffice, Transaction
+
+clients_router = APIRouter(prefix="/clients", tags=["clients"])
+
+
+async def own_client(client_id: str, session: Transaction, staff: ApiPractice) -> Client:
+    return await client_of_practice(session, staff.practice_id, opaque_id(client_id))
+
+
+async def locked_client(client_id: str, session: Transaction, staff: ApiPractice) -> Client:
+    return await client_of_practice(session, staff.practice_id, opaque_id(client_id), for_update=True)
+
+
+OwnClient = Annotated[Client, Depends(own_client)]
+LockedClient = Annotated[Client, Depends(locked_client)]
+
+
+@clients_router.get("", summary="Find clients")
+async def list_clients(
+    session: Transaction,
+    staff: ApiPractice,
+    status: PortalStatus | None = None,
+    stage: Stage | None = None,
+    q: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Limit = 50,
+) -> Json:
+    """Newest first; `q` looks in names, addresses and external ids."""
+    wanted = ClientFilter(status=status, stage=stage, text=q)
+    clients, after = await find_clients(session, staff.practice_id, wanted, cursor=cursor, limit=limit)
+    return listed(await client_shapes(session, clients), after)
+
+
+@clients_router.post("", status_code=201, summary="Invite a client")
+async def invite_client(
+    request: Request,
+    session: Transaction,
+    office: TheOffice,
+    staff: ApiPractice,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> Json:
+    """`provider` (a slug) may be left out where the practice has one provider only."""
+    body = await json_object(request)
+    provider = await _provider(session, staff.practice_id, body.pop("provider", None))
+    new = check_new_client(office, body)
+    client = await invite(session, office, provider, new, source="api", idempotency_key=idempotency_key)
+    return await client_shape(session, client)
+
+
+async def _provider(session: AsyncSession, practice_id: str, slug: Any) -> Provider:
+    if isinstance(slug, str):
+        try:
+            return await provider_by_slug(session, opaque_id(slug), practice_id)
+        except NotFound:
+            raise ValidationFailed.of("provider", "There is no such provider in this practice.") from None
+    providers = list(await session.scalars(select(Provider).where(Provider.practice_id == practice_id).limit(2)))
+    if slug is not None or len(providers) != 1:
+        raise ValidationFailed.of("provider", "Name the provider by the last part of their page's address.")
+    return providers[0]
+
+
+@clients_router.get("/{client_id}", summary="One client")
+async def read_client(session: Transaction, client: OwnClient) -> Json:
+    return await client_shape(session, client)
+
+
+@clients_router.get("/{client_id}/timeline", summary="What has happened, oldest first")
+async def read_timeline(session: Transaction, client: OwnClient) -> Json:
+    return listed([timeline_shape(entry) for entry in await timeline_of(session, client.id)])
+
+
+@clients_router.get("/{client_id}/can-book", summary="Why can't this client book? Every rule, and who can lift it")
+async def can_book(session: Transaction, office: TheOffice, client: OwnClient, starts_at: str | None = None) -> Json:
+    wanted = moment("starts_at", starts_at) if starts_at is not None else None
+    blocks, in_force = await why_not(session, office, client, wanted)
+    return {"allowed": not blocks, "blocks": [block_shape(block, in_force) for block in blocks]}
+
+
+@clients_router.get("/{client_id}/intake", summary="The client's intake answers (a QuestionnaireResponse)")
+async def read_intake(session: Transaction, office: TheOffice, client: OwnClient) -> Json:
+    view = await look_at_intake(session, office, client)
+    return {**intake_shape(view), "response": view.response}
+
+
+@clients_router.post("/{client_id}/send-new-client-forms", status_code=202, summary="Send New Client Forms")
+async def send_forms(session: Transaction, office: TheOffice, client: LockedClient) -> Json:
+    answer = await send_new_client_forms(session, office, client)
+    return {"sent": answer.sent, "last_sent_at": instant(answer.last_sent_at)}
+
+
+@clients_router.post("/{client_id}/invitation", status_code=202, summary="Issue the invitation again")
+async def invite_again(session: Transaction, office: TheOffice, client: LockedClient) -> Json:
+    invitation = await issue_again(session, office, client)
+    return {"invitation_id": invitation.id, "expires_at": instant(invitation.expires_at)}

@@ -1,0 +1,134 @@
+"""A provider's settings: versioned documents with ETag and If-Match, attachments, forms, slots."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request, UploadFile
+from fastapi.responses import JSONResponse, Response
+
+from commands.booking import free_slots
+from commands.settings import (
+    MAX_ATTACHMENT_BYTES,
+    SettingsView,
+    add_attachment,
+    add_intake_form,
+    intake_forms,
+    read_settings,
+    save_settings,
+)
+from db.models import Provider
+from db.tenancy import provider_by_slug
+from domain.errors import Conflict, PayloadTooLarge, ValidationFailed
+from domain.states import SettingsKind
+from portal.shapes import Json, form_shape, listed, slots_shape
+from web.bodies import json_object
+from web.fields import moment, opaque_id
+from web.identity import ApiPractice
+from web.problems import problem
+from web.transactions import TheOffice, Transaction
+
+provider_settings_router = APIRouter(prefix="/providers/{provider}", tags=["provider settings"])
+
+_FORM_LIMIT = 2 * 1024 * 1024
+_ETAG = re.compile(r'^(?:W/)?"?(\d{1,9})"?$')
+
+
+async def own_provider(provider: str, session: Transaction, staff: ApiPractice) -> Provider:
+    """The provider of the path, if it belongs to the key's practice."""
+    return await provider_by_slug(session, opaque_id(provider), staff.practice_id)
+
+
+OwnProvider = Annotated[Provider, Depends(own_provider)]
+
+
+def _answer(view: SettingsView) -> JSONResponse:
+    return JSONResponse(view.document, headers={"ETag": f'"{view.version}"'})
+
+
+def _expected(if_match: str | None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _ETAG.match(if_match.strip())
+    if found is None:
+        raise ValidationFailed.of("If-Match", "must be the ETag of an earlier answer")
+    return int(found.group(1))
+
+
+def _add_settings_routes(kind: SettingsKind) -> None:
+    path = f"/{kind}"
+
+    async def read(session: Transaction, provider: OwnProvider) -> Response:
+        return _answer(await read_settings(session, provider, kind))
+
+    async def save(
+        request: Request,
+        session: Transaction,
+        office: TheOffice,
+        staff: ApiPractice,
+        provider: OwnProvider,
+        if_match: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        document = await json_object(request)
+        expected = _expected(if_match)
+        current = await read_settings(session, provider, kind)
+        if expected is not None and expected != current.version:
+            return _stale(current.version)
+        try:
+            view = await save_settings(
+                session, office, provider, kind, document, saved_by=staff.name, expected_version=expected
+            )
+        except Conflict:
+            return _stale(current.version + 1)
+        return _answer(view)
+
+    router = provider_settings_router
+    router.add_api_route(path, read, methods=["GET"], summary=f"Read {kind}", name=f"read {kind}")
+    router.add_api_route(path, save, methods=["PUT"], summary=f"Save {kind} as a new version", name=f"save {kind}")
+
+
+def _stale(version: int) -> JSONResponse:
+    detail = "Somebody else has saved these settings meanwhile. Please look at theirs first."
+    return problem("conflict", "This has changed in the meantime", 412, detail, version=version)
+
+
+for _kind in SettingsKind:
+    _add_settings_routes(_kind)
+
+
+@provider_settings_router.post(
+    "/greeting/attachments", status_code=201, summary="Upload a file for the greeting (no PHI)"
+)
+async def upload(
+    file: UploadFile, session: Transaction, office: TheOffice, staff: ApiPractice, provider: OwnProvider
+) -> Json:
+    if file.size is not None and file.size > MAX_ATTACHMENT_BYTES:
+        raise PayloadTooLarge(f"A file may have at most {MAX_ATTACHMENT_BYTES // 1024 // 1024} MB.", field="file")
+    content = await file.read(MAX_ATTACHMENT_BYTES + 1)
+    attachment = await add_attachment(
+        session, office, provider, name=file.filename or "", content=content, uploaded_by=staff.name
+    )
+    return {"id": attachment.id, "name": attachment.name}
+
+
+@provider_settings_router.get("/slots", summary="The times on offer")
+async def slots(
+    session: Transaction,
+    office: TheOffice,
+    provider: OwnProvider,
+    start: Annotated[str | None, Query(alias="from")] = None,
+    end: Annotated[str | None, Query(alias="to")] = None,
+) -> Json:
+    return slots_shape(await free_slots(session, office, provider, moment("from", start), moment("to", end)))
+
+
+@provider_settings_router.get("/intake-forms", summary="The provider's intake forms (FHIR R4 Questionnaires)")
+async def list_forms(session: Transaction, provider: OwnProvider) -> Json:
+    return listed([form_shape(form) for form in await intake_forms(session, provider)])
+
+
+@provider_settings_router.post("/intake-forms", status_code=201, summary="Import a FHIR R4 Questionnaire")
+async def import_form(request: Request, session: Transaction, office: TheOffice, provider: OwnProvider) -> Json:
+    document = await json_object(request, _FORM_LIMIT)
+    return form_shape(await add_intake_form(session, office, provider, document))

@@ -1,0 +1,5 @@
+"""STUB to be replaced."""
+
+from fastapi import APIRouter
+
+pages_router = APIRouter()

@@ -1,0 +1,6 @@
+"""STUB to be replaced."""
+
+from fastapi import FastAPI
+
+
+def mount_static(app: FastAPI) -> None: ...

@@ -1,0 +1,165 @@
+"""The shapes of the contract: what clients, appointments, payments and decisions look like in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.attention import actions_for, open_items
+from commands.intake import IntakeView
+from db.models import Appointment, AttentionItem, Client, IntakeForm, Invitation, Payment, Signup, TimelineEntry
+from db.settings_store import PolicyInForce
+from domain.decisions import Block
+from domain.policy import Source
+from domain.slots import Slot
+from domain.stages import portal_status
+from domain.states import AppointmentStatus
+from workflows.naming import client_journey_id
+
+Json = dict[str, Any]
+
+
+def instant(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
+
+
+def listed(items: Sequence[Mapping[str, Any]], next_cursor: str | None = None) -> Json:
+    return {"items": list(items), "next_cursor": next_cursor}
+
+
+async def client_shape(session: AsyncSession, client: Client) -> Json:
+    return (await client_shapes(session, [client]))[0]
+
+
+async def client_shapes(session: AsyncSession, clients: Sequence[Client]) -> list[Json]:
+    """Clients of one practice, with what belongs to them, in a fixed number of queries."""
+    if not clients:
+        return []
+    ids = [client.id for client in clients]
+    invited = set(
+        await session.scalars(
+            select(Invitation.client_id).where(Invitation.client_id.in_(ids), Invitation.sent_at.is_not(None))
+        )
+    )
+    signups = {row.client_id: row for row in await session.scalars(select(Signup).where(Signup.client_id.in_(ids)))}
+    only = ids[0] if len(ids) == 1 else None
+    attention: dict[str, AttentionItem] = {}
+    for item in await open_items(session, clients[0].practice_id, only):
+        attention.setdefault(item.client_id, item)
+    return [
+        _client(client, client.id in invited, attention.get(client.id), signups.get(client.id)) for client in clients
+    ]
+
+
+def _client(client: Client, invited: bool, attention: AttentionItem | None, signup: Signup | None) -> Json:
+    return {
+        "id": client.id,
+        "track": client.track,
+        "portal_status": str(portal_status(invited=invited, account=client.account_id is not None)),
+        "stage": client.stage,
+        "outcome": client.outcome,
+        "attention": attention_shape(attention) if attention else None,
+        "new_client_forms_sent_at": instant(client.forms_sent_at),
+        "workflow_id": client_journey_id(client.id),
+        "first_name": client.first_name,
+        "last_name": client.last_name,
+        "email": client.email,
+        "phone": client.phone,
+        "date_of_birth": client.date_of_birth.isoformat() if client.date_of_birth else None,
+        "preferred_contact": client.preferred_contact,
+        "custom": signup.custom if signup else {},
+        "signup_form_version": signup.form_version if signup else None,
+        "external_id": client.external_id,
+        "created_at": instant(client.created_at),
+    }
+
+
+def attention_shape(item: AttentionItem) -> Json:
+    return {
+        "id": item.id,
+        "step": item.step,
+        "reason": item.reason,
+        "actions": [str(action) for action in actions_for(item)],
+    }
+
+
+def timeline_shape(entry: TimelineEntry) -> Json:
+    return {"id": entry.id, "at": instant(entry.at), "kind": entry.kind, "actor": entry.actor, "ref": entry.ref}
+
+
+def block_shape(block: Block, in_force: PolicyInForce) -> Json:
+    source = in_force.source(block.setting) if block.setting else Source.PRACTICE
+    return {
+        "rule": block.rule,
+        "value": block.value,
+        "source": str(source),
+        "lifted_by": [str(who) for who in block.lifted_by],
+        "detail": block.detail,
+    }
+
+
+async def appointment_shape(session: AsyncSession, appointment: Appointment) -> Json:
+    return (await appointment_shapes(session, [appointment]))[0]
+
+
+async def appointment_shapes(session: AsyncSession, appointments: Sequence[Appointment]) -> list[Json]:
+    query = select(Payment).where(Payment.appointment_id.in_([one.id for one in appointments]))
+    payments = {payment.appointment_id: payment for payment in await session.scalars(query.order_by(Payment.attempt))}
+    return [_appointment(one, payments.get(one.id)) for one in appointments]
+
+
+def _appointment(appointment: Appointment, payment: Payment | None) -> Json:
+    pending = appointment.status == AppointmentStatus.PENDING
+    return {
+        "id": appointment.id,
+        "client_id": appointment.client_id,
+        "starts_at": instant(appointment.starts_at),
+        "ends_at": instant(appointment.ends_at),
+        "revision": appointment.revision,
+        "status": appointment.status,
+        "hold_expires_at": instant(appointment.hold_expires_at) if payment and pending else None,
+        "checkout_url": payment.checkout_url if payment and pending and not appointment.cancel_requested_at else None,
+        "payment": payment_shape(payment) if payment else None,
+    }
+
+
+def payment_shape(payment: Payment) -> Json:
+    return {
+        "id": payment.id,
+        "state": payment.state,
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+        "refunded_minor": payment.refunded_minor,
+    }
+
+
+def slots_shape(slots: Sequence[Slot]) -> Json:
+    return {
+        "slots": [
+            {"starts_at": instant(slot.starts_at), "ends_at": instant(slot.ends_at), "free": slot.free}
+            for slot in slots
+        ]
+    }
+
+
+def intake_shape(view: IntakeView) -> Json:
+    return {
+        "form": view.form.questionnaire if view.form else None,
+        "status": str(view.status),
+        "draft": view.response,
+    }
+
+
+def form_shape(form: IntakeForm) -> Json:
+    return {
+        "id": form.id,
+        "title": form.title,
+        "version": form.version,
+        "selectable": form.selectable,
+        "questionnaire": form.questionnaire,
+    }

@@ -1,0 +1,77 @@
+"""Records the histories that the replay test keeps: `python -m tests.journeys.record`, on a stack of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import dataclasses
+import tempfile
+from pathlib import Path
+
+import httpx
+from temporalio.client import WorkflowExecutionStatus
+
+from devstack.stack import Stack
+from tests.conftest import plan_for
+from tests.driver import Person, World, ok, until
+
+HISTORIES = Path(__file__).parent / "histories"
+# Guards nothing: the histories hold ids of a stack that was thrown away.
+KEYS = {"histories": bytes(32)}
+
+
+async def record() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        plan = plan_for(Path(directory))
+        keys = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in KEYS.items())
+        given = {**plan.given, "PORTICO_ENCRYPTION_KEYS": keys}
+        stack = Stack(dataclasses.replace(plan, given=given), print)
+        try:
+            await stack.start()
+            async with httpx.AsyncClient(timeout=20) as http:
+                await _record_all(World(stack, http))
+        finally:
+            await stack.stop()
+
+
+async def _record_all(world: World) -> None:
+    provider = await world.new_provider()
+    person, appointment = await world.booked_client(provider)
+    ok(await person.request("POST", f"/api/v1/portal/appointments/{appointment['id']}/cancel"))
+    await _keep(world, "anonymous_journey", f"client-journey:{person.client_id}")
+    await _keep(world, "booking_paid_and_cancelled", f"booking:{appointment['id']}")
+
+    invited = await world.invited_client(provider)
+    ok(await provider.request("POST", f"/api/v1/clients/{invited.client_id}/send-new-client-forms"), 202)
+    await provider.told(invited.client_id, "new_client_forms_sent")
+    visited = await _book(world, invited)
+    await world.fast_forward(f"booking:{visited}", seconds=22 * 24 * 3600)
+    await _keep(world, "invited_journey", f"client-journey:{invited.client_id}")
+    await _keep(world, "booking_visited", f"booking:{visited}")
+
+    abandoned = ok(await invited.book(), 201, 202)["id"]
+    await invited.checkout(abandoned)
+    await world.fast_forward(f"booking:{abandoned}", seconds=3600)
+    await _keep(world, "booking_abandoned", f"booking:{abandoned}")
+    await _keep(world, "returning_journey", f"client-journey:{invited.client_id}")
+
+
+async def _book(world: World, person: Person) -> str:
+    appointment = ok(await person.book(), 201, 202)
+    await world.pay(await person.checkout(appointment["id"]))
+    await person.in_state(appointment["id"], "booked")
+    return str(appointment["id"])
+
+
+async def _keep(world: World, name: str, workflow_id: str) -> None:
+    handle = (await world.engine()).get_workflow_handle(workflow_id)
+
+    async def closed() -> bool:
+        return (await handle.describe()).status is WorkflowExecutionStatus.COMPLETED
+
+    await until(closed, f"{workflow_id} to close")
+    (HISTORIES / f"{name}.json").write_text((await handle.fetch_history()).to_json())
+
+
+if __name__ == "__main__":
+    asyncio.run(record())

@@ -1,0 +1,115 @@
+"""Activities run again, as after a crash between the effect and its acknowledgement: nothing happens twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from activities.bookings import BookAppointment
+from activities.greetings import Occasion, SendGreetingEmail
+from activities.intake import FileIntakeForm, OpenIntakeForm
+from activities.invitations import SendPortalInvitation
+from activities.notices import Occurrence, SendAppointmentNotice, TellFrontDesk
+from activities.pre_payment import Fee, OpenPrePayment, PrePaymentStep, RefundPayment
+from activities.signups import RecordAnonymousSignup
+from activities.standing import MarkAccountOpened
+from composition import activities_of, payments_of
+from db.engine import Database
+from domain.ports import RefundStatus
+from tests.driver import Provider, World, ok, until
+from tests.seeding import settings_of
+
+Activity = Callable[[Any], Awaitable[Any]]
+TABLES = ("invitation", "effect", "timeline_entry", "payment", "refund", "appointment", "external_event", "signup")
+
+
+@pytest.fixture
+async def run(world: World) -> AsyncIterator[Callable[[str, Any], Awaitable[Any]]]:
+    """The worker's own activities, run by hand."""
+    settings = settings_of(world.stack)
+    database = Database(settings.database_url, pool_size=2)
+    payments = payments_of(settings)
+    named = {method.__name__: method for method in activities_of(settings, database, payments)}
+
+    async def run_one(name: str, command: Any) -> Any:
+        return await named[name](command)
+
+    yield run_one
+    await payments.aclose()
+    await database.close()
+
+
+async def everything(world: World, provider: Provider, address: str) -> dict[str, int]:
+    """What a repeat could have made more of."""
+    counts = {table: int(world.rows(f"SELECT count(*) AS n FROM {table}")[0]["n"]) for table in TABLES}
+    counts["mails to the client"] = len(await world.mails(address))
+    counts["mails to the front desk"] = len(await world.mails(provider.seeded.front_desk))
+    return counts
+
+
+async def test_every_step_of_a_booked_client_can_be_repeated(
+    world: World, provider: Provider, run: Callable[[str, Any], Awaitable[Any]]
+) -> None:
+    person, appointment = await world.booked_client(provider)
+    await provider.told(person.client_id, "front_desk_told", times=2)
+    before = await everything(world, provider, person.address)
+    now = await world.now()
+    client, booking, payment = person.client_id, appointment["id"], appointment["payment"]["id"]
+    desk = TellFrontDesk(client_id=client, occurrence=Occurrence.BOOKED, ref=booking, now=now)
+    greeting = SendGreetingEmail(client_id=client, occasion=Occasion.AUTOMATIC, request_id=client, now=now)
+    steps: list[tuple[str, Any]] = [
+        ("record_anonymous_signup", RecordAnonymousSignup(client_id=client, now=now)),
+        ("send_portal_invitation", SendPortalInvitation(client_id=client, now=now)),
+        ("send_greeting_email", greeting),
+        ("mark_account_opened", MarkAccountOpened(client_id=client, now=now)),
+        ("open_intake_form", OpenIntakeForm(client_id=client, now=now)),
+        ("file_intake_form", FileIntakeForm(client_id=client, now=now)),
+        ("open_pre_payment", OpenPrePayment(payment_id=payment, checkout_expires_at=now, now=now)),
+        ("verify_pre_payment", PrePaymentStep(payment_id=payment, now=now)),
+        ("close_pre_payment", PrePaymentStep(payment_id=payment, now=now)),
+        ("capture_pre_payment", PrePaymentStep(payment_id=payment, now=now)),
+        ("book_appointment", BookAppointment(appointment_id=booking, now=now)),
+        ("send_booking_confirmation", SendAppointmentNotice(appointment_id=booking, now=now)),
+        ("tell_front_desk", desk),
+    ]
+    for _ in range(2):
+        for name, command in steps:
+            await run(name, command)
+    assert await everything(world, provider, person.address) == before
+    after = await person.appointment(booking)
+    assert (after["status"], after["payment"]["state"]) == ("booked", "captured")
+    assert (await provider.client(client))["stage"] == "booked"
+
+
+async def test_a_captured_fee_stays_captured_when_its_hold_is_closed_again(
+    world: World, provider: Provider, run: Callable[[str, Any], Awaitable[Any]]
+) -> None:
+    _, appointment = await world.booked_client(provider)
+    step = PrePaymentStep(payment_id=appointment["payment"]["id"], now=await world.now())
+    assert await run("close_pre_payment", step) is Fee.CAPTURED
+    assert await run("void_pre_payment", step) is Fee.CAPTURED
+
+
+async def test_a_refund_is_paid_once(
+    world: World, provider: Provider, run: Callable[[str, Any], Awaitable[Any]]
+) -> None:
+    person, appointment = await world.booked_client(provider)
+    path = f"/api/v1/portal/appointments/{appointment['id']}"
+    ok(await person.request("POST", f"{path}/cancel"))
+
+    async def refunded() -> bool:
+        return bool((await person.get(path))["payment"]["state"] == "refunded")
+
+    await until(refunded, "the refund")
+    await provider.told(person.client_id, "front_desk_told", times=3)
+    before = await everything(world, provider, person.address)
+    refund = world.rows("SELECT id FROM refund WHERE payment_id = %s", appointment["payment"]["id"])[0]["id"]
+    command = RefundPayment(refund_id=refund, now=await world.now())
+    for _ in range(2):
+        assert await run("refund_payment", command) is RefundStatus.SUCCEEDED
+    assert await everything(world, provider, person.address) == before
+    notice = SendAppointmentNotice(appointment_id=appointment["id"], now=await world.now())
+    await run("send_cancellation_notice", notice)
+    assert await everything(world, provider, person.address) == before

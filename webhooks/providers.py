@@ -1,0 +1,117 @@
+"""Commands of a provider's own system, by Standard Webhooks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from commands.appointments import cancel, record_visit
+from commands.idempotency import earlier_result, keep_result
+from commands.invitations import check_new_client, invite
+from commands.new_client_forms import send_new_client_forms
+from commands.office import Office
+from db.ids import new_id
+from db.models import Appointment, Client, Provider, ProviderWebhookSecret
+from db.tenancy import appointment_of_practice, client_by_external_id, client_of_practice, provider_by_slug
+from domain.errors import NotFound, SignatureInvalid, ValidationFailed
+from domain.stages import Actor
+from domain.states import AppointmentStatus
+from web.bodies import parse_object, raw_body
+from web.fields import opaque_id, optional_text, text
+from web.transactions import TheOffice, Transaction
+
+providers_router = APIRouter()
+
+KINDS = ("client.invited", "client.new_client_forms_requested", "appointment.cancelled", "appointment.no_show")
+
+
+@providers_router.post(
+    "/providers/{provider}", status_code=202, summary="A provider's system commands (Standard Webhooks)"
+)
+async def take_command(request: Request, provider: str, session: Transaction, office: TheOffice) -> JSONResponse:
+    """`{"type", "timestamp", "data"}`; the same webhook id again has one effect and the same answer."""
+    found = await provider_by_slug(session, opaque_id(provider))
+    raw = await raw_body(request)
+    await _verify(session, office, found, raw, dict(request.headers))
+    webhook_id = request.headers["webhook-id"]
+    scope, digest = f"provider-webhook:{found.id}", {"body": hashlib.sha256(raw).hexdigest()}
+    earlier = await earlier_result(session, scope, webhook_id, digest)
+    if earlier is not None:
+        return JSONResponse(earlier, 202)
+    body = parse_object(raw)
+    kind = text(body, "type", 100)
+    data = body.get("data")
+    if not isinstance(data, dict):
+        raise ValidationFailed.of("data", "must be an object")
+    client_id = await _act(session, office, found, kind, data)
+    answer = {"event_id": new_id("whk"), "client_id": client_id}
+    await keep_result(session, scope, webhook_id, digest, answer)
+    return JSONResponse(answer, 202)
+
+
+async def _verify(
+    session: AsyncSession, office: Office, provider: Provider, raw: bytes, headers: dict[str, str]
+) -> None:
+    """Against every active secret; five minutes either way. Raises SignatureInvalid."""
+    query = select(ProviderWebhookSecret).where(ProviderWebhookSecret.provider_id == provider.id)
+    for row in await session.scalars(query):
+        secret = office.vault.open(row.wrapped_key, row.sealed_secret, row.id).decode()
+        try:
+            Webhook(secret).verify(raw, headers)
+        except WebhookVerificationError:
+            continue
+        except ValueError:  # The signature is right, and the body isn't JSON: parsing says so.
+            return
+        return
+    raise SignatureInvalid("The signature doesn't match, or its timestamp is more than five minutes off.")
+
+
+async def _act(session: AsyncSession, office: Office, provider: Provider, kind: str, data: dict[str, Any]) -> str:
+    """Carry the command out; the id of the client it is about."""
+    match kind:
+        case "client.invited":
+            new = check_new_client(office, data)
+            return (await invite(session, office, provider, new, source="provider-webhook")).id
+        case "client.new_client_forms_requested":
+            client = await _client(session, provider, data)
+            await send_new_client_forms(session, office, client, source="provider-webhook")
+            return client.id
+        case "appointment.cancelled":
+            appointment = await _appointment(session, provider, data)
+            reason = optional_text(data, "reason")
+            await cancel(session, office, appointment, actor=Actor.STAFF, reason=reason)
+            return appointment.client_id
+        case "appointment.no_show":
+            appointment = await _appointment(session, provider, data)
+            await record_visit(session, office, appointment, AppointmentStatus.NOSHOW)
+            return appointment.client_id
+    raise ValidationFailed.of("type", f"must be one of {', '.join(KINDS)}")
+
+
+async def _client(session: AsyncSession, provider: Provider, data: Mapping[str, Any]) -> Client:
+    if data.get("client_id") is not None:
+        wanted = opaque_id(text(data, "client_id"))
+        client = await client_of_practice(session, provider.practice_id, wanted, for_update=True)
+    else:
+        known = await client_by_external_id(session, provider.id, text(data, "external_id"))
+        if known is None:
+            raise NotFound("There is no client with this external_id.")
+        client = await client_of_practice(session, provider.practice_id, known.id, for_update=True)
+    if client.provider_id != provider.id:
+        raise NotFound("There is no such client.")
+    return client
+
+
+async def _appointment(session: AsyncSession, provider: Provider, data: Mapping[str, Any]) -> Appointment:
+    wanted = opaque_id(text(data, "appointment_id"))
+    appointment = await appointment_of_practice(session, provider.practice_id, wanted, for_update=True)
+    if appointment.provider_id != provider.id:
+        raise NotFound("There is no such appointment.")
+    return appointment
