@@ -52,7 +52,9 @@ async def stack() -> AsyncIterator[Stack]:
 async def world(stack: Stack) -> AsyncIterator[World]:
     """The running stack as tests speak to it: over HTTP, mail and the simulator."""
     async with httpx.AsyncClient(timeout=20) as http:
-        yield World(stack, http)
+        everybody = World(stack, http)
+        yield everybody
+        await everybody.close()
 
 
 @pytest.fixture

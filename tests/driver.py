@@ -160,6 +160,16 @@ class World:
         self.stack = stack
         self.http = http
         self._engine: Engine | None = None
+        self._browsers: list[httpx.AsyncClient] = []
+
+    def browser(self) -> httpx.AsyncClient:
+        """A client with cookies of its own."""
+        self._browsers.append(httpx.AsyncClient(timeout=20))
+        return self._browsers[-1]
+
+    async def close(self) -> None:
+        for browser in self._browsers:
+            await browser.aclose()
 
     @property
     def endpoints(self) -> dict[str, Any]:
@@ -209,7 +219,7 @@ class World:
     async def open_account(self, provider: Provider, address: str) -> Person:
         """Follow the invitation's link and choose a password."""
         token = await self.invitation_token(address)
-        http = httpx.AsyncClient(timeout=20)
+        http = self.browser()
         answer = await http.post(f"{self.base_url}/api/v1/invitations/{token}/accept", json={"password": PASSWORD})
         client_id = ok(answer)["clients"][-1]["id"]
         return Person(world=self, provider=provider, address=address, client_id=client_id, http=http)
