@@ -108,7 +108,7 @@ class Booking:
         while True:
             left = self._start.hold_expires_at - self._steps.now()
             over = left <= timedelta() or self._cancelled is not None
-            fee = await (self._close_checkout() if over else self._verify())
+            fee = await self._ask_processor(closing=over)
             if fee is not Fee.OPEN:
                 return fee
             if over:
@@ -117,6 +117,11 @@ class Booking:
             self._noticed = False
             await self._pause(min(pause, left), wake_on_cancel=not over)
             pause = min(pause * 2, _SLOWEST_POLL)
+
+    async def _ask_processor(self, *, closing: bool) -> Fee:
+        """A final refusal (an account that was closed, say) waits for a person; given up, the slot is freed."""
+        fee = await self._steps.take("payment_status", self._close_checkout if closing else self._verify)
+        return fee or Fee.MISMATCH
 
     async def _pause(self, longest: timedelta, *, wake_on_cancel: bool) -> None:
         with contextlib.suppress(TimeoutError):  # Nobody rang: look all the same.

@@ -34,9 +34,9 @@ with workflow.unsafe.imports_passed_through():
         StartJourney,
     )
     from workflows.naming import booking_id
-    from workflows.options import BOOKKEEPING, MAIL, RECORDS, named, named_locally
+    from workflows.options import MAIL, RECORDS, named
     from workflows.search_attributes import STAGE, opening
-    from workflows.steps import Steps
+    from workflows.steps import Steps, bookkeeping
 
 
 @workflow.defn
@@ -75,10 +75,10 @@ class ClientJourney:
 
     async def _take_up(self) -> None:
         """Load where the client stands: a new journey at the beginning, one that is started again further on."""
-        standing = await workflow.execute_local_activity_method(
+        standing = await bookkeeping(
             Standings.load_standing,
             LoadStanding(client_id=self._start.client_id),
-            **named_locally(BOOKKEEPING, "where the client stands"),
+            "where the client stands",
         )
         self._account_opened = self._account_opened or standing.has_account
         self._intake_submitted = self._intake_submitted or standing.intake_submitted
@@ -116,10 +116,10 @@ class ClientJourney:
         if not self._account_opened or self._account_marked:
             return
         self._account_marked = True
-        stage = await workflow.execute_local_activity_method(
+        stage = await bookkeeping(
             Standings.mark_account_opened,
             MarkAccountOpened(client_id=self._start.client_id, now=self._steps.now()),
-            **named_locally(BOOKKEEPING, "account opened"),
+            "account opened",
         )
         self._reach(stage)
 

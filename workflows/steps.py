@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -12,10 +12,11 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.standing import RaiseAttention, SettleAttention, Standings
     from domain.states import AttentionAction
-    from workflows.options import RECORDS, named
+    from workflows.options import BOOKKEEPING, RECORDS, named, named_locally
     from workflows.search_attributes import NEEDS_ATTENTION
 
 Result = TypeVar("Result")
+Command = TypeVar("Command")
 
 
 class Steps:
@@ -84,9 +85,23 @@ class Steps:
         )
 
 
+async def bookkeeping(activity: Callable[[Any, Command], Awaitable[Result]], command: Command, summary: str) -> Result:
+    """A local activity; where our database doesn't answer within seconds, an ordinary one that waits it out."""
+    try:
+        return await workflow.execute_local_activity_method(activity, command, **named_locally(BOOKKEEPING, summary))
+    except ActivityError as error:
+        if is_final(error):
+            raise
+    return await workflow.execute_activity_method(activity, command, **named(RECORDS, summary))
+
+
+def is_final(error: ActivityError) -> bool:
+    return isinstance(error.cause, ApplicationError) and error.cause.non_retryable
+
+
 def final_reason(error: ActivityError) -> str:
     """The code-only reason of a final refusal; anything else is ours to fix, and is raised again."""
-    cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.non_retryable:
-        return cause.message
-    raise error
+    if not is_final(error):
+        raise error
+    assert isinstance(error.cause, ApplicationError)
+    return error.cause.message
