@@ -21,7 +21,7 @@ COPY portal portal
 COPY web web
 COPY webhooks webhooks
 COPY workflows workflows
-COPY cli.py composition.py logs.py server.py settings.py worker.py ./
+COPY cli.py composition.py logs.py operators.py server.py settings.py worker.py ./
 USER portico
 EXPOSE 8000 9464
 ENTRYPOINT ["python", "-m", "cli"]

@@ -98,6 +98,49 @@ def _demo(arguments: argparse.Namespace) -> int:
     return drive(load_settings().state_dir / "endpoints.json")
 
 
+def _stack_settings() -> Settings:
+    """The settings of a running stack: what is set, and for the rest what the launcher told its parts."""
+    settings = load_settings()
+    kept = settings.state_dir / "settings.json"
+    if settings.env != "production" and not settings.database_url and kept.exists():
+        for name, value in json.loads(kept.read_text()).items():
+            os.environ.setdefault(name, value)
+        return load_settings()
+    return settings
+
+
+def _journeys(arguments: argparse.Namespace) -> int:
+    import operators
+    from domain.states import AttentionAction
+
+    settings = _stack_settings()
+    _needed(settings, "temporal_address")
+    answers = {"retry": AttentionAction.RETRY, "skip": AttentionAction.SKIP, "correct": AttentionAction.CORRECT_EMAIL}
+    try:
+        if arguments.what == "list":
+            asyncio.run(operators.list_journeys(settings, attention=arguments.attention))
+        elif arguments.client_id is None:
+            raise operators.Failed("name the client: portico journeys show CLIENT_ID")
+        elif arguments.what == "show":
+            asyncio.run(operators.show_journey(settings, arguments.client_id))
+        else:
+            action = answers[arguments.what]
+            asyncio.run(operators.answer(settings, arguments.client_id, action, arguments.email))
+    except operators.Failed as error:
+        print(f"portico: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    import operators
+
+    settings = _stack_settings()
+    for name in ("database_url", "temporal_address", "smtp_url", "stripe_key"):
+        _needed(settings, name)
+    return 0 if asyncio.run(operators.doctor(settings)) else 1
+
+
 def _needed(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if not value:
@@ -112,21 +155,37 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "migrate": (_migrate, "bring the database to the newest schema"),
     "register": (_register, "register the search attributes in Temporal's namespace"),
     "seed-demo": (_seed_demo, "make the demo practices, and print their credentials"),
+    "journeys": (_journeys, "look at journeys, and answer the steps that wait for a person"),
+    "doctor": (_doctor, "check database, Temporal, mail and payments, each by name"),
     "demo": (_demo, "drive one client from sign-up to a paid, booked appointment"),
 }
+
+
+_WITH_ENGINE = ("register", "journeys", "doctor")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="portico", description="The durable front door of a practice.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (_, purpose) in _COMMANDS.items():
-        commands.add_parser(name, help=purpose, description=purpose)
+        command = commands.add_parser(name, help=purpose, description=purpose)
+        if name == "journeys":
+            command.add_argument("what", choices=["list", "show", "retry", "skip", "correct"])
+            command.add_argument("client_id", nargs="?")
+            command.add_argument("--attention", action="store_true", help="list: only those that need attention")
+            command.add_argument("--email", help="correct: the right address")
     arguments = parser.parse_args()
     try:
-        return _COMMANDS[arguments.command][0](arguments)
+        code = _COMMANDS[arguments.command][0](arguments)
     except SettingsError as error:
         print(f"portico: {error}", file=sys.stderr)
         return 2
+    if arguments.command in _WITH_ENGINE:
+        # The Temporal SDK's threads can abort the interpreter's own way out (PyGILState_Release): leave before that.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 if __name__ == "__main__":

@@ -7,11 +7,6 @@ from collections.abc import AsyncIterator
 
 import uvicorn
 from fastapi import FastAPI
-from portal.api import api_router, demo_router
-from portal.errors import install_page_handlers
-from portal.pages import pages_router
-from portal.rendering import mount_static
-from portal.security import add_security_headers
 
 from composition import engine_address, office_of, wait_for_schema
 from db.engine import Database
@@ -19,6 +14,11 @@ from dispatch.connection import connect
 from dispatch.delivery import Delivery
 from dispatch.relay import Relay
 from logs import set_up_logging
+from portal.api import api_router, demo_router
+from portal.errors import install_page_handlers
+from portal.pages import pages_router
+from portal.rendering import mount_static
+from portal.security import add_security_headers
 from settings import Settings, load_settings
 from web.codec import codec_router
 from web.operations import operations_router

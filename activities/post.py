@@ -85,7 +85,8 @@ class Post:
     ) -> None:
         """Send the letter once (`client` is None for mail to an account).
 
-        `done` writes, in the same transaction as the ledger, that it has been sent. Raises MailRefused (final) and MailUnavailable (retried).
+        `done` writes, in the same transaction as the ledger, that it has been sent.
+        Raises MailRefused (final) and MailUnavailable (retried).
         """
         message_id = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{self._host}>"
         async with self.database.transaction() as session:

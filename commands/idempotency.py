@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.events import body_hash
+from db.locks import lock_name
 from db.models import IdempotencyRecord
 from domain.errors import Conflict, ValidationFailed
 
@@ -28,7 +28,7 @@ async def earlier_result(
     if not 1 <= len(key) <= _LONGEST_KEY:
         raise ValidationFailed.of("Idempotency-Key", f"must have 1 to {_LONGEST_KEY} characters")
     # A double tap arrives at the same moment: the second waits here for the first.
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 1))"), {"key": f"{scope}:{key}"})
+    await lock_name(session, f"idempotency:{scope}:{key}")
     record = await session.get(IdempotencyRecord, (scope, key))
     if record is None:
         return None

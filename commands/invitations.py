@@ -15,6 +15,7 @@ from commands.office import Office
 from commands.passwords import check_new_password
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
+from db.locks import lock_name
 from db.models import Client, Invitation, PortalAccount, Provider
 from db.settings_store import load_policy, practice_standing
 from db.tenancy import client_by_external_id, client_by_id, provider_of
@@ -108,6 +109,7 @@ async def invite(
     if standing.subscription is not SubscriptionStatus.ACTIVE:
         raise SubscriptionInactive("New clients can be invited once the portal subscription is active.")
     if new.external_id is not None:
+        await lock_name(session, f"external-id:{provider.id}:{new.external_id}")
         known = await client_by_external_id(session, provider.id, new.external_id)
         if known is not None:
             return known

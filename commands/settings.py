@@ -205,6 +205,8 @@ async def add_intake_form(
     office.validate_questionnaire(questionnaire)
     parsed = parse_questionnaire(questionnaire)
     form_key = str(questionnaire.get("url") or new_id("form"))
+    if len(form_key) > 500:
+        raise ValidationFailed.of("url", "must have at most 500 characters")
     query = select(func.max(IntakeForm.version)).where(
         IntakeForm.provider_id == provider.id, IntakeForm.form_key == form_key
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.locks import lock_name
 from db.models import Effect
 from domain.states import EffectState
 
@@ -57,8 +58,7 @@ _UNFINISHED = (EffectState.INTENDED, EffectState.UNCERTAIN)
 
 async def lock_recipient(session: AsyncSession, provider_id: str, recipient_hash: str) -> None:
     """Hold, until commit, the right to decide what this address is sent by this provider."""
-    statement = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
-    await session.execute(statement, {"what": f"{provider_id}:{recipient_hash}"})
+    await lock_name(session, f"recipient:{provider_id}:{recipient_hash}")
 
 
 async def reserve(

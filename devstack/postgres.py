@@ -46,6 +46,8 @@ class EmbeddedPostgres:
         digest = hashlib.sha256(str(state_dir.resolve()).encode()).hexdigest()[:12]
         self._home = Path("/var/tmp") / f"portico-{os.geteuid()}-{digest}"
         self._data = self._home / "data"
+        # Leads from the state directory to the cluster: where it is missing, the state directory is a new one.
+        self._link = state_dir / "postgres"
         self._password = password
         self._durable = durable
         self._account = account()
@@ -61,9 +63,15 @@ class EmbeddedPostgres:
             raise OSError(f"{self._home} belongs to somebody else")
         self._give(self._home)
         self._stop_left_behind()
-        if not (self._data / "PG_VERSION").exists():
+        if not (self._link.is_symlink() and (self._data / "PG_VERSION").exists()):
             shutil.rmtree(self._data, ignore_errors=True)
             self._initialise()
+            self._link.unlink(missing_ok=True)
+            self._link.symlink_to(self._home)
+
+    def remove(self) -> None:
+        """The cluster of a stack that is thrown away; its server has stopped."""
+        shutil.rmtree(self._home, ignore_errors=True)
 
     def part(self) -> Part:
         """The server process, for the supervisor."""

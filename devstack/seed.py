@@ -212,7 +212,8 @@ async def _everything_switched_on(session: AsyncSession, office: Office, provide
     greeting = {
         "subject": "Welcome to {{practice_name}}, {{first_name}}",
         "body": "Dear {{first_name}},\n\nthank you for getting in touch. The attached sheet tells you what to expect "
-        "of your first visit, how to find us, and whom to call.\n\nWe look forward to meeting you.\n\n{{provider_name}}",
+        "of your first visit, how to find us, and whom to call.\n\nWe look forward to meeting you.\n\n"
+        "{{provider_name}}",
         "attachments": [{"id": welcome.id}],
     }
     await save_settings(session, office, provider, SettingsKind.GREETING, greeting, saved_by="seed")

@@ -90,6 +90,10 @@ class Stack:
     def endpoints_file(self) -> Path:
         return self.plan.state_dir / "endpoints.json"
 
+    @property
+    def _settings_file(self) -> Path:
+        return self.plan.state_dir / "settings.json"
+
     async def start(self) -> None:
         """Everything in parallel, as far as it can be; raises PartFailed (and leaves the stopping to the caller)."""
         self.endpoints_file.unlink(missing_ok=True)
@@ -104,13 +108,18 @@ class Stack:
             for one in starts:
                 group.create_task(one)
         self.endpoints = self._endpoints(await self._seed())
+        # For `portico journeys` and `portico doctor` beside a running stack.
+        secrets.write_private(self._settings_file, json.dumps(self.variables(), indent=2))
         secrets.write_private(self.endpoints_file, json.dumps(self.endpoints, indent=2))
 
     async def stop(self) -> None:
-        """Server and worker first, then what they lean on."""
+        """Server and worker first, then what they lean on. What isn't durable is gone."""
         self.endpoints_file.unlink(missing_ok=True)
+        self._settings_file.unlink(missing_ok=True)
         for name in ("server", "worker", "simulator", "mailbox", "temporal", "postgres"):
             await self.supervisor.stop(name)
+        if not self.plan.durable:
+            self.postgres.remove()
 
     def variables(self) -> dict[str, str]:
         """The settings of server and worker."""

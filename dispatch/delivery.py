@@ -35,7 +35,7 @@ from workflows.naming import TASK_QUEUE, booking_id, client_journey_id, password
 from workflows.password_reset import PasswordResetMail
 from workflows.search_attributes import opening
 
-_RPC_TIMEOUT = timedelta(seconds=5)
+_RPC_TIMEOUT = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.heartbeat import Heartbeats
 from activities.translation import ErrorTranslation
 from dispatch.codec import data_converter
 from workflows.booking import Booking
@@ -26,7 +27,7 @@ def portico_plugin(keys: Mapping[str, bytes] | None) -> SimplePlugin:
     return SimplePlugin(
         "portico",
         data_converter=data_converter(keys),
-        interceptors=[ErrorTranslation()],
+        interceptors=[ErrorTranslation(), Heartbeats()],
         workflows=list(WORKFLOWS),
         workflow_runner=_runner,
     )

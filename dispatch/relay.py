@@ -24,7 +24,10 @@ from workflows.naming import client_journey_id
 
 logger = logging.getLogger("portico.relay")
 
-_LEASE_SECONDS = 30
+# How long a subject waits for a process that was killed in the middle of telling; a delivery takes less.
+_LEASE_SECONDS = 10
+# Whoever recorded an event tells it at once; the relay only sees to what is left after this.
+_HEAD_START_SECONDS = 0.25
 _SLOW_POLL_SECONDS = 2.0
 _LONGEST_PAUSE = timedelta(seconds=15)
 # A booking that its journey never starts, although the engine is well: a person has to look.
@@ -41,10 +44,10 @@ class Relay:
         self._tasks: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(20)
 
-    def nudge(self, subjects: Iterable[str]) -> None:
+    def nudge(self, subjects: Iterable[str], *, after_seconds: float = 0.0) -> None:
         """Drain these soon, without keeping the caller waiting."""
         for subject in set(subjects):
-            task = asyncio.create_task(self._drain_quietly(subject))
+            task = asyncio.create_task(self._drain_quietly(subject, after_seconds))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -71,7 +74,8 @@ class Relay:
         if again:
             self.nudge([subject])
 
-    async def _drain_quietly(self, subject: str) -> None:
+    async def _drain_quietly(self, subject: str, after_seconds: float) -> None:
+        await asyncio.sleep(after_seconds)
         async with self._places:
             try:
                 await self.drain(subject)
@@ -151,4 +155,4 @@ class Relay:
                 self.nudge(await waiting_subjects(session))
             # Wakes at the first notification, or after the pause; what piled up comes with the next look.
             async for notification in connection.notifies(timeout=_SLOW_POLL_SECONDS):
-                self.nudge([notification.payload])
+                self.nudge([notification.payload], after_seconds=_HEAD_START_SECONDS)

@@ -22,6 +22,9 @@ def read_cursor(cursor: str) -> tuple[datetime, str]:
     """Raises ValidationFailed."""
     try:
         at, _, record_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
-        return datetime.fromisoformat(at), record_id
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None or not (record_id.isascii() and record_id.isprintable()):
+            raise ValueError("not one of ours")
+        return moment, record_id
     except (binascii.Error, ValueError):
         raise ValidationFailed.of("cursor", "isn't one that was given out") from None

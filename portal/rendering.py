@@ -1,6 +1,109 @@
-"""STUB to be replaced."""
+"""Pages: the Jinja environment, its filters, and the one function that renders a template into an answer."""
 
-from fastapi import FastAPI
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.staticfiles import StaticFiles
+
+from domain.errors import FieldError
+from domain.wording import spoken_clock, spoken_day, spoken_time
+from portal import wording
+from portal.answers import condition_data, condition_note
+from portal.paths import identifier, with_query
+
+_HERE = Path(__file__).parent
+_STATIC = _HERE / "static"
 
 
-def mount_static(app: FastAPI) -> None: ...
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        when=spoken_time,
+        clock=spoken_clock,
+        day=spoken_day,
+        zone=_zone_name,
+        short=wording.short_time,
+        iso=lambda instant: instant.isoformat(),
+        money=wording.money,
+        identifier=identifier,
+        phone_link=_phone_link,
+    )
+    environment.globals.update(
+        static=_static_address,
+        with_query=with_query,
+        words=wording,
+        condition_note=condition_note,
+        condition_data=condition_data,
+    )
+    return environment
+
+
+@cache
+def _static_address(name: str) -> str:
+    """With a fingerprint of the content, so that browsers may keep the file for good."""
+    digest = hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:10]
+    return f"/static/{name}?v={digest}"
+
+
+def _zone_name(instant: datetime, timezone: str) -> str:
+    return f"{instant.astimezone(wording.zone(timezone)):%Z}"
+
+
+def _phone_link(phone: str) -> str:
+    return "tel:" + "".join(character for character in phone if character.isdigit() or character == "+")
+
+
+def render_text(template: str, **context: Any) -> str:
+    defaults: dict[str, Any] = {
+        "flash": None,
+        "csrf": None,
+        "nav": None,
+        "errors": {},
+        "refresh": None,
+        "practice": None,
+    }
+    return _environment().get_template(template).render(defaults | context)
+
+
+def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """The page; `?done=<code>` shows the fixed sentence that belongs to the code."""
+    context.setdefault("flash", wording.DONE.get(request.query_params.get("done", "")))
+    return HTMLResponse(render_text(template, **context), status)
+
+
+def errors_by_field(errors: Sequence[FieldError]) -> dict[str, str]:
+    """The first message for each field, in the order they were found."""
+    found: dict[str, str] = {}
+    for error in errors:
+        found.setdefault(error.field, error.message[:1].upper() + error.message[1:])
+    return found
+
+
+def refresh_after(seconds: int, address: str | None = None) -> str:
+    """The content of a refresh: pages that wait for a machine look again by themselves, also without JavaScript."""
+    return f"{seconds}; url={address}" if address else str(seconds)
+
+
+def spoken_until(instant: datetime, timezone: str) -> str:
+    """For example "2:30 PM EST"."""
+    return f"{spoken_clock(instant, timezone)} {_zone_name(instant, timezone)}"
+
+
+def mount_static(app: FastAPI) -> None:
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")

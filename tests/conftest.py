@@ -32,7 +32,7 @@ def plan_for(state_dir: Path) -> StackPlan:
         mailbox_port=free_port(),
         simulator_port=free_port(),
         metrics_port=free_port(),
-        given={"PORTICO_PAYMENT_POLL_SECONDS": "2"},
+        given={"PORTICO_PAYMENT_POLL_SECONDS": "2", "PORTICO_OPERATOR_TOKENS": "operator-token"},
         durable=False,
     )
 

@@ -28,7 +28,7 @@ from settings import parse_keys
 from tests.seeding import SeededPractice, seed_practice
 
 Found = TypeVar("Found")
-PATIENCE_SECONDS = 25.0
+PATIENCE_SECONDS = 60.0
 PASSWORD = "a long enough pass phrase"
 _numbers = itertools.count(1)
 

@@ -31,8 +31,8 @@ def parse_object(body: bytes) -> dict[str, Any]:
         raise ValidationFailed.of("body", "must be valid JSON") from None
     if not isinstance(value, dict):
         raise ValidationFailed.of("body", "must be a JSON object")
-    if _too_deep(value, _DEEPEST) or "\\u0000" in json.dumps(value):
-        raise ValidationFailed.of("body", "is nested too deeply or holds NUL characters")
+    if _too_deep(value, _DEEPEST) or _unstorable(value):
+        raise ValidationFailed.of("body", "is nested too deeply or holds characters that can't be stored")
     return value
 
 
@@ -52,3 +52,12 @@ def _too_deep(value: object, left: int) -> bool:
     if isinstance(value, list):
         return any(_too_deep(one, left - 1) for one in value)
     return False
+
+
+def _unstorable(value: object) -> bool:
+    """NUL characters and halves of surrogate pairs: JSON can name them, UTF-8 and PostgreSQL can't hold them."""
+    if isinstance(value, str):
+        return any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, dict):
+        return any(_unstorable(name) or _unstorable(one) for name, one in value.items())
+    return isinstance(value, list) and any(_unstorable(one) for one in value)

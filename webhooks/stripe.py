@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Security
 from fastapi.responses import JSONResponse
+from fastapi.security import APIKeyHeader
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.appointments import notice_payment
 from commands.payment_events import keep_envelope
 from db.models import Payment
+from domain.errors import ValidationFailed
 from domain.ports import ProcessorEvent, WebhookVerifier
 from web.bodies import raw_body
+from web.fields import opaque_id
 from web.transactions import TheOffice, Transaction
 
-stripe_router = APIRouter()
+# For /openapi.json: `_verified` does the checking.
+_SIGNATURE = APIKeyHeader(
+    name="stripe-signature",
+    scheme_name="stripeSignature",
+    description="Over the raw bytes, by one of the endpoint's active secrets, at most five minutes old.",
+    auto_error=False,
+)
+stripe_router = APIRouter(dependencies=[Security(_SIGNATURE)])
 
 _LIMIT = 512 * 1024
 
@@ -45,9 +55,12 @@ async def subscriptions(request: Request, session: Transaction, office: TheOffic
 
 async def _verified(request: Request, verifier: WebhookVerifier) -> ProcessorEvent:
     # Signatures are on wall time, whatever the demo's clock says.
-    return verifier.verify(
-        await raw_body(request, _LIMIT), request.headers.get("stripe-signature", ""), datetime.now(UTC)
-    )
+    raw = await raw_body(request, _LIMIT)
+    event = verifier.verify(raw, request.headers.get("stripe-signature", ""), datetime.now(UTC))
+    names = [event.event_id, event.type, event.object_id, event.merchant_account or "", *event.related.values()]
+    if any(opaque_id(name) != name for name in names):
+        raise ValidationFailed.of("body", "names something that can't be an id")
+    return event
 
 
 async def _ours(session: AsyncSession, event: ProcessorEvent) -> Payment | None:

@@ -12,15 +12,17 @@ _PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=1)
 )
 
+# Steps beat while they are under way (activities/heartbeat.py): a killed worker's step is taken up after this.
+_BEAT = timedelta(seconds=5)
+
 # One hand-over to the mail server (whose answers we await for 20 s), a few megabytes of attachment included.
-MAIL = ActivityConfig(start_to_close_timeout=timedelta(seconds=25), retry_policy=_PATIENT)
+MAIL = ActivityConfig(start_to_close_timeout=timedelta(seconds=30), heartbeat_timeout=_BEAT, retry_policy=_PATIENT)
 
 # One call to the payment processor (the SDK gives up after 10 s) and one transaction of ours.
-PAYMENT = ActivityConfig(start_to_close_timeout=timedelta(seconds=15), retry_policy=_PATIENT)
+PAYMENT = ActivityConfig(start_to_close_timeout=timedelta(seconds=20), heartbeat_timeout=_BEAT, retry_policy=_PATIENT)
 
-# One transaction in our own database, as a step that operators should see. Short, since this is how long the step of a
-# killed worker waits before another takes it up.
-RECORDS = ActivityConfig(start_to_close_timeout=timedelta(seconds=6), retry_policy=_PATIENT)
+# One transaction in our own database, as a step that operators should see.
+RECORDS = ActivityConfig(start_to_close_timeout=timedelta(seconds=15), heartbeat_timeout=_BEAT, retry_policy=_PATIENT)
 
 # Bookkeeping that operators needn't see. It stays short, since a local activity holds its workflow task.
 BOOKKEEPING = LocalActivityConfig(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import socket
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,6 +13,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from devstack.mailbox.store import Store
 
 _SIZE_LIMIT = 25 * 1024 * 1024
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -45,13 +48,19 @@ class Handler:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         raw = envelope.content
         assert isinstance(raw, bytes)
-        for address in envelope.rcpt_tos:
-            await asyncio.to_thread(self.store.keep, address, raw)
+        try:
+            for address in envelope.rcpt_tos:
+                await asyncio.to_thread(self.store.keep, address, raw)
+        except OSError as error:
+            # Not aiosmtpd's 500: a full disk passes, and the sender should come again.
+            _LOG.error("a message could not be written: %s", error)
+            return "452 4.3.1 Insufficient system storage"
         return "250 OK: kept"
 
 
 async def _fail(fault: Fault, address: str) -> str:
     if fault.reply == "hang":
+        # Until the client gives up: the end of its connection cancels this.
         await asyncio.Event().wait()
     if fault.reply == 550:
         # Real servers echo the address: what becomes of it is tested.
@@ -59,10 +68,17 @@ async def _fail(fault: Fault, address: str) -> str:
     return "451 4.3.0 Temporary failure, please try again later"
 
 
-async def listen(handler: Handler, port: int) -> asyncio.Server:
+async def listen(handler: Handler, bound: socket.socket) -> asyncio.Server:
     loop = asyncio.get_running_loop()
 
     def conversation() -> Any:
-        return SMTP(handler, data_size_limit=_SIZE_LIMIT, hostname="mailbox.portico.example", loop=loop)
+        return SMTP(
+            handler,
+            data_size_limit=_SIZE_LIMIT,
+            enable_SMTPUTF8=True,
+            hostname="mailbox.portico.example",
+            ident="Portico mailbox",
+            loop=loop,
+        )
 
-    return await loop.create_server(conversation, "127.0.0.1", port)
+    return await loop.create_server(conversation, sock=bound)

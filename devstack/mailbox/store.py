@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import json
 import os
 import secrets
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from pathlib import Path
+
+from devstack.mailbox.reading import header, headers_of
+
+# Not `.json`, `.eml`: what kill -9 left half written must never be taken for a message.
+_PARTIAL = ".partial"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,41 +28,46 @@ class Entry:
 
 
 class Store:
+    """Raises OSError when the directory can't be used."""
+
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         directory.mkdir(parents=True, exist_ok=True)
-        self._entries = [Entry(**json.loads(path.read_text())) for path in sorted(directory.glob("*.json"))]
+        for leftover in directory.glob(f"*{_PARTIAL}"):
+            leftover.unlink()
+        found = [Entry(**json.loads(path.read_text())) for path in directory.glob("*.json")]
+        self._entries = {entry.id: entry for entry in found}
 
     def keep(self, to: str, raw: bytes) -> None:
         """Raises OSError when it can't be written: the sender has to hear of it."""
-        message = email.message_from_bytes(raw, policy=email.policy.default)
+        headers = headers_of(raw)
         entry = Entry(
             id=f"{time.time_ns():020d}-{secrets.token_hex(4)}",
             to=to,
-            subject=str(message["Subject"] or ""),
-            message_id=str(message["Message-ID"] or ""),
+            subject=header(headers, "Subject"),
+            message_id=header(headers, "Message-ID"),
             received_at=datetime.now(UTC).isoformat(),
         )
+        # The entry last: a message counts as taken from then on, and never without its text.
         self._write(f"{entry.id}.eml", raw)
         self._write(f"{entry.id}.json", json.dumps(asdict(entry)).encode())
-        self._entries.append(entry)
+        self._entries[entry.id] = entry
 
     def entries(self, to: str | None = None) -> list[Entry]:
-        """Newest first."""
+        """Newest first; `to` is one whole address, in any case."""
         wanted = to.strip().lower() if to else None
-        return [one for one in reversed(self._entries) if wanted is None or one.to.lower() == wanted]
+        # By id, which begins with the time: writers finish in any order.
+        newest_first = sorted(self._entries.values(), key=lambda entry: entry.id, reverse=True)
+        return [one for one in newest_first if wanted is None or one.to.lower() == wanted]
 
     def entry(self, message_id: str) -> Entry | None:
-        return next((one for one in self._entries if one.id == message_id), None)
+        return self._entries.get(message_id)
 
     def raw(self, entry: Entry) -> bytes:
         return (self._directory / f"{entry.id}.eml").read_bytes()
 
-    def message(self, entry: Entry) -> EmailMessage:
-        return email.message_from_bytes(self.raw(entry), policy=email.policy.default)
-
     def _write(self, name: str, content: bytes) -> None:
-        partial = self._directory / f".{name}"
+        partial = self._directory / f"{name}{_PARTIAL}"
         with partial.open("wb") as file:
             file.write(content)
             file.flush()

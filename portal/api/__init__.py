@@ -1,6 +1,7 @@
 """The JSON API: the provider's side by API key, the client's side by cookie, the demo's switches."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
 
 from portal.api.appointments import appointments_router
 from portal.api.attention import attention_router
@@ -11,14 +12,18 @@ from portal.api.provider_settings import provider_settings_router
 from portal.api.sessions import sessions_router
 
 api_router = APIRouter(prefix="/api/v1")
-for _router in (
-    provider_settings_router,
-    clients_router,
-    attention_router,
-    appointments_router,
-    sessions_router,
-    client_portal_router,
-):
-    api_router.include_router(_router)
+# For /openapi.json: who is asking is found out by `web.identity`.
+_bearer = HTTPBearer(scheme_name="apiKey", description="The practice's API key.", auto_error=False)
+_cookie = APIKeyCookie(
+    name="portico_client",
+    scheme_name="clientSession",
+    description="The client's session; `__Host-portico_client` wherever there is TLS.",
+    auto_error=False,
+)
+
+for _router in (provider_settings_router, clients_router, attention_router, appointments_router):
+    api_router.include_router(_router, dependencies=[Security(_bearer)])
+api_router.include_router(sessions_router)
+api_router.include_router(client_portal_router, dependencies=[Security(_cookie)])
 
 __all__ = ["api_router", "demo_router"]

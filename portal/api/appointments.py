@@ -25,10 +25,15 @@ appointments_router = APIRouter(tags=["appointments"])
 
 
 async def own_appointment(appointment_id: str, session: Transaction, staff: ApiPractice) -> Appointment:
+    return await appointment_of_practice(session, staff.practice_id, opaque_id(appointment_id))
+
+
+async def locked_appointment(appointment_id: str, session: Transaction, staff: ApiPractice) -> Appointment:
     return await appointment_of_practice(session, staff.practice_id, opaque_id(appointment_id), for_update=True)
 
 
 OwnAppointment = Annotated[Appointment, Depends(own_appointment)]
+LockedAppointment = Annotated[Appointment, Depends(locked_appointment)]
 
 
 @appointments_router.get("/appointments", summary="Appointments by start")
@@ -100,13 +105,13 @@ async def cancel_appointment(
 
 
 @appointments_router.post("/appointments/{appointment_id}/no-show", summary="The client didn't come; the fee is kept")
-async def no_show(session: Transaction, office: TheOffice, appointment: OwnAppointment) -> Json:
+async def no_show(session: Transaction, office: TheOffice, appointment: LockedAppointment) -> Json:
     await record_visit(session, office, appointment, AppointmentStatus.NOSHOW)
     return await appointment_shape(session, appointment)
 
 
 @appointments_router.post("/appointments/{appointment_id}/fulfil", summary="The client came")
-async def fulfil(session: Transaction, office: TheOffice, appointment: OwnAppointment) -> Json:
+async def fulfil(session: Transaction, office: TheOffice, appointment: LockedAppointment) -> Json:
     await record_visit(session, office, appointment, AppointmentStatus.FULFILLED)
     return await appointment_shape(session, appointment)
 

@@ -8,12 +8,11 @@ from fastapi import APIRouter, Depends, Request
 from temporalio.client import Client as Engine
 
 from commands.attention import open_items, resolve
-from db.models import Client
+from db.tenancy import client_of_practice
 from domain.states import AttentionAction
-from portal.api.clients import OwnClient
 from portal.shapes import Json, attention_shape, instant, listed
 from web.bodies import parse_object, raw_body
-from web.fields import only, optional_text, text
+from web.fields import only, opaque_id, optional_text, text
 from web.identity import ApiPractice
 from web.transactions import TheOffice, TheRelay, Transaction
 
@@ -52,27 +51,30 @@ class _Answering:
     """What the three answers share."""
 
     def __init__(
-        self, office: TheOffice, relay: TheRelay, engine: TheEngine, staff: ApiPractice, client: OwnClient
+        self, office: TheOffice, relay: TheRelay, engine: TheEngine, staff: ApiPractice, client_id: str
     ) -> None:
         self._office = office
         self._relay = relay
         self._engine = engine
         self._staff = staff
-        self._client: Client = client
+        self._client_id = opaque_id(client_id)
 
     async def answer(self, action: AttentionAction, body: dict[str, object], email: str | None = None) -> Json:
+        # In a transaction of its own: none is held while the journey is asked.
+        async with self._office.database.transaction() as session:
+            await client_of_practice(session, self._staff.practice_id, self._client_id)
         subjects = await resolve(
             self._office,
             self._engine,
             self._staff.practice_id,
-            self._client.id,
+            self._client_id,
             action,
             item_id=optional_text(body, "id"),
             email=email,
             resolved_by=self._staff.name,
         )
         self._relay.nudge(subjects)
-        return {"client_id": self._client.id, "resolution": str(action)}
+        return {"client_id": self._client_id, "resolution": str(action)}
 
 
 Answering = Annotated[_Answering, Depends()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from commands.booking import free_slots
@@ -20,8 +20,9 @@ from commands.settings import (
 )
 from db.models import Provider
 from db.tenancy import provider_by_slug
-from domain.errors import Conflict, PayloadTooLarge, ValidationFailed
+from domain.errors import Conflict
 from domain.states import SettingsKind
+from portal.api.uploads import FILE_SCHEMA, uploaded_file
 from portal.shapes import Json, form_shape, listed, slots_shape
 from web.bodies import json_object
 from web.fields import moment, opaque_id
@@ -32,6 +33,7 @@ from web.transactions import TheOffice, Transaction
 provider_settings_router = APIRouter(prefix="/providers/{provider}", tags=["provider settings"])
 
 _FORM_LIMIT = 2 * 1024 * 1024
+_NO_VERSION = -1
 _ETAG = re.compile(r'^(?:W/)?"?(\d{1,9})"?$')
 
 
@@ -48,12 +50,11 @@ def _answer(view: SettingsView) -> JSONResponse:
 
 
 def _expected(if_match: str | None) -> int | None:
+    """The version that has to be in force still; None where any will do, and -1 for a tag that none of ours has."""
     if if_match is None or if_match.strip() == "*":
         return None
     found = _ETAG.match(if_match.strip())
-    if found is None:
-        raise ValidationFailed.of("If-Match", "must be the ETag of an earlier answer")
-    return int(found.group(1))
+    return int(found.group(1)) if found else _NO_VERSION
 
 
 def _add_settings_routes(kind: SettingsKind) -> None:
@@ -79,8 +80,8 @@ def _add_settings_routes(kind: SettingsKind) -> None:
             view = await save_settings(
                 session, office, provider, kind, document, saved_by=staff.name, expected_version=expected
             )
-        except Conflict:
-            return _stale(current.version + 1)
+        except Conflict as error:  # Somebody was quicker, between our look and the lock.
+            return _stale(error.data.get("version", current.version))
         return _answer(view)
 
     router = provider_settings_router
@@ -88,7 +89,7 @@ def _add_settings_routes(kind: SettingsKind) -> None:
     router.add_api_route(path, save, methods=["PUT"], summary=f"Save {kind} as a new version", name=f"save {kind}")
 
 
-def _stale(version: int) -> JSONResponse:
+def _stale(version: object) -> JSONResponse:
     detail = "Somebody else has saved these settings meanwhile. Please look at theirs first."
     return problem("conflict", "This has changed in the meantime", 412, detail, version=version)
 
@@ -98,17 +99,16 @@ for _kind in SettingsKind:
 
 
 @provider_settings_router.post(
-    "/greeting/attachments", status_code=201, summary="Upload a file for the greeting (no PHI)"
+    "/greeting/attachments",
+    status_code=201,
+    summary="Upload a file for the greeting (no PHI)",
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FILE_SCHEMA}}}},
 )
 async def upload(
-    file: UploadFile, session: Transaction, office: TheOffice, staff: ApiPractice, provider: OwnProvider
+    request: Request, session: Transaction, office: TheOffice, staff: ApiPractice, provider: OwnProvider
 ) -> Json:
-    if file.size is not None and file.size > MAX_ATTACHMENT_BYTES:
-        raise PayloadTooLarge(f"A file may have at most {MAX_ATTACHMENT_BYTES // 1024 // 1024} MB.", field="file")
-    content = await file.read(MAX_ATTACHMENT_BYTES + 1)
-    attachment = await add_attachment(
-        session, office, provider, name=file.filename or "", content=content, uploaded_by=staff.name
-    )
+    name, content = await uploaded_file(request, MAX_ATTACHMENT_BYTES)
+    attachment = await add_attachment(session, office, provider, name=name, content=content, uploaded_by=staff.name)
     return {"id": attachment.id, "name": attachment.name}
 
 

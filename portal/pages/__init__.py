@@ -1,5 +1,32 @@
-"""STUB to be replaced."""
+"""The pages: provider's page and sign-up, the client portal, the provider console."""
 
 from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
 
-pages_router = APIRouter()
+from portal.pages.accounts import accounts_router
+from portal.pages.appointments import appointment_pages_router
+from portal.pages.booking import booking_router
+from portal.pages.console_appointments import console_appointments_router
+from portal.pages.console_client import console_client_router
+from portal.pages.console_clients import console_clients_router
+from portal.pages.console_settings import console_settings_router
+from portal.pages.home import home_router
+from portal.pages.intake import intake_router
+from portal.pages.public import public_router
+
+pages_router = APIRouter(default_response_class=HTMLResponse)
+for _router in (
+    public_router,
+    accounts_router,
+    home_router,
+    intake_router,
+    booking_router,
+    appointment_pages_router,
+    console_clients_router,
+    console_client_router,
+    console_appointments_router,
+    console_settings_router,
+):
+    pages_router.include_router(_router)
+
+__all__ = ["pages_router"]

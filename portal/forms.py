@@ -1,0 +1,120 @@
+"""Posted forms: read within limits, and believed only with the token that our own page carried."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import Depends, Request
+from starlette.datastructures import UploadFile
+from starlette.types import Message
+
+from commands.accounts import SessionKind
+from commands.office import Office
+from commands.settings import MAX_ATTACHMENT_BYTES
+from domain.errors import Forbidden, ValidationFailed
+from web.bodies import raw_body
+from web.identity import SignedInClients, SignedInStaff, refuse_foreign_origin, session_token
+from web.transactions import TheOffice
+
+CSRF_FIELD = "csrf"
+_PURPOSE = "csrf"
+_FORM_LIMIT = 1024 * 1024
+_MOST_FIELDS = 5000
+
+
+class Form:
+    """The fields of a form as a browser sends them."""
+
+    def __init__(self, values: Mapping[str, list[str]]) -> None:
+        self.values = dict(values)
+
+    def first(self, name: str) -> str:
+        """The value as it was typed; empty where it wasn't sent."""
+        return self.values.get(name, [""])[0]
+
+    def text(self, name: str) -> str:
+        return self.first(name).strip()
+
+    def has(self, name: str) -> bool:
+        """For checkboxes: whether it was checked."""
+        return name in self.values
+
+    def flat(self) -> dict[str, str]:
+        """What is shown again when something has to be corrected: first values, without secrets and tokens."""
+        return {name: values[0] for name, values in self.values.items() if name not in ("password", CSRF_FIELD)}
+
+
+async def public_form(request: Request) -> Form:
+    """The form of a page that needs no sign-in; it has to come from our own page all the same."""
+    refuse_foreign_origin(request)
+    return await _read(request)
+
+
+async def client_form(request: Request, office: TheOffice, clients: SignedInClients) -> Form:
+    form = await _read(request)
+    _check_token(request, office, SessionKind.CLIENT, form.first(CSRF_FIELD))
+    return form
+
+
+async def staff_form(request: Request, office: TheOffice, staff: SignedInStaff) -> Form:
+    form = await _read(request)
+    _check_token(request, office, SessionKind.STAFF, form.first(CSRF_FIELD))
+    return form
+
+
+async def uploaded_file(request: Request, office: TheOffice, staff: SignedInStaff) -> tuple[str, bytes]:
+    """Name and content of the field `file`; never more than the limit is held."""
+    body = await raw_body(request, MAX_ATTACHMENT_BYTES + 64 * 1024)
+
+    async def once() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async with Request(request.scope, once).form(max_files=1, max_fields=5) as fields:
+        token, file = fields.get(CSRF_FIELD), fields.get("file")
+        _check_token(request, office, SessionKind.STAFF, token if isinstance(token, str) else "")
+        if not isinstance(file, UploadFile) or not file.filename:
+            raise ValidationFailed.of("file", "Please choose a file first.")
+        return file.filename, await file.read()
+
+
+def csrf_token(request: Request, office: Office, kind: SessionKind) -> str:
+    """Bound to the session: of no use to anybody else, or after signing out."""
+    token = session_token(request, office, kind)
+    return office.tokens.mint(_PURPOSE, _fingerprint(token)) if token else ""
+
+
+def _check_token(request: Request, office: Office, kind: SessionKind, given: str) -> None:
+    session = session_token(request, office, kind)
+    if session is None or not given.isascii() or office.tokens.read(_PURPOSE, given) != _fingerprint(session):
+        raise Forbidden("This form wasn't opened in this session. Please go back, load the page again and retry.")
+
+
+def new_form_token() -> str:
+    """Makes a double tap one request: the idempotency key of the form."""
+    return secrets.token_urlsafe(18)
+
+
+async def _read(request: Request) -> Form:
+    body = await raw_body(request, _FORM_LIMIT)
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+    except ValueError:
+        raise ValidationFailed.of("form", "couldn't be read; please load the page again") from None
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value.replace("\0", ""))
+    return Form(values)
+
+
+def _fingerprint(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()[:32]
+
+
+PublicForm = Annotated[Form, Depends(public_form)]
+ClientForm = Annotated[Form, Depends(client_form)]
+StaffForm = Annotated[Form, Depends(staff_form)]
+Upload = Annotated[tuple[str, bytes], Depends(uploaded_file)]

@@ -1,0 +1,93 @@
+"""Choosing a time in the portal: the slot is claimed at once, then paid, then it stands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.booking import claim, why_not
+from commands.office import Office
+from db.tenancy import appointment_by_id, client_by_id, payment_of_appointment
+from domain.errors import DomainError, ValidationFailed
+from domain.stages import Actor
+from domain.states import AppointmentStatus
+from portal.forms import ClientForm, new_form_token
+from portal.pages.frames import ClientFrame, TheClientFrame
+from portal.pages.times import times_on_offer
+from portal.waiting import wait_for_booking
+from web.fields import moment
+from web.problems import status_of
+from web.transactions import TheOffice, TheRelay, Transaction
+
+booking_router = APIRouter(tags=["pages: client portal"])
+
+_LONGEST_TOKEN = 100
+
+
+@booking_router.get("/portal/book", summary="The times on offer")
+async def choose(
+    session: Transaction,
+    office: TheOffice,
+    frame: TheClientFrame,
+    start: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+) -> Response:
+    return await _page(session, office, frame, start)
+
+
+@booking_router.post("/portal/book", summary="Choose a time")
+async def book(office: TheOffice, relay: TheRelay, form: ClientForm, frame: TheClientFrame) -> Response:
+    """Committed before the journey is waited for: it couldn't see the appointment otherwise."""
+    try:
+        starts_at = _chosen(form.first("starts_at"))
+        # Another time chosen from the same page is another wish.
+        key = f"{form.first('form_token')[:_LONGEST_TOKEN]}:{starts_at.isoformat()}"
+        async with office.database.transaction() as session:
+            client = await client_by_id(session, frame.client.id)
+            claimed = await claim(session, office, client, starts_at, actor=Actor.CLIENT, idempotency_key=key)
+    except DomainError as refusal:
+        async with office.database.transaction() as session:
+            return await _page(session, office, frame, form.first("from"), refusal)
+    relay.nudge(session.info.pop("event_subjects", []))
+    await wait_for_booking(office, claimed.id)
+    async with office.database.transaction() as session:
+        appointment = await appointment_by_id(session, claimed.id)
+        payment = await payment_of_appointment(session, claimed.id)
+    if appointment.status == AppointmentStatus.PENDING and payment is not None and payment.checkout_url is not None:
+        return RedirectResponse(payment.checkout_url, 303)
+    return frame.go(f"/portal/appointments/{claimed.id}")
+
+
+def _chosen(value: str) -> datetime:
+    if not value:
+        raise ValidationFailed.of("starts_at", "Please choose a time first.")
+    return moment("starts_at", value)
+
+
+async def _page(
+    session: AsyncSession,
+    office: Office,
+    frame: ClientFrame,
+    start: str | None,
+    refusal: DomainError | None = None,
+) -> Response:
+    status = status_of(refusal) if refusal else 200
+    blocks, _ = await why_not(session, office, frame.client, None)
+    if blocks:
+        return frame.render("portal/blocked.html", status=status, blocks=blocks)
+    times = await times_on_offer(session, office, frame.provider, frame.timezone, start)
+    detail = refusal.detail if refusal else None
+    if isinstance(refusal, ValidationFailed):
+        detail = refusal.errors[0].message
+    return frame.render(
+        "portal/book.html",
+        status=status,
+        times=times,
+        start=start or "",
+        refusal=detail,
+        fee=frame.policy.due_fee,
+        form_token=new_form_token(),
+    )

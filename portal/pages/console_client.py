@@ -1,0 +1,185 @@
+"""One client on the console: where they stand, what has happened, what the front desk can do."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.attention import actions_for, open_items, resolve
+from commands.booking import why_not
+from commands.intake import look_at_intake
+from commands.invitations import issue_again
+from commands.new_client_forms import send_new_client_forms
+from commands.office import Office
+from db.models import Client, Signup
+from db.settings_store import load_availability, load_signup_form
+from db.tenancy import client_of_practice, provider_of
+from db.timeline import timeline_of
+from domain.errors import DomainError, ValidationFailed
+from domain.questionnaire import parse_questionnaire
+from domain.signup_form import SignupForm
+from domain.states import AttentionAction, SubmissionStatus
+from portal.answers import answers_shown
+from portal.api.attention import TheEngine
+from portal.forms import StaffForm
+from portal.pages.frames import StaffFrame, TheStaffFrame, go
+from portal.pages.queries import appointments_of, split_by_time
+from portal.shapes import client_shape
+from web.fields import opaque_id
+from web.identity import SignedInStaff
+from web.problems import status_of
+from web.transactions import TheOffice, TheRelay, Transaction
+from workflows.naming import client_journey_id
+
+console_client_router = APIRouter(prefix="/console/clients/{client_id}", tags=["pages: console"])
+
+
+async def own_client(client_id: str, session: Transaction, staff: SignedInStaff) -> Client:
+    return await client_of_practice(session, staff.practice_id, opaque_id(client_id))
+
+
+async def locked_client(client_id: str, session: Transaction, staff: SignedInStaff) -> Client:
+    return await client_of_practice(session, staff.practice_id, opaque_id(client_id), for_update=True)
+
+
+OwnClient = Annotated[Client, Depends(own_client)]
+LockedClient = Annotated[Client, Depends(locked_client)]
+
+
+@console_client_router.get("", summary="One client")
+async def client_page(
+    session: Transaction,
+    office: TheOffice,
+    frame: TheStaffFrame,
+    client: OwnClient,
+    intake: Annotated[bool, Query()] = False,
+) -> Response:
+    """The intake answers are shown on demand only (`?intake=true`)."""
+    return await page_of(session, office, frame, client, with_intake=intake)
+
+
+async def page_of(
+    session: AsyncSession,
+    office: Office,
+    frame: StaffFrame,
+    client: Client,
+    *,
+    refusal: DomainError | None = None,
+    with_intake: bool = False,
+) -> Response:
+    provider = await provider_of(session, client.provider_id)
+    now = await office.clock.now(session)
+    blocks, in_force = await why_not(session, office, client, None)
+    upcoming, past = split_by_time(await appointments_of(session, client.id), now)
+    items = await open_items(session, frame.staff.practice_id, client.id)
+    return frame.render(
+        "console/client.html",
+        status=status_of(refusal) if refusal else 200,
+        refusal=refusal.errors[0].message if isinstance(refusal, ValidationFailed) else refusal and refusal.detail,
+        client=client,
+        shape=await client_shape(session, client),
+        provider=provider,
+        timezone=(await load_availability(session, provider.id)).timezone,
+        now=now,
+        blocks=blocks,
+        in_force=in_force,
+        upcoming=upcoming,
+        past=past,
+        items=[(item, actions_for(item)) for item in items],
+        timeline=(await timeline_of(session, client.id))[::-1],
+        journey=journey_address(office, client.id),
+        signup=await _signup_answers(session, client),
+        **await _intake(session, office, client, with_intake),
+    )
+
+
+def journey_address(office: Office, client_id: str) -> str:
+    return f"{office.temporal_ui_url.rstrip('/')}/namespaces/default/workflows/{client_journey_id(client_id)}"
+
+
+async def _signup_answers(session: AsyncSession, client: Client) -> list[tuple[str, str]]:
+    """The provider's own questions of the sign-up form, by today's labels where they are still asked."""
+    signup = await session.scalar(select(Signup).where(Signup.client_id == client.id))
+    if signup is None:
+        return []
+    _, form = await load_signup_form(session, client.provider_id)
+    return [(_label(form, key), _spoken(value)) for key, value in signup.custom.items()]
+
+
+def _label(form: SignupForm, key: str) -> str:
+    field = form.by_key.get(key)
+    return field.label if field else key.replace("_", " ").capitalize()
+
+
+def _spoken(value: Any) -> str:
+    return ("Yes" if value else "No") if isinstance(value, bool) else str(value)
+
+
+async def _intake(session: AsyncSession, office: Office, client: Client, opened: bool) -> dict[str, Any]:
+    view = await look_at_intake(session, office, client)
+    answers = None
+    # A draft isn't the practice's to read yet.
+    if opened and view.form is not None and view.status is SubmissionStatus.SUBMITTED:
+        answers = answers_shown(parse_questionnaire(view.form.questionnaire), view.response)
+    return {"intake": view, "intake_answers": answers}
+
+
+@console_client_router.post("/send-new-client-forms", summary="Send New Client Forms")
+async def send_forms(
+    session: Transaction, office: TheOffice, form: StaffForm, frame: TheStaffFrame, client: LockedClient
+) -> Response:
+    try:
+        answer = await send_new_client_forms(session, office, client)
+    except DomainError as refusal:
+        return await page_of(session, office, frame, client, refusal=refusal)
+    return go(f"/console/clients/{client.id}", "forms-sent" if answer.sent else "forms-already")
+
+
+@console_client_router.post("/invitation", summary="Send the invitation again")
+async def invite_again(
+    session: Transaction, office: TheOffice, form: StaffForm, frame: TheStaffFrame, client: LockedClient
+) -> Response:
+    try:
+        await issue_again(session, office, client)
+    except DomainError as refusal:
+        return await page_of(session, office, frame, client, refusal=refusal)
+    return go(f"/console/clients/{client.id}", "invited-again")
+
+
+@console_client_router.post("/attention", summary="Answer a step that waits for a person")
+async def answer_attention(
+    office: TheOffice,
+    relay: TheRelay,
+    engine: TheEngine,
+    form: StaffForm,
+    frame: TheStaffFrame,
+    client: OwnClient,
+) -> Response:
+    try:
+        action = _action(form.first("action"))
+        subjects = await resolve(
+            office,
+            engine,
+            frame.staff.practice_id,
+            client.id,
+            action,
+            item_id=form.first("item") or None,
+            email=form.text("email") or None,
+            resolved_by=frame.staff.name,
+        )
+    except DomainError as refusal:
+        async with office.database.transaction() as session:
+            return await page_of(session, office, frame, client, refusal=refusal)
+    relay.nudge(subjects)
+    return go(f"/console/clients/{client.id}", "answered")
+
+
+def _action(value: str) -> AttentionAction:
+    try:
+        return AttentionAction(value)
+    except ValueError:
+        raise ValidationFailed.of("action", "Please choose what to do.") from None

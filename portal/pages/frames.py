@@ -1,0 +1,105 @@
+"""What every signed-in page needs around its content: whose page it is, the practice, the token of its forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.accounts import SessionKind
+from commands.office import Office
+from db.models import Client, Practice, Provider
+from db.settings_store import load_availability, load_policy
+from db.tenancy import practice_of, provider_of
+from domain.policy import PortalPolicy
+from portal.forms import csrf_token
+from portal.paths import with_query
+from portal.rendering import render
+from web.identity import ChosenClient, SignedInClients, SignedInStaff, Staff
+from web.transactions import TheOffice, Transaction
+
+
+def go(path: str, done: str | None = None, **query: str | None) -> Response:
+    """After a form: on to a page, which says what was done."""
+    return RedirectResponse(with_query(path, **query, done=done), 303)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientFrame:
+    """One client's side of the portal; `several` when a family shares the account."""
+
+    request: Request
+    clients: list[Client]
+    client: Client
+    provider: Provider
+    practice: Practice
+    policy: PortalPolicy
+    timezone: str
+    csrf: str
+
+    @property
+    def several(self) -> bool:
+        return len(self.clients) > 1
+
+    def link(self, path: str, **query: str | None) -> str:
+        """An address within the portal that stays with the chosen client."""
+        return with_query(path, client=self.client.id if self.several else None, **query)
+
+    def go(self, path: str, done: str | None = None, **query: str | None) -> Response:
+        return RedirectResponse(self.link(path, **query, done=done), 303)
+
+    def render(self, template: str, *, status: int = 200, **context: Any) -> Response:
+        everything = {"frame": self, "nav": "portal", "csrf": self.csrf, "practice": self.practice, **context}
+        return render(self.request, template, status=status, timezone=self.timezone, **everything)
+
+
+async def frame_for(
+    request: Request, session: AsyncSession, office: Office, clients: list[Client], client: Client
+) -> ClientFrame:
+    provider = await provider_of(session, client.provider_id)
+    return ClientFrame(
+        request=request,
+        clients=clients,
+        client=client,
+        provider=provider,
+        practice=await practice_of(session, client.practice_id),
+        policy=(await load_policy(session, provider.id)).policy,
+        timezone=(await load_availability(session, provider.id)).timezone,
+        csrf=csrf_token(request, office, SessionKind.CLIENT),
+    )
+
+
+async def client_frame(
+    request: Request, session: Transaction, office: TheOffice, clients: SignedInClients, client: ChosenClient
+) -> ClientFrame:
+    return await frame_for(request, session, office, clients, client)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffFrame:
+    """The console of one practice."""
+
+    request: Request
+    staff: Staff
+    practice: Practice
+    csrf: str
+
+    def render(self, template: str, *, status: int = 200, **context: Any) -> Response:
+        everything = {"frame": self, "nav": "console", "csrf": self.csrf, "practice": self.practice, **context}
+        return render(self.request, template, status=status, **everything)
+
+
+async def staff_frame(request: Request, session: Transaction, office: TheOffice, staff: SignedInStaff) -> StaffFrame:
+    return StaffFrame(
+        request=request,
+        staff=staff,
+        practice=await practice_of(session, staff.practice_id),
+        csrf=csrf_token(request, office, SessionKind.STAFF),
+    )
+
+
+TheClientFrame = Annotated[ClientFrame, Depends(client_frame)]
+TheStaffFrame = Annotated[StaffFrame, Depends(staff_frame)]

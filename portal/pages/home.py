@@ -1,0 +1,46 @@
+"""The client's home: what comes next, what is booked, what was paid."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from commands.booking import why_not
+from commands.intake import look_at_intake
+from commands.next_step import NextStep, next_step
+from domain.states import SubmissionStatus
+from portal.pages.frames import TheClientFrame
+from portal.pages.queries import appointments_of, payments_of_client, split_by_time
+from web.transactions import TheOffice, Transaction
+
+home_router = APIRouter(tags=["pages: client portal"])
+
+
+@home_router.get("/portal", summary="The client's home")
+async def home(session: Transaction, office: TheOffice, frame: TheClientFrame) -> Response:
+    step = await next_step(session, office, frame.client)
+    blocks, _ = await why_not(session, office, frame.client, None)
+    upcoming, past = split_by_time(await appointments_of(session, frame.client.id), await office.clock.now(session))
+    intake = await look_at_intake(session, office, frame.client)
+    return frame.render(
+        "portal/home.html",
+        step=str(step),
+        intake_open=intake.form is not None and intake.status is not SubmissionStatus.SUBMITTED,
+        intake_begun=intake.status is SubmissionStatus.DRAFT,
+        may_book=not blocks and step is not NextStep.INTAKE,
+        blocks=blocks,
+        upcoming=upcoming,
+        waiting=next((row for row in upcoming if row.appointment.status == "pending"), None),
+        past=past,
+    )
+
+
+@home_router.get("/portal/bill-pay", summary="Bill Pay: what is due, paid, refunded")
+async def bill_pay(session: Transaction, frame: TheClientFrame) -> Response:
+    payments = await payments_of_client(session, frame.client.id)
+    due = [
+        (payment, appointment)
+        for payment, appointment in payments
+        if payment.state == "requested" and appointment.status == "pending" and payment.checkout_url
+    ]
+    return frame.render("portal/bill_pay.html", due=due, payments=payments)

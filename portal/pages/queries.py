@@ -1,0 +1,71 @@
+"""What the pages read: appointments with their payments, providers of a practice, names of clients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Appointment, Client, Payment, Provider
+from domain.states import BLOCKING
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentRow:
+    """An appointment and its newest payment, if a fee was asked."""
+
+    appointment: Appointment
+    payment: Payment | None
+
+
+async def appointments_of(session: AsyncSession, client_id: str) -> list[AppointmentRow]:
+    """By start, all of them."""
+    query = select(Appointment).where(Appointment.client_id == client_id)
+    return await with_payments(session, list(await session.scalars(query.order_by(Appointment.starts_at))))
+
+
+async def with_payments(session: AsyncSession, appointments: Sequence[Appointment]) -> list[AppointmentRow]:
+    query = select(Payment).where(Payment.appointment_id.in_([one.id for one in appointments]))
+    newest = {payment.appointment_id: payment for payment in await session.scalars(query.order_by(Payment.attempt))}
+    return [AppointmentRow(appointment=one, payment=newest.get(one.id)) for one in appointments]
+
+
+def split_by_time(rows: Sequence[AppointmentRow], now: datetime) -> tuple[list[AppointmentRow], list[AppointmentRow]]:
+    """Upcoming ones (the next first), and the rest (the latest first)."""
+    upcoming = [row for row in rows if row.appointment.status in BLOCKING and row.appointment.ends_at > now]
+    rest = [row for row in rows if row not in upcoming]
+    return upcoming, rest[::-1]
+
+
+async def payments_of_client(session: AsyncSession, client_id: str) -> list[tuple[Payment, Appointment]]:
+    """Newest first."""
+    query = select(Payment, Appointment).join(Appointment, Appointment.id == Payment.appointment_id)
+    query = query.where(Payment.client_id == client_id).order_by(Payment.created_at.desc())
+    return [(payment, appointment) for payment, appointment in (await session.execute(query)).all()]
+
+
+async def providers_of(session: AsyncSession, practice_id: str) -> list[Provider]:
+    query = select(Provider).where(Provider.practice_id == practice_id).order_by(Provider.name, Provider.id)
+    return list(await session.scalars(query))
+
+
+async def agenda(
+    session: AsyncSession, practice_id: str, start: datetime, limit: int
+) -> list[tuple[Appointment, Client, Provider]]:
+    """The practice's held and booked appointments from `start` on."""
+    query = (
+        select(Appointment, Client, Provider)
+        .join(Client, Client.id == Appointment.client_id)
+        .join(Provider, Provider.id == Appointment.provider_id)
+        .where(
+            Appointment.practice_id == practice_id,
+            Appointment.ends_at > start,
+            Appointment.status.in_([str(status) for status in BLOCKING]),
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+        .limit(limit)
+    )
+    return [(appointment, client, provider) for appointment, client, provider in (await session.execute(query)).all()]

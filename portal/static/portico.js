@@ -1,0 +1,83 @@
+// Small comforts; every page works without them.
+(() => {
+  "use strict";
+
+  // Show what is being typed into a password field.
+  for (const input of document.querySelectorAll("input[data-reveal]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "plain";
+    button.textContent = "Show";
+    button.setAttribute("aria-label", "Show password");
+    button.addEventListener("click", () => {
+      const shown = input.type === "password";
+      input.type = shown ? "text" : "password";
+      button.textContent = shown ? "Hide" : "Show";
+      button.setAttribute("aria-label", shown ? "Hide password" : "Show password");
+    });
+    const wrap = document.createElement("div");
+    wrap.className = "password";
+    input.replaceWith(wrap);
+    wrap.append(input, button);
+  }
+
+  // Beside times in the provider's zone: the reader's own, where it differs.
+  const said = (at, zone, day) =>
+    new Intl.DateTimeFormat("en-US", { ...(day && { weekday: "short" }), hour: "numeric", minute: "2-digit", timeZone: zone }).format(at);
+  for (const time of document.querySelectorAll("time[data-zone]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    const there = time.dataset.zone;
+    if (said(at, undefined, true) === said(at, there, true)) continue;
+    const otherDay = said(at, undefined, true).slice(0, 3) !== said(at, there, true).slice(0, 3);
+    const mine = document.createElement("small");
+    mine.className = "local-time";
+    const here = said(at, undefined, otherDay);
+    mine.textContent = time.dataset.short === undefined ? ` (${here} where you are)` : `your ${here}`;
+    time.append(mine);
+  }
+
+  // Copy a link.
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    if (!navigator.clipboard) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+      button.textContent = "Copied";
+    });
+  }
+
+  // Hide the questions that the other answers make needless; the server decides in the end.
+  const form = document.querySelector("form[data-questionnaire]");
+  if (form) {
+    const questions = [...form.querySelectorAll("[data-when]")];
+    const given = (name) => new FormData(form).getAll(name).filter((value) => String(value).trim() !== "");
+    const holds = ([name, operator, wanted]) => {
+      const values = given(name);
+      if (operator === "exists") return (values.length > 0) === (wanted === "true");
+      if (operator === "=") return values.includes(wanted);
+      if (operator === "!=") return values.length > 0 && !values.includes(wanted);
+      return true;
+    };
+    const update = () => {
+      for (const question of questions) {
+        const conditions = JSON.parse(question.dataset.when);
+        const any = question.dataset.any === "true";
+        question.hidden = !(any ? conditions.some(holds) : conditions.every(holds));
+        const note = question.querySelector(".only-if");
+        if (note) note.hidden = true;
+      }
+    };
+    form.addEventListener("change", update);
+    update();
+
+    // A form half filled in isn't lost by a slip of the finger.
+    let changed = false;
+    form.addEventListener("input", () => { changed = true; });
+    form.addEventListener("submit", () => { changed = false; });
+    window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
+  }
+
+  // After a refused form: begin at what needs correcting.
+  document.querySelector("[data-focus]")?.focus();
+})();

@@ -1,0 +1,205 @@
+"""The words of the pages for closed sets: states, stages, rules, what the timeline tells, what was just done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from domain.decisions import Lifter
+from domain.money import Money
+from domain.stages import Actor, PortalStatus, Stage, Track
+from domain.states import (
+    AppointmentStatus,
+    AttentionAction,
+    MerchantStatus,
+    PaymentState,
+    SubscriptionStatus,
+    TimelineKind,
+)
+from domain.wording import spoken_clock
+
+EMERGENCY = (
+    "If you are in danger or need help right now, call 911 (US) or your local emergency number. "
+    "For the Suicide & Crisis Lifeline, call or text 988."
+)
+
+DONE = {
+    "signed-out": "You are signed out.",
+    "password": "Your new password is set. Please sign in with it.",
+    "welcome": "Welcome! Your account is open.",
+    "draft": "Your draft is saved. You can go on whenever it suits you.",
+    "intake": "Thank you. Your intake form has been sent to the practice.",
+    "cancelled": "Your appointment is cancelled.",
+    "released": "The time is being released. You won't be charged.",
+    "invited": "The client is invited. The mail with the link goes out right away.",
+    "forms-sent": "New Client Forms are on their way.",
+    "forms-already": "New Client Forms were sent just now; they aren't sent twice within a minute.",
+    "invited-again": "A new invitation is on its way. Earlier links no longer work.",
+    "staff-booked": "The appointment is booked. The client gets a confirmation by mail.",
+    "staff-cancelled": "The appointment is cancelled. The client gets a mail, and any fee is refunded in full.",
+    "noshow": "Recorded: the client didn't come. The fee is kept.",
+    "fulfilled": "Recorded: the client came.",
+    "answered": "Done. The step goes on.",
+    "uploaded": "The file is uploaded. Check it under the greeting to send it along.",
+}
+
+PORTAL_STATUS = {PortalStatus.NO: "No", PortalStatus.PENDING: "Pending", PortalStatus.ACTIVE: "Active"}
+TRACK = {Track.ANONYMOUS: "Signed up online", Track.INVITED: "Invited"}
+STAGE = {
+    Stage.RECORDED: "Just arrived",
+    Stage.INVITED: "Invitation sent",
+    Stage.ACCOUNT: "Account open",
+    Stage.INTAKE: "Filling in intake",
+    Stage.READY: "Ready to book",
+    Stage.BOOKED: "Booked",
+    Stage.CLOSED: "Closed",
+}
+ACTOR = {Actor.CLIENT: "client", Actor.STAFF: "practice", Actor.SYSTEM: "Portico"}
+APPOINTMENT = {
+    AppointmentStatus.PENDING: "Held",
+    AppointmentStatus.BOOKED: "Booked",
+    AppointmentStatus.FULFILLED: "Kept",
+    AppointmentStatus.NOSHOW: "Missed",
+    AppointmentStatus.CANCELLED: "Cancelled",
+}
+PAYMENT = {
+    PaymentState.REQUESTED: "To pay",
+    PaymentState.AUTHORIZED: "Being confirmed",
+    PaymentState.CAPTURED: "Paid",
+    PaymentState.REFUNDED: "Refunded",
+    PaymentState.VOIDED: "Not charged",
+    PaymentState.EXPIRED: "Not paid in time",
+}
+SUBSCRIPTION = {
+    SubscriptionStatus.NONE: "No subscription",
+    SubscriptionStatus.ACTIVE: "Active",
+    SubscriptionStatus.PAST_DUE: "Payment past due",
+    SubscriptionStatus.CANCELLED: "Cancelled",
+}
+MERCHANT = {
+    MerchantStatus.NONE: "Not connected",
+    MerchantStatus.PENDING: "Being set up",
+    MerchantStatus.ACTIVE: "Active",
+    MerchantStatus.RESTRICTED: "Restricted by the payment processor",
+    MerchantStatus.DISCONNECTED: "Disconnected",
+}
+ATTENTION_ACTION = {
+    AttentionAction.CORRECT_EMAIL: "Correct the address",
+    AttentionAction.RETRY: "Try again",
+    AttentionAction.SKIP: "Skip this step",
+}
+# Which color a state has: good, waiting, trouble; whatever isn't named is quiet.
+TONE = {
+    "active": "good",
+    "pending": "wait",
+    "booked": "good",
+    "fulfilled": "good",
+    "noshow": "trouble",
+    "captured": "good",
+    "requested": "wait",
+    "authorized": "wait",
+    "past_due": "trouble",
+    "restricted": "trouble",
+    "disconnected": "trouble",
+}
+
+TIMELINE = {
+    TimelineKind.SIGNED_UP: "Signed up on the website",
+    TimelineKind.INVITED: "Invited by the practice",
+    TimelineKind.INVITATION_SENT: "Portal invitation sent",
+    TimelineKind.GREETING_SENT: "Email greeting sent",
+    TimelineKind.GREETING_SKIPPED: "Email greeting not sent (this address had one today, or it is switched off)",
+    TimelineKind.FORMS_REQUESTED: "Send New Client Forms pressed",
+    TimelineKind.FORMS_SENT: "New client forms sent",
+    TimelineKind.ACCOUNT_OPENED: "Portal account opened",
+    TimelineKind.INTAKE_ASSIGNED: "Intake form made available",
+    TimelineKind.INTAKE_SUBMITTED: "Intake form submitted",
+    TimelineKind.INTAKE_FILED: "Intake answers filed in the client's record",
+    TimelineKind.SLOT_HELD: "Time chosen and held",
+    TimelineKind.CHECKOUT_OPENED: "Bill Pay opened for the fee",
+    TimelineKind.FEE_AUTHORIZED: "Fee approved by the bank",
+    TimelineKind.FEE_CAPTURED: "Fee paid",
+    TimelineKind.FEE_VOIDED: "Fee let go; nothing was charged",
+    TimelineKind.FEE_REFUNDED: "Fee refunded",
+    TimelineKind.FEE_REJECTED: "Payment didn't match the fee and was not taken",
+    TimelineKind.HOLD_RELEASED: "Held time released",
+    TimelineKind.APPOINTMENT_BOOKED: "Appointment booked",
+    TimelineKind.CONFIRMATION_SENT: "Confirmation sent",
+    TimelineKind.APPOINTMENT_CANCELLED: "Appointment cancelled",
+    TimelineKind.CANCELLATION_SENT: "Cancellation notice sent",
+    TimelineKind.APPOINTMENT_FULFILLED: "Client came to the appointment",
+    TimelineKind.APPOINTMENT_NOSHOW: "Client didn't come to the appointment",
+    TimelineKind.FRONT_DESK_TOLD: "Front desk told by mail",
+    TimelineKind.ATTENTION_RAISED: "A step needs attention",
+    TimelineKind.ATTENTION_SETTLED: "Attention settled",
+    TimelineKind.EMAIL_CORRECTED: "Email address corrected",
+}
+
+_RULES = {
+    "subscription-inactive": "The portal subscription isn't active",
+    "self-schedule-off": "“Allow clients to self-schedule” is off",
+    "intake-required": "The intake form has to be in first",
+    "limit-reached": "“Max upcoming appointments” is reached",
+    "merchant-account-missing": "The fee can't be paid online: no active merchant account",
+    "slot-unavailable": "That time isn't offered",
+    "slot-taken": "That time is taken",
+}
+_STEPS = {
+    "booking_confirmation": "Sending the confirmation",
+    "cancellation_notice": "Sending the cancellation notice",
+    "portal_invitation": "Sending the portal invitation",
+}
+
+
+def rule(slug: str) -> str:
+    """A booking rule, as the practice knows it."""
+    return _RULES.get(slug, slug)
+
+
+def lifters(lifted_by: tuple[Lifter, ...]) -> str:
+    """Who can do something about it, seen from the practice."""
+    names = {Lifter.CLIENT: "the client", Lifter.STAFF: "the practice"}
+    return " or ".join(names[who] for who in lifted_by)
+
+
+def lifters_for_client(lifted_by: tuple[Lifter, ...]) -> str:
+    """The same, said to the client."""
+    if Lifter.CLIENT in lifted_by:
+        return "You can change this yourself" + (", or ask the practice." if Lifter.STAFF in lifted_by else ".")
+    return "The practice can help with this."
+
+
+def attention_step(step: str) -> str:
+    """What a stuck step was about."""
+    if step.startswith("event:"):
+        return "Passing on something that was received"
+    if step.startswith("greeting:"):
+        return "Sending the greeting"
+    if step.startswith("invitation:"):
+        return _STEPS["portal_invitation"]
+    if "pre_payment" in step:
+        return "Taking or returning the fee"
+    return _STEPS.get(step, step.replace("_", " ").capitalize())
+
+
+def zone(timezone: str) -> ZoneInfo:
+    return ZoneInfo(timezone)
+
+
+def short_time(instant: datetime, timezone: str) -> str:
+    """For example "Dec 1, 2026, 9:00 AM EST"."""
+    local = instant.astimezone(ZoneInfo(timezone))
+    return f"{local:%b} {local.day}, {local.year}, {spoken_clock(instant, timezone)} {local:%Z}"
+
+
+def money(amount_minor: int, currency: str) -> str:
+    return str(Money(amount_minor=amount_minor, currency=currency))
+
+
+def span(minutes: int) -> str:
+    """Minutes as people say them: "24 hours", "2 days"."""
+    for size, word, least in ((1440, "day", 2880), (60, "hour", 60), (1, "minute", 1)):
+        if minutes >= least and minutes % size == 0:
+            count = minutes // size
+            return f"{count} {word}" if count == 1 else f"{count} {word}s"
+    return "0 minutes"
