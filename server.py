@@ -76,6 +76,8 @@ def main() -> None:
         log_config=None,
         proxy_headers=True,
         server_header=False,
+        # Longer than any proxy or client keeps an idle connection, so that they close it and not we.
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=5,
     )
 

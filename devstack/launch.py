@@ -29,6 +29,8 @@ def hold_state_dir(state_dir: Path) -> TextIO:
     except BlockingIOError:
         lock.close()
         raise CannotStart(f"PORTICO_STATE_DIR: another Portico is running in {state_dir}") from None
+    # What a killed launcher has left behind leads nowhere.
+    (state_dir / "endpoints.json").unlink(missing_ok=True)
     return lock
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from devstack.processes import Part, forked, stop_stale
+from devstack.processes import Part, forked, stop_stale, wait_for_session
 
 _UNPRIVILEGED = "nobody"
 _NAME = "portico"
@@ -157,7 +157,10 @@ class EmbeddedPostgres:
         except (FileNotFoundError, ValueError, IndexError):
             return
         stop_stale(pid, expected=str(self._data), signals=("SIGINT", "SIGKILL"))
-        pidfile.unlink(missing_ok=True)
+        wait_for_session(pid)
+        # A killed server that nobody has reaped yet still has its pid, and would hold these locks for ever.
+        for lock in (pidfile, *self._home.glob(".s.PGSQL.*")):
+            lock.unlink(missing_ok=True)
 
     def _give(self, path: Path) -> None:
         if self._account is not None:

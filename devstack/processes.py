@@ -56,11 +56,31 @@ def forked(account: RunsAs | None) -> dict[str, Any]:
 
 
 def alive(pid: int) -> bool:
+    """Whether it runs; one that has ended and waits to be reaped doesn't."""
+    fields = _stat(pid)
+    return fields is not None and fields[0] != "Z"
+
+
+def wait_for_session(leader: int, *, seconds: float = 10.0) -> None:
+    """Wait until nothing runs any more in the session that this process led; OSError when something goes on."""
+    deadline = time.monotonic() + seconds
+    while any(_runs_in(int(one.name), leader) for one in Path("/proc").iterdir() if one.name.isdigit()):
+        if time.monotonic() > deadline:
+            raise OSError(f"processes of an earlier run (session {leader}) don't end")
+        time.sleep(0.05)
+
+
+def _runs_in(pid: int, session: int) -> bool:
+    fields = _stat(pid)
+    return fields is not None and fields[0] != "Z" and int(fields[3]) == session
+
+
+def _stat(pid: int) -> list[str] | None:
+    """What the kernel says of a process from its state on: state, parent, group, session, ..."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
+        return None
 
 
 def stop_stale(pid: int, *, expected: str, signals: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from domain.availability import WEEKDAYS
@@ -58,6 +58,7 @@ _LISTS = {"invitations": ("invitation_reminder_days", "reminder_hours")}
 _NOTICES = ("cancel_notice_minutes", "min_notice_minutes")
 _UNITS = {"minutes": 1, "hours": 60, "days": 1440}
 _NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
+_AMOUNT = re.compile(r"\d{1,9}(\.\d{1,4})?", re.ASCII)
 _INTERVAL = re.compile(r"(\d{1,2}:\d{2})\s*(?:-|–|to)\s*(\d{1,2}:\d{2})")
 
 
@@ -141,12 +142,10 @@ def _fee(form: Form) -> Document | None:
     if not text:
         return None
     currency = form.first("currency") or "usd"
-    try:
-        minor = Decimal(text) * (1 if currency == "jpy" else 100)
-        if not minor.is_finite() or minor != minor.to_integral_value():
-            raise InvalidOperation
-    except InvalidOperation:
-        raise ValidationFailed.of("amount", "must be an amount, such as 40.00") from None
+    factor = 1 if currency == "jpy" else 100
+    minor = Decimal(text) * factor if _AMOUNT.fullmatch(text) else None
+    if minor is None or minor != minor.to_integral_value():
+        raise ValidationFailed.of("amount", "must be an amount, such as 40.00")
     return {"amount_minor": int(minor), "currency": currency}
 
 

@@ -68,7 +68,7 @@ PAYMENT = {
     PaymentState.CAPTURED: "Paid",
     PaymentState.REFUNDED: "Refunded",
     PaymentState.VOIDED: "Not charged",
-    PaymentState.EXPIRED: "Not paid in time",
+    PaymentState.EXPIRED: "Not paid, nothing charged",
 }
 SUBSCRIPTION = {
     SubscriptionStatus.NONE: "No subscription",

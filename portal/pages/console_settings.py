@@ -114,7 +114,8 @@ async def _page(
     views = {kind: await read_settings(session, provider, kind) for kind in SettingsKind}
     shown: dict[str, Any] = {one: fields_shown(one, views[kind].document) for one, kind in SECTIONS.items()}
     if section is not None and form is not None and not isinstance(refusal, Conflict):
-        shown[section] = form.flat()
+        chosen = {f"attachment.{one}": "on" for one in form.values.get("attachment", [])}
+        shown[section] = {**form.flat(), **chosen}
     return frame.render(
         "console/settings.html",
         status=status_of(refusal) if refusal else 200,

@@ -45,8 +45,9 @@ def until(look: Callable[[], bool], what: str) -> None:
 
 @contextmanager
 def running(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], dict[str, object]]]:
-    launcher = launch(environment)
     endpoints = Path(environment["PORTICO_STATE_DIR"]) / "endpoints.json"
+    endpoints.unlink(missing_ok=True)  # a killed launcher's: this one's is waited for
+    launcher = launch(environment)
     try:
         until(lambda: endpoints.exists() or launcher.poll() is not None, "the stack")
         assert launcher.poll() is None, launcher.stdout.read() if launcher.stdout else ""

@@ -1,0 +1,171 @@
+"""The whole way as a person sees it: in Chromium, on a desk, on a phone, and without JavaScript."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from tests.driver import PASSWORD, Provider, World, new_address, ok, until
+
+DESK: dict[str, Any] = {"viewport": {"width": 1200, "height": 900}}
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+WITHOUT_SCRIPTS: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "java_script_enabled": False}
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    path = shutil.which("chromium")
+    assert path is not None, "install chromium (make test does)"
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        await chromium.close()
+
+
+async def fits(page: Page) -> None:
+    """Nothing sticks out sideways, and nothing broke."""
+    if page.context.pages and await page.evaluate("1") == 1:
+        width = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert width <= 0, page.url
+
+
+class Way:
+    """One person's way through the pages."""
+
+    def __init__(self, world: World, provider: Provider, context: BrowserContext, page: Page) -> None:
+        self.world = world
+        self.provider = provider
+        self.context = context
+        self.page = page
+        self.address = new_address()
+        self.problems: list[str] = []
+        page.on("console", lambda one: self.problems.append(one.text) if one.type == "error" else None)
+        page.on("pageerror", lambda one: self.problems.append(str(one)))
+
+    async def sign_up(self) -> None:
+        await self.page.goto(f"{self.world.base_url}/p/{self.provider.slug}")
+        await fits(self.page)
+        await self.page.get_by_role("link", name="I'm a New Client").click()
+        await expect(self.page.get_by_text("911")).to_be_visible()
+        await self.page.get_by_role("button", name="Send").click()
+        await expect(self.page.get_by_role("alert").first).to_be_visible()
+        await fits(self.page)
+        await self.page.get_by_label("First name").fill("Ana")
+        await self.page.get_by_label("Last name").fill("Example")
+        await self.page.get_by_label("Email", exact=True).fill(self.address)
+        await self.page.get_by_role("button", name="Send").click()
+        await expect(self.page.get_by_role("heading", level=1)).to_contain_text("mail")
+        await fits(self.page)
+
+    async def open_account(self) -> None:
+        token = await self.world.invitation_token(self.address)
+        await self.page.goto(f"{self.world.base_url}/invitations/{token}")
+        await fits(self.page)
+        await self.page.locator("input[name=password]").fill(PASSWORD)
+        await self.page.get_by_role("button", name="Open my account").click()
+        await expect(self.page.get_by_role("heading", level=1)).to_contain_text("Ana")
+
+    async def fill_in_intake(self) -> None:
+        await self.page.goto(f"{self.world.base_url}/portal/intake")
+        await fits(self.page)
+        for name in ("emergency-contact.name", "emergency-contact.phone", "agreement.signature"):
+            await self.page.locator(f"[name='{name}']").fill("Maria 415 555 2671")
+        await self.page.locator("[name='reason.words']").fill("I would like to talk.")
+        for name in ("last-two-weeks.interest", "last-two-weeks.mood", "agreement.truthful"):
+            await self.page.locator(f"[name='{name}']").first.check()
+        for name in ("earlier-therapy", "medication"):
+            await self.page.locator(f"[name='{name}'][value=false]").check()
+        await self.page.get_by_role("button", name="draft").click()
+        await self.page.goto(f"{self.world.base_url}/portal/intake")
+        await expect(self.page.locator("[name='reason.words']")).to_have_value("I would like to talk.")
+        await self.page.get_by_role("button", name="Submit").click()
+        await self.page.wait_for_url("**/portal**")
+        await fits(self.page)
+
+    async def book_and_pay(self) -> None:
+        await self.page.goto(f"{self.world.base_url}/portal/book")
+        await fits(self.page)
+        await self.page.locator("label.time").last.click()
+        await self.page.get_by_role("button", name="Bill Pay").click()
+        await self.page.wait_for_url(f"{self.world.endpoints['simulator_url']}/**")
+        await expect(self.page.get_by_text("SIMULATION").first).to_be_visible()
+        await self.page.get_by_role("button", name="Pay", exact=False).first.click()
+        await self.page.wait_for_url("**/portal/appointments/**")
+
+        async def confirmed() -> bool:
+            await self.page.reload()
+            return "Booked" in await self.page.inner_text("main")
+
+        await until(confirmed, "the confirmed appointment")
+        await fits(self.page)
+
+    async def cancel(self) -> None:
+        await self.page.get_by_role("link", name="Cancel").first.click()
+        await expect(self.page.get_by_text("$40.00").first).to_be_visible()
+        await fits(self.page)
+        await self.page.locator("main form button").last.click()
+        await expect(self.page.locator("main")).to_contain_text("Cancelled")
+
+
+@pytest.mark.parametrize("kind", [DESK, PHONE, WITHOUT_SCRIPTS], ids=["desk", "phone", "without-scripts"])
+async def test_a_client_comes_all_the_way(
+    world: World, provider: Provider, browser: Browser, kind: dict[str, Any]
+) -> None:
+    context = await browser.new_context(**kind)
+    context.set_default_timeout(15_000)
+    way = Way(world, provider, context, await context.new_page())
+    await way.sign_up()
+    await way.open_account()
+    await way.fill_in_intake()
+    await way.book_and_pay()
+    await way.cancel()
+    # A form that was refused is a 422, which browsers call an error.
+    assert [one for one in way.problems if "422" not in one] == []
+    await context.close()
+
+
+async def test_the_front_desk_invites_sends_forms_and_books(world: World, provider: Provider, browser: Browser) -> None:
+    context = await browser.new_context(**DESK)
+    context.set_default_timeout(15_000)
+    page = await context.new_page()
+    await page.goto(f"{world.base_url}/console")
+    await page.get_by_label("Email").fill(provider.seeded.email)
+    await page.get_by_label("Password", exact=True).fill(provider.seeded.password)
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_text("No clients yet")).to_be_visible()
+
+    address = new_address()
+    await page.get_by_role("link", name="Invite").first.click()
+    await page.get_by_label("First name").fill("Ines")
+    await page.get_by_label("Last name").fill("Invited")
+    await page.get_by_label("Email", exact=True).fill(address)
+    await page.locator("main form button").last.click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Ines")
+    await world.mail(address, "client portal")
+
+    await page.get_by_role("button", name="Send New Client Forms").click()
+    await world.mail(address, "welcome")
+    await page.reload()
+    await page.get_by_role("button", name="Send New Client Forms").click()
+    await expect(page.locator("main")).to_contain_text("again")
+    assert len(await world.mails(address, "welcome")) == 1
+    link = await page.get_by_role("link", name="Temporal").get_attribute("href")
+    assert link is not None
+    assert "/workflows/client-journey:cli_" in link
+
+    client = (await provider.get("/api/v1/clients"))["items"][0]["id"]
+    person = await world.open_account(provider, address)
+    slot = (await person.slots())[-1]
+    ok(await provider.request("POST", "/api/v1/appointments", json={"client_id": client, "starts_at": slot}), 201)
+    await page.reload()
+    await expect(page.locator("main")).to_contain_text("Booked")
+    await page.goto(f"{world.base_url}/console/settings")
+    await expect(page.locator("main")).to_contain_text("Allow anonymous signup")
+    for heading in ("Max simultaneous appointments", "Require fee prior to scheduling", "Client sign-up form"):
+        await expect(page.locator("main")).to_contain_text(heading)
+    await context.close()

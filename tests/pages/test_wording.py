@@ -1,0 +1,57 @@
+"""Every state, stage and fact has words on the pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import pytest
+
+from domain.decisions import Lifter
+from domain.stages import Actor, PortalStatus, Stage, Track
+from domain.states import (
+    AppointmentStatus,
+    AttentionAction,
+    MerchantStatus,
+    PaymentState,
+    SubscriptionStatus,
+    TimelineKind,
+)
+from portal import wording
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (wording.PORTAL_STATUS, PortalStatus),
+        (wording.STAGE, Stage),
+        (wording.TRACK, Track),
+        (wording.ACTOR, Actor),
+        (wording.APPOINTMENT, AppointmentStatus),
+        (wording.PAYMENT, PaymentState),
+        (wording.SUBSCRIPTION, SubscriptionStatus),
+        (wording.MERCHANT, MerchantStatus),
+        (wording.ATTENTION_ACTION, AttentionAction),
+        (wording.TIMELINE, TimelineKind),
+    ],
+)
+def test_every_member_of_a_closed_set_has_words(words: dict[StrEnum, str], kind: type[StrEnum]) -> None:
+    assert set(words) == set(kind)
+    assert all((text and text[0].isupper()) or kind is Actor for text in words.values())
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(0, "0 minutes"), (1, "1 minute"), (60, "1 hour"), (1440, "24 hours"), (2880, "2 days")]
+)
+def test_spans_are_said_as_people_say_them(minutes: int, said: str) -> None:
+    assert wording.span(minutes) == said
+
+
+def test_times_name_their_zone() -> None:
+    at = datetime(2026, 12, 1, 14, 0, tzinfo=UTC)
+    assert wording.short_time(at, "America/New_York") == "Dec 1, 2026, 9:00 AM EST"
+
+
+def test_who_can_lift_a_block_is_said_to_either_side() -> None:
+    assert wording.lifters((Lifter.CLIENT, Lifter.STAFF)) == "the client or the practice"
+    assert "practice" in wording.lifters_for_client((Lifter.STAFF,))
