@@ -33,6 +33,7 @@ _FARTHEST = timedelta(days=3 * 365)
 class Standpoint:
     """Everything that the decisions about one client's booking are made from, read in one transaction."""
 
+    request: BookingRequest
     provider: Provider
     in_force: PolicyInForce
     availability: Availability
@@ -40,7 +41,9 @@ class Standpoint:
     now: datetime
 
 
-async def standpoint(session: AsyncSession, office: Office, client: Client, actor: Actor) -> Standpoint:
+async def standpoint(
+    session: AsyncSession, office: Office, client: Client, actor: Actor, *, override: bool = False
+) -> Standpoint:
     provider = await provider_of(session, client.provider_id)
     in_force = await load_policy(session, provider.id)
     now = await office.clock.now(session)
@@ -50,8 +53,10 @@ async def standpoint(session: AsyncSession, office: Office, client: Client, acto
         has_account=client.account_id is not None,
         intake_submitted=await intake_submitted(session, client.id),
         upcoming=await upcoming_count(session, client.id, now),
+        override=override,
     )
     return Standpoint(
+        request=request,
         provider=provider,
         in_force=in_force,
         availability=await load_availability(session, provider.id),
@@ -107,19 +112,19 @@ async def why_not(
     blocks = list(point.blocks)
     if starts_at is not None:
         check_instant("starts_at", starts_at, point.now)
-        block = await _slot_block(session, point, starts_at, actor)
+        block = await _slot_block(session, point, starts_at)
         blocks += [block] if block else []
     return blocks, point.in_force
 
 
-async def _slot_block(session: AsyncSession, point: Standpoint, starts_at: datetime, actor: Actor) -> Block | None:
+async def _slot_block(session: AsyncSession, point: Standpoint, starts_at: datetime) -> Block | None:
     policy = point.in_force.policy
     ends_at = starts_at + timedelta(minutes=policy.appointment_minutes)
     margin = timedelta(minutes=policy.buffer_minutes)
     busy = await busy_intervals(session, point.provider.id, starts_at - margin, ends_at + margin)
     taken = peak_overlap(busy, starts_at, ends_at, margin) >= policy.max_simultaneous_appointments
     offered = is_offered(point.availability, policy.slot_rules(), starts_at, point.now)
-    return slot_block(offered=offered, taken=taken, actor=actor)
+    return slot_block(offered=offered, taken=taken, actor=point.request.actor, override=point.request.override)
 
 
 async def claim(
@@ -143,11 +148,11 @@ async def claim(
         return await appointment_by_id(session, earlier["appointment_id"])
     check_instant("starts_at", starts_at, await office.clock.now(session))
     await lock_calendar(session, client.provider_id)
-    point = await standpoint(session, office, client, actor)
+    point = await standpoint(session, office, client, actor, override=override_reason is not None)
     if actor is Actor.STAFF and starts_at <= point.now:
         raise ValidationFailed.of("starts_at", "must be in the future")
     refusals(point.blocks)
-    block = await _slot_block(session, point, starts_at, actor)
+    block = await _slot_block(session, point, starts_at)
     refusals([block] if block else [])
     appointment = _appointment(point, client, starts_at, actor, override_reason)
     session.add(appointment)

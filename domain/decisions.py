@@ -25,6 +25,8 @@ from domain.policy import PortalPolicy
 from domain.stages import Actor, Track
 from domain.states import AppointmentStatus, MerchantStatus, SubscriptionStatus
 
+_WITH_A_REASON = "Give a reason to book it all the same."
+
 
 class Lifter(StrEnum):
     """Who can do something about a block."""
@@ -63,20 +65,21 @@ class PracticeStanding:
 
 @dataclass(frozen=True, kw_only=True)
 class BookingRequest:
-    """What is known of a client who wants to book."""
+    """What is known of a client who wants to book; `override` is whether staff gave a reason to pass over the rules."""
 
     actor: Actor
     track: Track
     has_account: bool
     intake_submitted: bool
     upcoming: int
+    override: bool = False
 
 
 def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: BookingRequest) -> list[Block]:
     """Every rule that keeps the client from booking anything at all; empty when they may.
 
-    Staff can book past the client's own rules (self-scheduling, intake, limit); a fee is asked of clients who book
-    themselves.
+    Self-scheduling, its intake gate and the fee concern clients who book themselves; past the limit staff can book too,
+    with a reason.
     """
     blocks: list[Block] = []
     staff = (Lifter.STAFF,)
@@ -92,7 +95,7 @@ def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: Bo
             )
         )
     if request.actor is Actor.STAFF:
-        return blocks
+        return blocks if request.override else blocks + _limit_block(policy, request, _WITH_A_REASON)
     if not policy.allow_self_schedule:
         detail = "The practice makes the appointments. Please call to arrange one."
         blocks.append(
@@ -109,18 +112,7 @@ def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: Bo
                 detail=detail,
             )
         )
-    limit = policy.max_upcoming_appointments
-    if limit is not None and request.upcoming >= limit:
-        detail = f"You have {request.upcoming} upcoming appointments, and {limit} is the most at a time."
-        blocks.append(
-            Block(
-                refusal=LimitReached,
-                value=limit,
-                setting="max_upcoming_appointments",
-                lifted_by=(Lifter.CLIENT, Lifter.STAFF),
-                detail=detail,
-            )
-        )
+    blocks += _limit_block(policy, request, "Please come back when one of them is over, or call the practice.")
     if policy.due_fee is not None and practice.merchant is not MerchantStatus.ACTIVE:
         detail = "The booking fee can't be paid online right now. Please call the practice."
         blocks.append(
@@ -135,10 +127,28 @@ def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: Bo
     return blocks
 
 
-def slot_block(*, offered: bool, taken: bool, actor: Actor) -> Block | None:
-    """The rule that keeps one slot from being booked; staff may book outside the opening hours, never over others."""
-    if not offered and actor is not Actor.STAFF:
-        detail = "That time isn't offered. Please choose another one."
+def _limit_block(policy: PortalPolicy, request: BookingRequest, way_out: str) -> list[Block]:
+    limit = policy.max_upcoming_appointments
+    if limit is None or request.upcoming < limit:
+        return []
+    block = Block(
+        refusal=LimitReached,
+        value=limit,
+        setting="max_upcoming_appointments",
+        lifted_by=(Lifter.CLIENT, Lifter.STAFF),
+        detail=f"There are {request.upcoming} upcoming appointments, and {limit} is the most at a time. {way_out}",
+    )
+    return [block]
+
+
+def slot_block(*, offered: bool, taken: bool, actor: Actor, override: bool = False) -> Block | None:
+    """The rule that keeps one slot from being booked.
+
+    With a reason staff may book what isn't offered (outside the opening hours, off the grid), never over others.
+    """
+    if not offered and not (actor is Actor.STAFF and override):
+        way_out = _WITH_A_REASON if actor is Actor.STAFF else "Please choose another one."
+        detail = f"That time isn't offered. {way_out}"
         return Block(
             refusal=SlotUnavailable, value=False, setting="availability", lifted_by=(Lifter.STAFF,), detail=detail
         )

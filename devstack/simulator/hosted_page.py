@@ -1,4 +1,4 @@
-"""The hosted page: a red simulation of Stripe Checkout, with buttons instead of card fields, in plain HTML forms."""
+"""The pages for people: a red simulation of Stripe Checkout, buttons instead of card fields, and what was paid."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from domain.money import Money
 
 _DECLINED = "Your card was declined. Nothing was charged; you can try again."
 _DELAY_SECONDS = 5.0
+_SHOWN = 50
 # No scripts, nothing from elsewhere, and never inside another page.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
@@ -26,18 +27,35 @@ _HEADERS = {
 
 
 class HostedPage:
-    """Serves `/c/pay/{session}`."""
+    """Serves `/c/pay/{session}`, and `/` with the newest checkouts."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         loader = FileSystemLoader(Path(__file__).parent)
-        self._template = Environment(loader=loader, autoescape=True).get_template("hosted_page.html")
+        environment = Environment(loader=loader, autoescape=True)
+        self._template = environment.get_template("hosted_page.html")
+        self._overview = environment.get_template("overview.html")
 
     def routes(self) -> list[Route]:
         return [
+            Route("/", self.overview),
             Route("/c/pay/{id}", self.show),
             Route("/c/pay/{id}", self.act, methods=["POST"]),
         ]
+
+    async def overview(self, request: Request) -> Response:
+        """The newest checkouts of all accounts, each with its state and the way to its page."""
+        newest = payers.newest_sessions(self._world, _SHOWN)
+        rows = [
+            {
+                "id": one["id"],
+                "amount": _words(one["amount_total"], one),
+                "state": payers.state_in_words(self._world, one),
+                "open": one["status"] == "open",
+            }
+            for one in newest
+        ]
+        return HTMLResponse(self._overview.render(rows=rows, shown=_SHOWN), 200, _HEADERS)
 
     async def show(self, request: Request) -> Response:
         return self._page(request.path_params["id"])

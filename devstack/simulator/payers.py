@@ -8,6 +8,12 @@ from devstack.simulator.intents import authorise, decline, intent_of, let_go
 from devstack.simulator.store import Json
 from devstack.simulator.world import World, save
 
+_INTENT_IN_WORDS = {
+    "requires_capture": "authorised",
+    "succeeded": "captured",
+    "canceled": "authorisation cancelled",
+}
+
 
 class SessionNotOpenError(Exception):
     """Nobody can pay any more: the session is complete or expired."""
@@ -24,6 +30,26 @@ def find_session(world: World, session_id: str) -> Json | None:
     """A session as it stands now, whichever account it belongs to."""
     let_time_act(world)
     return world.store.get("checkout.session", session_id)
+
+
+def newest_sessions(world: World, count: int) -> list[Json]:
+    """As they stand now, of every account, newest first."""
+    let_time_act(world)
+    return world.store.newest("checkout.session", count)
+
+
+def state_in_words(world: World, session: Json) -> str:
+    """For people: what became of a checkout and its money."""
+    if session["status"] == "expired":
+        return "expired, nothing charged"
+    intent = world.store.get("payment_intent", session["payment_intent"] or "")
+    if intent is None or session["status"] == "open":
+        return "open"
+    charge = world.store.get("charge", intent["latest_charge"] or "")
+    if charge is not None and charge["amount_refunded"]:
+        return "refunded" if charge["refunded"] else "refunded in part"
+    status = str(intent["status"])
+    return _INTENT_IN_WORDS.get(status, status.replace("_", " "))
 
 
 def pay(world: World, session_id: str) -> Json:

@@ -104,6 +104,11 @@ class Store:
         rows = self.rows("SELECT body FROM objects WHERE account = ? AND kind = ? ORDER BY seq DESC", account, kind)
         return [json.loads(body) for (body,) in rows]
 
+    def newest(self, kind: str, count: int) -> list[Json]:
+        """Of all accounts."""
+        rows = self.rows("SELECT body FROM objects WHERE kind = ? ORDER BY seq DESC LIMIT ?", kind, count)
+        return [json.loads(body) for (body,) in rows]
+
     def due(self, now: int) -> list[tuple[str, Json]]:
         """`(account, object)` of what should have happened by now, oldest first."""
         rows = self.rows("SELECT account, body FROM objects WHERE due_at <= ? ORDER BY due_at, seq", now)

@@ -38,6 +38,21 @@ async def test_paying_on_the_page_leads_to_the_success_page(stage: Stage) -> Non
     assert (await stage.http.get(path)).status_code == 303
 
 
+async def test_the_overview_says_what_became_of_each_checkout(stage: Stage) -> None:
+    assert "Nobody has been sent" in (await stage.http.get("/")).text
+    paid = await stage.payments.open_checkout(a_checkout())
+    await stage.http.post(f"/c/pay/{paid.session_id}", data={"action": "pay"})
+    still_open = await stage.payments.open_checkout(a_checkout(idempotency_key="test:fee_2:1:session"))
+
+    page = (await stage.http.get("/")).text
+
+    assert "SIMULATION" in page
+    assert page.index(still_open.session_id) < page.index(paid.session_id)
+    assert page.count("authorised") == 1
+    assert f"/c/pay/{still_open.session_id}" in page
+    assert f"/c/pay/{paid.session_id}" not in page
+
+
 async def test_closing_leads_back_and_leaves_the_checkout_open(stage: Stage) -> None:
     checkout = await stage.payments.open_checkout(a_checkout())
 

@@ -1,0 +1,152 @@
+"""May this client book, cancel, be recorded as gone? Every rule, for clients and for staff."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.decisions import (
+    BookingRequest,
+    PracticeStanding,
+    RefundRule,
+    booking_blocks,
+    cancel_decision,
+    fee_refusal,
+    signup_refusal,
+    slot_block,
+    visit_decision,
+)
+from domain.money import Money
+from domain.policy import PortalPolicy
+from domain.stages import Actor, Track
+from domain.states import AppointmentStatus, MerchantStatus, SubscriptionStatus
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+OPEN = PracticeStanding(subscription=SubscriptionStatus.ACTIVE, merchant=MerchantStatus.ACTIVE)
+GENEROUS = replace(PortalPolicy(), page_published=True, allow_anonymous_signup=True, allow_self_schedule=True)
+STRICT = replace(
+    GENEROUS,
+    allow_self_schedule=False,
+    require_intake=True,
+    intake_form_id="frm_1",
+    max_upcoming_appointments=2,
+    require_fee=True,
+    fee=Money(amount_minor=4000, currency="usd"),
+)
+CLIENT = BookingRequest(actor=Actor.CLIENT, track=Track.ANONYMOUS, has_account=True, intake_submitted=False, upcoming=2)
+STAFF = replace(CLIENT, actor=Actor.STAFF)
+
+
+def rules(policy: PortalPolicy, practice: PracticeStanding, request: BookingRequest) -> list[str]:
+    return [block.rule for block in booking_blocks(policy, practice, request)]
+
+
+def test_a_client_hears_every_rule_that_stands_in_the_way() -> None:
+    closed = PracticeStanding(subscription=SubscriptionStatus.NONE, merchant=MerchantStatus.NONE)
+    assert rules(STRICT, closed, CLIENT) == [
+        *("subscription-inactive", "self-schedule-off", "intake-required", "limit-reached", "merchant-account-missing")
+    ]
+    assert rules(GENEROUS, OPEN, CLIENT) == []
+
+
+def test_an_invited_client_never_meets_the_intake_gate() -> None:
+    invited = replace(CLIENT, track=Track.INVITED)
+    assert "intake-required" in rules(STRICT, OPEN, CLIENT)
+    assert "intake-required" not in rules(STRICT, OPEN, invited)
+
+
+def test_staff_pass_over_the_limit_with_a_reason_and_never_over_the_subscription() -> None:
+    assert rules(STRICT, OPEN, STAFF) == ["limit-reached"]
+    assert rules(STRICT, OPEN, replace(STAFF, override=True)) == []
+    lapsed = replace(OPEN, subscription=SubscriptionStatus.NONE)
+    assert rules(STRICT, lapsed, replace(STAFF, override=True)) == ["subscription-inactive"]
+
+
+@given(upcoming=st.integers(0, 10), limit=st.none() | st.integers(1, 10))
+def test_the_limit_is_the_most_and_not_one_more(upcoming: int, limit: int | None) -> None:
+    policy = replace(GENEROUS, max_upcoming_appointments=limit)
+    refused = rules(policy, OPEN, replace(CLIENT, upcoming=upcoming)) == ["limit-reached"]
+    assert refused is (limit is not None and upcoming + 1 > limit)
+
+
+@pytest.mark.parametrize(
+    ("offered", "taken", "actor", "override", "rule"),
+    [
+        (True, False, Actor.CLIENT, False, None),
+        (False, False, Actor.CLIENT, False, "slot-unavailable"),
+        (False, False, Actor.CLIENT, True, "slot-unavailable"),
+        (False, False, Actor.STAFF, False, "slot-unavailable"),
+        (False, False, Actor.STAFF, True, None),
+        (True, True, Actor.CLIENT, False, "slot-taken"),
+        (True, True, Actor.STAFF, True, "slot-taken"),
+    ],
+)
+def test_one_slot(offered: bool, taken: bool, actor: Actor, override: bool, rule: str | None) -> None:
+    block = slot_block(offered=offered, taken=taken, actor=actor, override=override)
+    assert (block.rule if block else None) == rule
+
+
+@given(
+    minutes_left=st.integers(-10_000, 100_000),
+    notice=st.integers(0, 50_000),
+    can_cancel=st.booleans(),
+    status=st.sampled_from(AppointmentStatus),
+    actor=st.sampled_from([Actor.CLIENT, Actor.STAFF]),
+)
+def test_cancelling(minutes_left: int, notice: int, can_cancel: bool, status: AppointmentStatus, actor: Actor) -> None:
+    decision = cancel_decision(
+        status=status,
+        starts_at=NOW + timedelta(minutes=minutes_left),
+        notice_minutes=notice,
+        can_cancel=can_cancel,
+        actor=actor,
+        now=NOW,
+    )
+    open_still = status in (AppointmentStatus.PENDING, AppointmentStatus.BOOKED)
+    in_time = can_cancel and minutes_left >= notice
+    free = actor is Actor.STAFF or status is AppointmentStatus.PENDING
+    assert decision.allowed is (open_still and (free or in_time))
+    assert decision.refund is (RefundRule.FULL if decision.allowed else RefundRule.NONE)
+    if open_still and not decision.allowed:
+        slug = "cancel-window-closed" if can_cancel else "cancel-not-allowed"
+        assert decision.refusal is not None
+        assert decision.refusal.slug == slug
+
+
+@pytest.mark.parametrize("to", [AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW])
+def test_a_visit_is_recorded_once_it_has_begun_and_can_be_put_right(to: AppointmentStatus) -> None:
+    begun, ahead = NOW - timedelta(minutes=1), NOW + timedelta(minutes=1)
+    for status in (AppointmentStatus.BOOKED, AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW):
+        assert visit_decision(status=status, to=to, starts_at=begun, now=NOW) is None
+    assert visit_decision(status=AppointmentStatus.BOOKED, to=to, starts_at=ahead, now=NOW) is not None
+    for status in (AppointmentStatus.CANCELLED, AppointmentStatus.PENDING):
+        assert visit_decision(status=status, to=to, starts_at=begun, now=NOW) is not None
+
+
+@pytest.mark.parametrize("published", [True, False])
+@pytest.mark.parametrize("allowed", [True, False])
+@pytest.mark.parametrize("subscription", SubscriptionStatus)
+def test_sign_up_is_open_when_all_of_its_switches_are(
+    published: bool, allowed: bool, subscription: SubscriptionStatus
+) -> None:
+    policy = replace(GENEROUS, page_published=published, allow_anonymous_signup=allowed)
+    refusal = signup_refusal(policy, replace(OPEN, subscription=subscription))
+    active = subscription is SubscriptionStatus.ACTIVE
+    assert (refusal is None) is (published and allowed and active)
+    assert refusal is None or refusal.slug == ("signup-closed" if active else "subscription-inactive")
+
+
+def test_a_fee_needs_subscription_and_merchant_account() -> None:
+    assert fee_refusal(STRICT, OPEN) is None
+    for standing, slug in (
+        (replace(OPEN, merchant=MerchantStatus.NONE), "merchant-account-missing"),
+        (replace(OPEN, subscription=SubscriptionStatus.NONE), "subscription-inactive"),
+    ):
+        refusal = fee_refusal(STRICT, standing)
+        assert refusal is not None
+        assert refusal.slug == slug
+        assert fee_refusal(GENEROUS, standing) is None
