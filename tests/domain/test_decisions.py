@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.decisions import (
@@ -97,6 +97,8 @@ def test_one_slot(offered: bool, taken: bool, actor: Actor, override: bool, rule
     status=st.sampled_from(AppointmentStatus),
     actor=st.sampled_from([Actor.CLIENT, Actor.STAFF]),
 )
+@example(minutes_left=60, notice=60, can_cancel=True, status=AppointmentStatus.BOOKED, actor=Actor.CLIENT)
+@example(minutes_left=59, notice=60, can_cancel=True, status=AppointmentStatus.BOOKED, actor=Actor.CLIENT)
 def test_cancelling(minutes_left: int, notice: int, can_cancel: bool, status: AppointmentStatus, actor: Actor) -> None:
     decision = cancel_decision(
         status=status,
