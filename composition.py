@@ -109,7 +109,7 @@ def activities_of(settings: Settings, database: Database, payments: Payments) ->
         Standings(database),
         Invitations(post, tokens),
         Greetings(post),
-        Intake(database),
+        Intake(post),
         pre_payments,
         Bookings(database),
         Notices(post),

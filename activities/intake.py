@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
-from db.engine import Database
+from activities.post import Post, letterhead
 from db.models import Client, IntakeForm, IntakeSubmission
 from db.settings_store import load_policy
 from db.stages import move_stage
 from db.tenancy import client_by_id
 from db.timeline import tell
+from domain.cadence import Waiting, intake_waiting
 from domain.stages import Actor, Stage, Track
 from domain.states import SubmissionStatus, TimelineKind
 
@@ -30,6 +32,16 @@ class IntakeOpened:
 
     form_id: str | None
     stage: Stage
+    waiting: Waiting | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemindOfIntake:
+    """`due` is the moment that was planned: it names this reminder."""
+
+    client_id: str
+    due: datetime
+    now: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,40 +51,85 @@ class FileIntakeForm:
 
 
 class Intake:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._database = post.database
 
     @activity.defn
     async def open_intake_form(self, command: OpenIntakeForm) -> IntakeOpened:
-        """Assign the provider's form on the anonymous track; the invited track goes straight to ready."""
+        """The account is open: assign the provider's form on the anonymous track; the invited one is ready at once."""
         async with self._database.transaction() as session:
             client = await client_by_id(session, command.client_id, for_update=True)
+            await _note_account(session, client, command.now)
+            policy = (await load_policy(session, client.provider_id)).policy
             form: IntakeForm | None = None
             if client.intake_form_id is not None:
                 form = await session.get(IntakeForm, client.intake_form_id)
             elif client.track == Track.ANONYMOUS:
-                policy = (await load_policy(session, client.provider_id)).policy
                 form = await session.get(IntakeForm, policy.intake_form_id) if policy.intake_form_id else None
             if form is None:
                 return IntakeOpened(form_id=None, stage=move_stage(client, Stage.READY))
             client.intake_form_id = form.id
             kind = TimelineKind.INTAKE_ASSIGNED
             await tell(session, client.id, kind, at=command.now, actor=Actor.SYSTEM, ref=form.id)
-            return IntakeOpened(form_id=form.id, stage=move_stage(client, Stage.INTAKE))
+            return IntakeOpened(
+                form_id=form.id,
+                stage=move_stage(client, Stage.INTAKE),
+                waiting=intake_waiting(policy, command.now),
+            )
+
+    @activity.defn
+    async def send_intake_reminder(self, command: RemindOfIntake) -> bool:
+        """Remind of the intake form that isn't in; False when it is, or isn't asked for any more."""
+        async with self._database.transaction() as session:
+            client = await client_by_id(session, command.client_id)
+            submitted = await session.scalar(_submissions(client.id).limit(1))
+            if client.stage != Stage.INTAKE or submitted is not None:
+                return False
+            head = await letterhead(session, client.provider_id)
+        key = f"intake-reminder:{client.id}:{command.due:%Y%m%d%H%M}"
+        context: dict[str, object] = {"first_name": client.first_name, "link": self._post.link("/portal/intake")}
+
+        async def done(session: AsyncSession) -> None:
+            kind = TimelineKind.INTAKE_REMINDED
+            await tell(session, client.id, kind, at=command.now, actor=Actor.SYSTEM, ref=key)
+
+        await self._post.send(
+            key,
+            kind="intake_reminder",
+            client=client,
+            to=client.email,
+            head=head,
+            letter=self._post.write("intake_reminder", head, context),
+            now=command.now,
+            done=done,
+        )
+        return True
 
     @activity.defn
     async def file_intake_form(self, command: FileIntakeForm) -> Stage:
         """File the submitted answers to the client's record; the client is ready to book."""
         async with self._database.transaction() as session:
             client = await client_by_id(session, command.client_id, for_update=True)
-            query = select(IntakeSubmission).where(
-                IntakeSubmission.client_id == client.id, IntakeSubmission.status == str(SubmissionStatus.SUBMITTED)
-            )
-            for submission in await session.scalars(query):
+            for submission in await session.scalars(_submissions(client.id)):
                 submission.filed_at = submission.filed_at or command.now
                 kind = TimelineKind.INTAKE_FILED
                 await tell(session, client.id, kind, at=command.now, actor=Actor.SYSTEM, ref=submission.id)
             return _ready(client)
+
+
+def _submissions(client_id: str) -> Select[IntakeSubmission]:
+    return select(IntakeSubmission).where(
+        IntakeSubmission.client_id == client_id, IntakeSubmission.status == str(SubmissionStatus.SUBMITTED)
+    )
+
+
+async def _note_account(session: AsyncSession, client: Client, now: datetime) -> None:
+    """The web wrote the account; the journey takes note of it."""
+    if client.account_id is not None:
+        kind = TimelineKind.ACCOUNT_OPENED
+        await tell(session, client.id, kind, at=now, actor=Actor.CLIENT, ref=client.account_id)
+        move_stage(client, Stage.ACCOUNT)
 
 
 def _ready(client: Client) -> Stage:

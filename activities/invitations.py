@@ -9,14 +9,16 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
-from activities.post import Post, letterhead
+from activities.post import Letterhead, Post, letterhead
+from activities.standing import OpenInvitation
 from db.ids import new_id
 from db.models import Client, Invitation
 from db.settings_store import load_policy
 from db.stages import move_stage
-from db.tenancy import client_by_id, provider_of
+from db.tenancy import client_by_id
 from db.timeline import tell
-from domain.ports import Tokens
+from domain.cadence import invitation_waiting
+from domain.ports import Letter, Tokens
 from domain.stages import Actor, Stage
 from domain.states import TimelineKind
 
@@ -34,9 +36,25 @@ class SendPortalInvitation:
 
 @dataclass(frozen=True, kw_only=True)
 class InvitationSent:
-    invitation_id: str
-    expires_at: datetime
+    invitation: OpenInvitation
     stage: Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemindOfInvitation:
+    """`due` is the moment that was planned: it names this reminder."""
+
+    invitation_id: str
+    client_id: str
+    due: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpireInvitation:
+    invitation_id: str
+    client_id: str
+    now: datetime
 
 
 class Invitations:
@@ -51,17 +69,8 @@ class Invitations:
             client = await client_by_id(session, command.client_id, for_update=True)
             invitation = await _issued(session, client, command)
             head = await letterhead(session, client.provider_id)
-            provider = await provider_of(session, client.provider_id)
-        letter = self._post.write(
-            "portal_invitation",
-            head,
-            {
-                "first_name": client.first_name,
-                "link": self._post.link(f"/invitations/{self._tokens.mint(INVITATION, invitation.id)}"),
-                "page_link": self._post.link(f"/p/{provider.slug}"),
-                "days": max(1, (invitation.expires_at - invitation.issued_at).days),
-            },
-        )
+            policy = (await load_policy(session, client.provider_id)).policy
+        letter = self._letter("portal_invitation", head, client, invitation, command.now)
 
         async def done(session: AsyncSession) -> None:
             sent = await session.get(Invitation, invitation.id)
@@ -83,7 +92,62 @@ class Invitations:
         )
         async with self._post.database.transaction() as session:
             stage = Stage((await client_by_id(session, client.id)).stage)
-        return InvitationSent(invitation_id=invitation.id, expires_at=invitation.expires_at, stage=stage)
+        opened = OpenInvitation(
+            invitation_id=invitation.id,
+            expires_at=invitation.expires_at,
+            waiting=invitation_waiting(policy, invitation.issued_at, invitation.expires_at),
+        )
+        return InvitationSent(invitation=opened, stage=stage)
+
+    @activity.defn
+    async def send_invitation_reminder(self, command: RemindOfInvitation) -> bool:
+        """Remind of an invitation that still waits; False when it doesn't any more. Decided now, not when planned."""
+        async with self._post.database.transaction() as session:
+            client = await client_by_id(session, command.client_id)
+            invitation = await session.get(Invitation, command.invitation_id)
+            if invitation is None or client.account_id is not None or not _works(invitation, command.now):
+                return False
+            head = await letterhead(session, client.provider_id)
+        key = f"invitation-reminder:{invitation.id}:{command.due:%Y%m%d%H%M}"
+
+        async def done(session: AsyncSession) -> None:
+            kind = TimelineKind.INVITATION_REMINDED
+            await tell(session, client.id, kind, at=command.now, actor=Actor.SYSTEM, ref=key)
+
+        await self._post.send(
+            key,
+            kind="invitation_reminder",
+            client=client,
+            to=client.email,
+            head=head,
+            letter=self._letter("invitation_reminder", head, client, invitation, command.now),
+            now=command.now,
+            done=done,
+        )
+        return True
+
+    @activity.defn
+    async def expire_invitation(self, command: ExpireInvitation) -> None:
+        """Say on the timeline that the link has stopped working unused."""
+        async with self._post.database.transaction() as session:
+            invitation = await session.get(Invitation, command.invitation_id)
+            if invitation is None or invitation.accepted_at is not None or invitation.revoked_at is not None:
+                return
+            kind = TimelineKind.INVITATION_EXPIRED
+            await tell(session, command.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=invitation.id)
+
+    def _letter(self, name: str, head: Letterhead, client: Client, invitation: Invitation, now: datetime) -> Letter:
+        """`days` is how long the link still works."""
+        context: dict[str, object] = {
+            "first_name": client.first_name,
+            "link": self._post.link(f"/invitations/{self._tokens.mint(INVITATION, invitation.id)}"),
+            "days": max(1, -(-(invitation.expires_at - now) // timedelta(days=1))),
+        }
+        return self._post.write(name, head, context)
+
+
+def _works(invitation: Invitation, now: datetime) -> bool:
+    return invitation.accepted_at is None and invitation.revoked_at is None and now < invitation.expires_at
 
 
 async def _issued(session: AsyncSession, client: Client, command: SendPortalInvitation) -> Invitation:

@@ -16,7 +16,7 @@ from db.tenancy import appointment_by_id, client_by_id, payment_of_appointment
 from db.timeline import tell
 from domain.money import Money
 from domain.stages import Actor
-from domain.states import PaymentState, TimelineKind
+from domain.states import AppointmentStatus, PaymentState, TimelineKind
 from domain.wording import spoken_time
 
 
@@ -25,12 +25,24 @@ class Occurrence(StrEnum):
 
     SIGNED_UP = "signed_up"
     BOOKED = "booked"
+    MOVED = "moved"
     CANCELLED = "cancelled"
+    ATTENTION = "attention"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SendAppointmentNotice:
     appointment_id: str
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemindOfAppointment:
+    """`starts_at` is the start that the reminder was planned for, `due` the moment: they name this reminder."""
+
+    appointment_id: str
+    starts_at: datetime
+    due: datetime
     now: datetime
 
 
@@ -58,21 +70,46 @@ class Notices:
         self._post = post
 
     @activity.defn
-    async def send_booking_confirmation(self, command: SendAppointmentNotice) -> None:
-        """Tell the client that the appointment stands."""
+    async def send_booking_confirmation(self, command: SendAppointmentNotice) -> bool:
+        """Tell the client that the appointment stands; False when it doesn't any more."""
         about = await self._about(command)
+        if about.appointment.status == AppointmentStatus.CANCELLED:
+            return False
         paid = about.payment is not None and about.payment.state == PaymentState.CAPTURED
         extra: dict[str, object] = {"paid": _amount(about.payment) if paid and about.payment else ""}
         await self._send(command, about, "booking_confirmation", TimelineKind.CONFIRMATION_SENT, extra)
+        return True
 
     @activity.defn
-    async def send_cancellation_notice(self, command: SendAppointmentNotice) -> None:
+    async def send_cancellation_notice(self, command: SendAppointmentNotice) -> bool:
         """Tell the client that the appointment is off, and what happens to the fee."""
         about = await self._about(command)
         due = about.payment.refund_due_minor if about.payment else 0
         refund = str(Money(amount_minor=due, currency=about.payment.currency)) if about.payment and due else ""
         extra: dict[str, object] = {"refund": refund, "by_practice": about.appointment.cancelled_by == Actor.STAFF}
         await self._send(command, about, "cancellation_notice", TimelineKind.CANCELLATION_SENT, extra)
+        return True
+
+    @activity.defn
+    async def send_move_notice(self, command: SendAppointmentNotice) -> bool:
+        """Tell the client the time as it is now; False when the appointment has been cancelled since."""
+        about = await self._about(command)
+        if about.appointment.status == AppointmentStatus.CANCELLED:
+            return False
+        await self._send(command, about, "move_notice", TimelineKind.MOVE_SENT, {})
+        return True
+
+    @activity.defn
+    async def send_appointment_reminder(self, command: RemindOfAppointment) -> bool:
+        """Remind of what stands now: False when it was cancelled, moved or has begun since the reminder was planned."""
+        notice = SendAppointmentNotice(appointment_id=command.appointment_id, now=command.now)
+        about = await self._about(notice)
+        stands = about.appointment.status == AppointmentStatus.BOOKED
+        if not stands or about.appointment.starts_at != command.starts_at or command.now >= command.starts_at:
+            return False
+        ref = f"{command.appointment_id}:{command.due:%Y%m%d%H%M}"
+        await self._send(notice, about, "appointment_reminder", TimelineKind.APPOINTMENT_REMINDED, {}, ref=ref)
+        return True
 
     @activity.defn
     async def tell_front_desk(self, command: TellFrontDesk) -> None:
@@ -123,14 +160,17 @@ class Notices:
         name: str,
         told: TimelineKind,
         extra: dict[str, object],
+        *,
+        ref: str | None = None,
     ) -> None:
+        """`ref` names the message once; by default it is the appointment's revision."""
         appointment = about.appointment
         context: dict[str, object] = {
             "first_name": about.client.first_name,
             "when": about.when,
             "link": self._post.link(f"/portal/appointments/{appointment.id}"),
         }
-        ref = f"{appointment.id}:{appointment.revision}"
+        ref = ref or f"{appointment.id}:{appointment.revision}"
 
         async def done(session: AsyncSession) -> None:
             await tell(session, about.client.id, told, at=command.now, actor=Actor.SYSTEM, ref=ref)

@@ -10,17 +10,29 @@ from temporalio import activity
 
 from db.engine import Database
 from db.ids import new_id
-from db.models import AttentionItem, IntakeSubmission, Invitation
+from db.invitations import newest_sent, open_invitations
+from db.models import AttentionItem, IntakeSubmission
+from db.settings_store import load_policy
 from db.stages import move_stage
 from db.tenancy import client_by_id
 from db.timeline import tell
-from domain.stages import Actor, Stage
-from domain.states import SubmissionStatus, TimelineKind
+from domain.cadence import Waiting, invitation_waiting
+from domain.stages import Actor, JourneyOutcome, Stage
+from domain.states import AttentionOwner, SubmissionStatus, TimelineKind
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadStanding:
     client_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenInvitation:
+    """The newest invitation that was sent, and what happens while it isn't answered."""
+
+    invitation_id: str
+    expires_at: datetime
+    waiting: Waiting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +42,7 @@ class Standing:
     stage: Stage
     has_account: bool
     intake_submitted: bool
-    invitation_expires_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class MarkAccountOpened:
-    client_id: str
-    now: datetime
+    invitation: OpenInvitation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +51,8 @@ class RaiseAttention:
     workflow_id: str
     step: str
     reason: str
+    owner: AttentionOwner
+    due_at: datetime
     now: datetime
 
 
@@ -54,6 +62,23 @@ class SettleAttention:
     workflow_id: str
     step: str
     resolution: str
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteDropped:
+    """A message that would have come too late to be of use; `ref` names it once."""
+
+    client_id: str
+    ref: str
+    step: str
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseJourney:
+    client_id: str
+    outcome: JourneyOutcome
     now: datetime
 
 
@@ -71,27 +96,20 @@ class Standings:
                     IntakeSubmission.status == str(SubmissionStatus.SUBMITTED),
                 )
             )
-            expires_at = await session.scalar(
-                select(Invitation.expires_at)
-                .where(Invitation.client_id == client.id, Invitation.sent_at.is_not(None))
-                .order_by(Invitation.issued_at.desc())
-                .limit(1)
-            )
+            invitation = await newest_sent(session, client.id)
+            policy = (await load_policy(session, client.provider_id)).policy
             return Standing(
                 stage=Stage(client.stage),
                 has_account=client.account_id is not None,
                 intake_submitted=submitted is not None,
-                invitation_expires_at=expires_at,
+                invitation=OpenInvitation(
+                    invitation_id=invitation.id,
+                    expires_at=invitation.expires_at,
+                    waiting=invitation_waiting(policy, invitation.issued_at, invitation.expires_at),
+                )
+                if invitation is not None
+                else None,
             )
-
-    @activity.defn
-    async def mark_account_opened(self, command: MarkAccountOpened) -> Stage:
-        """The web wrote the account; the journey takes note of it."""
-        async with self._database.transaction() as session:
-            client = await client_by_id(session, command.client_id, for_update=True)
-            kind = TimelineKind.ACCOUNT_OPENED
-            await tell(session, client.id, kind, at=command.now, actor=Actor.CLIENT, ref=client.account_id or client.id)
-            return move_stage(client, Stage.ACCOUNT)
 
     @activity.defn
     async def raise_attention(self, command: RaiseAttention) -> None:
@@ -106,6 +124,8 @@ class Standings:
             item = await session.scalar(query)
             if item is not None:
                 item.reason = command.reason
+                item.owner = str(command.owner)
+                item.due_at = command.due_at
                 return
             item = AttentionItem(
                 id=new_id("att"),
@@ -113,6 +133,8 @@ class Standings:
                 workflow_id=command.workflow_id,
                 step=command.step,
                 reason=command.reason,
+                owner=str(command.owner),
+                due_at=command.due_at,
                 raised_at=command.now,
             )
             session.add(item)
@@ -134,3 +156,27 @@ class Standings:
             item.resolution = command.resolution
             kind = TimelineKind.ATTENTION_SETTLED
             await tell(session, command.client_id, kind, at=command.now, actor=Actor.STAFF, ref=item.id)
+
+    @activity.defn
+    async def note_dropped(self, command: NoteDropped) -> None:
+        """Say on the timeline that a message was dropped rather than sent late."""
+        async with self._database.transaction() as session:
+            kind = TimelineKind.MAIL_DROPPED
+            await tell(session, command.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=command.ref)
+
+    @activity.defn
+    async def close_journey(self, command: CloseJourney) -> None:
+        """The way ends without a visit: it lapsed, or the practice withdrew it. Open invitations stop working."""
+        async with self._database.transaction() as session:
+            client = await client_by_id(session, command.client_id, for_update=True)
+            if client.stage in (Stage.BOOKED, Stage.CLOSED):
+                return
+            move_stage(client, Stage.CLOSED)
+            client.outcome = str(command.outcome)
+            for invitation in await session.scalars(open_invitations(client.id)):
+                invitation.revoked_at = command.now
+            lapsed = command.outcome is JourneyOutcome.LAPSED
+            kind = TimelineKind.JOURNEY_LAPSED if lapsed else TimelineKind.JOURNEY_WITHDRAWN
+            ref = f"{client.id}:{command.now:%Y%m%d%H%M%S}"
+            actor = Actor.SYSTEM if lapsed else Actor.STAFF
+            await tell(session, client.id, kind, at=command.now, actor=actor, ref=ref)

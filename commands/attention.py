@@ -21,7 +21,10 @@ from workflows.messages import ResolveAttention
 
 _ANSWER_WITHIN = timedelta(seconds=8)
 # Steps that talk to the client's mailbox: there a wrong address may be the reason.
-_MAIL_STEPS = ("portal_invitation", "invitation:", "greeting:", "booking_confirmation", "cancellation_notice")
+_MAIL_STEPS = (
+    *("portal_invitation", "invitation:", "invitation_reminder:", "greeting:", "intake_reminder:"),
+    *("booking_confirmation", "move_notice:", "appointment_reminder:", "cancellation_notice"),
+)
 # Noted for a person's eye; no workflow waits for an answer.
 _NOTES = ("pre_payment", "capture_pre_payment", "void_pre_payment")
 

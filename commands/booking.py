@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -160,7 +161,7 @@ async def claim(
     fee = point.in_force.policy.due_fee if actor is Actor.CLIENT else None
     payment_id = await _quote(session, point, appointment, fee) if fee else None
     await tell(session, client.id, TimelineKind.SLOT_HELD, at=point.now, actor=actor, ref=appointment.id)
-    await _record_claim(session, appointment, payment_id)
+    await _record_claim(session, appointment, payment_id, point.in_force.policy.reminder_hours)
     await keep_result(session, scope, idempotency_key, request, {"appointment_id": appointment.id})
     return appointment
 
@@ -211,7 +212,9 @@ async def _quote(session: AsyncSession, point: Standpoint, appointment: Appointm
     return payment.id
 
 
-async def _record_claim(session: AsyncSession, appointment: Appointment, payment_id: str | None) -> None:
+async def _record_claim(
+    session: AsyncSession, appointment: Appointment, payment_id: str | None, reminder_hours: Sequence[int]
+) -> None:
     assert appointment.hold_expires_at is not None
     await record_event(
         session,
@@ -227,5 +230,6 @@ async def _record_claim(session: AsyncSession, appointment: Appointment, payment
             "hold_expires_at": appointment.hold_expires_at.isoformat(),
             "payment_id": payment_id,
             "booked_by": appointment.booked_by,
+            "reminder_hours": list(reminder_hours),
         },
     )

@@ -15,6 +15,7 @@ from commands.office import Office
 from commands.passwords import check_new_password
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
+from db.invitations import open_invitations
 from db.locks import lock_name
 from db.models import Client, Invitation, PortalAccount, Provider
 from db.settings_store import load_policy, practice_standing
@@ -147,7 +148,7 @@ async def issue_again(session: AsyncSession, office: Office, client: Client) -> 
     if client.account_id is not None:
         raise Conflict("This client has opened an account already.")
     now = await office.clock.now(session)
-    for old in await session.scalars(_open_invitations(client.id)):
+    for old in await session.scalars(open_invitations(client.id)):
         old.revoked_at = now
     policy = (await load_policy(session, client.provider_id)).policy
     invitation = Invitation(
@@ -237,9 +238,3 @@ async def _account(session: AsyncSession, office: Office, email: str, password: 
     session.add(account)
     await session.flush()
     return account
-
-
-def _open_invitations(client_id: str) -> Any:
-    return select(Invitation).where(
-        Invitation.client_id == client_id, Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None)
-    )

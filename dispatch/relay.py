@@ -18,8 +18,9 @@ from db.ids import new_id
 from db.models import AttentionItem, Client, ExternalEvent
 from db.timeline import tell
 from dispatch.delivery import Delivery, Never, NotYet, Told
+from domain.cadence import ANSWER_WITHIN
 from domain.stages import Actor
-from domain.states import TimelineKind
+from domain.states import AttentionOwner, TimelineKind
 from workflows.naming import client_journey_id
 
 logger = logging.getLogger("portico.relay")
@@ -133,6 +134,8 @@ class Relay:
             workflow_id=client_journey_id(client.id),
             step=f"event:{event.id}",
             reason=f"{event.kind}: {reason}",
+            owner=str(AttentionOwner.OPERATOR),
+            due_at=now + ANSWER_WITHIN,
             raised_at=now,
         )
         session.add(item)

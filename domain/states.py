@@ -61,6 +61,13 @@ class AttentionAction(StrEnum):
     SKIP = "skip"
 
 
+class AttentionOwner(StrEnum):
+    """Who is to answer first; unanswered, it is passed on."""
+
+    FRONT_DESK = "front_desk"
+    OPERATOR = "operator"
+
+
 class SettingsKind(StrEnum):
     PORTAL_SETTINGS = "portal-settings"
     SIGNUP_FORM = "signup-form"
@@ -75,12 +82,16 @@ class TimelineKind(StrEnum):
     SIGNED_UP = "signed_up"
     INVITED = "invited"
     INVITATION_SENT = "invitation_sent"
+    INVITATION_REMINDED = "invitation_reminder_sent"
+    INVITATION_EXPIRED = "invitation_expired"
+    INVITATION_ASKED_AGAIN = "invitation_asked_again"
     GREETING_SENT = "greeting_sent"
     GREETING_SKIPPED = "greeting_skipped"
     FORMS_REQUESTED = "new_client_forms_requested"
     FORMS_SENT = "new_client_forms_sent"
     ACCOUNT_OPENED = "account_opened"
     INTAKE_ASSIGNED = "intake_assigned"
+    INTAKE_REMINDED = "intake_reminder_sent"
     INTAKE_SUBMITTED = "intake_submitted"
     INTAKE_FILED = "intake_filed"
     SLOT_HELD = "slot_held"
@@ -93,10 +104,16 @@ class TimelineKind(StrEnum):
     HOLD_RELEASED = "hold_released"
     APPOINTMENT_BOOKED = "appointment_booked"
     CONFIRMATION_SENT = "confirmation_sent"
+    APPOINTMENT_MOVED = "appointment_moved"
+    MOVE_SENT = "move_notice_sent"
+    APPOINTMENT_REMINDED = "appointment_reminder_sent"
     APPOINTMENT_CANCELLED = "appointment_cancelled"
     CANCELLATION_SENT = "cancellation_sent"
     APPOINTMENT_FULFILLED = "appointment_fulfilled"
     APPOINTMENT_NOSHOW = "appointment_noshow"
+    JOURNEY_LAPSED = "journey_lapsed"
+    JOURNEY_WITHDRAWN = "journey_withdrawn"
+    MAIL_DROPPED = "mail_dropped"
     FRONT_DESK_TOLD = "front_desk_told"
     ATTENTION_RAISED = "attention_raised"
     ATTENTION_SETTLED = "attention_settled"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
+from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.bookings import (
@@ -17,12 +20,14 @@ with workflow.unsafe.imports_passed_through():
         ReleaseReason,
         WithdrawAppointment,
     )
-    from activities.notices import Notices, Occurrence, SendAppointmentNotice, TellFrontDesk
-    from activities.pre_payment import Fee, OpenPrePayment, PrePayments, PrePaymentStep, RefundPayment
+    from activities.pre_payment import PrePayments, RefundPayment
+    from domain.cadence import next_reminder
     from domain.states import AppointmentStatus
+    from workflows.booking_mails import BookingMails
     from workflows.details import booking_details
     from workflows.messages import (
         AppointmentCancelled,
+        AppointmentMoved,
         BookingOutcome,
         BookingSettled,
         PaymentNoticed,
@@ -31,14 +36,10 @@ with workflow.unsafe.imports_passed_through():
         VisitRecorded,
     )
     from workflows.naming import client_journey_id
-    from workflows.options import MAIL, PAYMENT, RECORDS, named
+    from workflows.options import PAYMENT, RECORDS, named
+    from workflows.pre_payment import PrePayment
     from workflows.search_attributes import STAGE
-    from workflows.steps import Steps, final_reason
-
-# The processor keeps a session open for 30 min at least; ours is closed by the workflow when the hold ends, so the
-# session's own end only has to lie safely beyond that.
-_CHECKOUT_MARGIN = timedelta(hours=1)
-_SLOWEST_POLL = timedelta(minutes=2)
+    from workflows.steps import OnLapse, Steps
 
 
 @workflow.defn
@@ -48,121 +49,38 @@ class Booking:
     @workflow.init
     def __init__(self, start: StartBooking) -> None:
         self._start = start
-        self._steps = Steps(start.client_id, start.skew_seconds)
+        self._steps = Steps(start.client_id, start.skew_seconds, self._show)
         self._state = "pending"
         self._waits_for = ""
         self._until: datetime | None = None
         self._sent: list[str] = []
-        self._noticed = False
+        self._mails = BookingMails(start, self._steps, self._note_sent)
+        self._pre_payment = PrePayment(start, self._steps, self._wait)
         self._cancelled: AppointmentCancelled | None = None
         self._visit: AppointmentStatus | None = None
+        self._starts_at = start.starts_at
+        self._ends_at = start.ends_at
+        self._moved: AppointmentMoved | None = None
+        # Mails on their way: what stands doesn't wait for them, and the booking doesn't close before they are settled.
+        self._beside: list[asyncio.Task[None]] = []
 
     @workflow.run
     async def run(self, start: StartBooking) -> BookingOutcome:
-        refused = await self._pre_payment()
+        refused = await self._pre_payment.run()
         if refused is None and await self._book():
             if self._cancelled is None:
-                await self._tell_booked()
+                self._reach("booked", "the visit", self._ends_at)
+                await self._tell_journey(booked=True)
+                self._start_beside(self._mails.tell_booked(self._starts_at))
             outcome = await self._visit_over()
         else:
             outcome = await self._release(refused or ReleaseReason.CANCELLED)
         self._wait("what is under way to finish")
         await workflow.wait_condition(workflow.all_handlers_finished)
+        await asyncio.gather(*self._beside)
+        await self._steps.settled()
         self._reach(outcome, "nothing: the booking is closed")
         return outcome
-
-    # Pre-payment
-
-    async def _pre_payment(self) -> ReleaseReason | None:
-        """Hold, authorise, verify, capture; None when the fee is in (or none was due), else why the slot is freed."""
-        if self._start.payment_id is None:
-            return ReleaseReason.CANCELLED if self._cancelled else None
-        try:
-            await workflow.execute_activity_method(
-                PrePayments.open_pre_payment,
-                OpenPrePayment(
-                    payment_id=self._start.payment_id,
-                    checkout_expires_at=self._start.hold_expires_at + _CHECKOUT_MARGIN,
-                    now=self._steps.now(),
-                ),
-                **named(PAYMENT, "pre-payment: open the checkout"),
-            )
-        except ActivityError as error:
-            await self._steps.note("pre_payment", final_reason(error))
-            return ReleaseReason.PAYMENT_REFUSED
-        fee = await self._await_fee()
-        if fee is Fee.GONE:
-            return ReleaseReason.CANCELLED if self._cancelled else ReleaseReason.NOT_PAID
-        if fee is Fee.MISMATCH:
-            return await self._reject("the payment differs from what was asked")
-        if self._cancelled:
-            await self._let_go()
-            return ReleaseReason.CANCELLED
-        if fee is Fee.AUTHORIZED:
-            fee = await self._capture()
-        return None if fee is Fee.CAPTURED else await self._reject("the authorised fee could not be captured")
-
-    async def _await_fee(self) -> Fee:
-        """Until it is paid, given up, or the hold ends. The webhook wakes us; where it is lost, polling finds out."""
-        pause = timedelta(seconds=self._start.payment_poll_seconds)
-        while True:
-            left = self._start.hold_expires_at - self._steps.now()
-            over = left <= timedelta() or self._cancelled is not None
-            fee = await self._ask_processor(closing=over)
-            if fee is not Fee.OPEN:
-                return fee
-            if over:
-                left = pause  # Complete but not decided yet at the processor: the hold stays until it is.
-            self._wait("the fee to be paid", self._start.hold_expires_at)
-            self._noticed = False
-            await self._pause(min(pause, left), wake_on_cancel=not over)
-            pause = min(pause * 2, _SLOWEST_POLL)
-
-    async def _ask_processor(self, *, closing: bool) -> Fee:
-        """A final refusal (an account that was closed, say) waits for a person; given up, the slot is freed."""
-        fee = await self._steps.take("payment_status", self._close_checkout if closing else self._verify)
-        return fee or Fee.MISMATCH
-
-    async def _pause(self, longest: timedelta, *, wake_on_cancel: bool) -> None:
-        with contextlib.suppress(TimeoutError):  # Nobody rang: look all the same.
-            await workflow.wait_condition(
-                lambda: self._noticed or (wake_on_cancel and self._cancelled is not None),
-                timeout=longest,
-                timeout_summary="look at the payment again",
-            )
-
-    async def _verify(self) -> Fee:
-        return await workflow.execute_activity_method(
-            PrePayments.verify_pre_payment, self._payment_step(), **named(PAYMENT, "pre-payment: verify")
-        )
-
-    async def _close_checkout(self) -> Fee:
-        return await workflow.execute_activity_method(
-            PrePayments.close_pre_payment, self._payment_step(), **named(PAYMENT, "pre-payment: close the checkout")
-        )
-
-    async def _capture(self) -> Fee:
-        try:
-            return await workflow.execute_activity_method(
-                PrePayments.capture_pre_payment, self._payment_step(), **named(PAYMENT, "pre-payment: capture")
-            )
-        except ActivityError as error:
-            await self._steps.note("capture_pre_payment", final_reason(error))
-            return Fee.MISMATCH
-
-    async def _let_go(self) -> None:
-        try:
-            await workflow.execute_activity_method(
-                PrePayments.void_pre_payment, self._payment_step(), **named(PAYMENT, "pre-payment: void")
-            )
-        except ActivityError as error:
-            await self._steps.note("void_pre_payment", final_reason(error))
-
-    async def _reject(self, reason: str) -> ReleaseReason:
-        """Never confirm what differs from what was asked: no money is kept, and a person looks at it."""
-        await self._let_go()
-        await self._steps.note("pre_payment", reason)
-        return ReleaseReason.PAYMENT_MISMATCH
 
     # Booking and visit
 
@@ -173,25 +91,30 @@ class Booking:
             **named(RECORDS, "booking: the appointment stands"),
         )
 
-    async def _tell_booked(self) -> None:
-        self._reach("booked", "the visit", self._start.ends_at)
-        await self._tell_journey(booked=True)
-        await self._steps.take("booking_confirmation", self._send_confirmation)
-        await self._steps.take("front_desk_booked", lambda: self._tell_front_desk(Occurrence.BOOKED))
+    def _start_beside(self, work: Coroutine[Any, Any, None]) -> None:
+        self._beside.append(asyncio.create_task(work))
 
     async def _visit_over(self) -> BookingOutcome:
-        self._wait("the visit to be over", self._start.ends_at)
-        left = max(self._start.ends_at - self._steps.now(), timedelta())
-        with contextlib.suppress(TimeoutError):  # The usual end.
-            await workflow.wait_condition(
-                lambda: self._cancelled is not None or self._visit is not None,
-                timeout=left,
-                timeout_summary="the visit is over",
-            )
-        if self._cancelled is not None:
-            return await self._settle_cancelled(self._cancelled)
-        if self._visit is not None:
-            return BookingOutcome(self._visit)
+        """Reminders and news of a move, until the visit is over, cancelled, or staff have said how it went."""
+        reminded_until = self._steps.now()
+        while True:
+            if self._moved is not None:
+                moved, self._moved = self._moved, None
+                self._start_beside(self._mails.tell_moved(moved.starts_at, moved.revision))
+                reminded_until = self._steps.now()
+            if self._cancelled is not None:
+                return await self._settle_cancelled(self._cancelled)
+            if self._visit is not None:
+                return BookingOutcome(self._visit)
+            reminder = next_reminder(self._starts_at, self._start.reminder_hours, reminded_until)
+            due = min(reminder or self._ends_at, self._ends_at)
+            self._wait("the visit to be over", self._ends_at)
+            if await self._told_something_before(due):
+                continue
+            if due >= self._ends_at:
+                break
+            reminded_until = due
+            self._start_beside(self._mails.remind(self._starts_at, due))
         status = await workflow.execute_activity_method(
             Bookings.fulfil_appointment,
             FulfilAppointment(appointment_id=self._start.appointment_id, now=self._steps.now()),
@@ -199,15 +122,27 @@ class Booking:
         )
         return BookingOutcome(status)
 
+    async def _told_something_before(self, due: datetime) -> bool:
+        left = max(due - self._steps.now(), timedelta())
+        summary = "the visit is over" if due >= self._ends_at else "remind of the appointment"
+        try:
+            await workflow.wait_condition(
+                lambda: self._cancelled is not None or self._visit is not None or self._moved is not None,
+                timeout=left,
+                timeout_summary=summary,
+            )
+        except TimeoutError:
+            return False
+        return True
+
     async def _settle_cancelled(self, cancelled: AppointmentCancelled) -> BookingOutcome:
-        """The slot is free already; the client gets the money back and both sides are told."""
+        """The slot is free already; the money goes back and both sides are told, none waiting for the other."""
         refund_id = cancelled.refund_id or await self._withdraw(cancelled)
         self._reach("cancelled", "the cancellation to be settled")
-        await self._steps.take("cancellation_notice", self._send_cancellation)
+        steps = [self._mails.tell_cancelled(self._starts_at), self._mails.tell_front_desk_cancelled()]
         if refund_id is not None:
-            refund = RefundPayment(refund_id=refund_id, now=self._steps.now())
-            await self._steps.take("refund", lambda: self._refund(refund))
-        await self._steps.take("front_desk_cancelled", lambda: self._tell_front_desk(Occurrence.CANCELLED))
+            steps.append(self._refund(refund_id))
+        await asyncio.gather(*steps)
         return BookingOutcome.CANCELLED
 
     async def _release(self, reason: ReleaseReason) -> BookingOutcome:
@@ -229,29 +164,15 @@ class Booking:
             **named(RECORDS, "cancel what was booked meanwhile"),
         )
 
-    async def _send_confirmation(self) -> None:
-        await workflow.execute_activity_method(
-            Notices.send_booking_confirmation, self._notice(), **named(MAIL, "booking confirmation")
+    async def _refund(self, refund_id: str) -> None:
+        """Money that is owed is never dropped: weather is waited out, and a refusal stays on the attention list."""
+        await self._steps.take(
+            "refund",
+            PrePayments.refund_payment,
+            lambda now: RefundPayment(refund_id=refund_id, now=now),
+            named(PAYMENT, "refund the fee"),
+            on_lapse=OnLapse.STAY,
         )
-        self._note_sent("confirmation")
-
-    async def _send_cancellation(self) -> None:
-        await workflow.execute_activity_method(
-            Notices.send_cancellation_notice, self._notice(), **named(MAIL, "cancellation notice")
-        )
-        self._note_sent("cancellation notice")
-
-    async def _refund(self, refund: RefundPayment) -> None:
-        await workflow.execute_activity_method(PrePayments.refund_payment, refund, **named(PAYMENT, "refund the fee"))
-
-    async def _tell_front_desk(self, occurrence: Occurrence) -> None:
-        command = TellFrontDesk(
-            client_id=self._start.client_id,
-            occurrence=occurrence,
-            ref=self._start.appointment_id,
-            now=self._steps.now(),
-        )
-        await workflow.execute_activity_method(Notices.tell_front_desk, command, **named(MAIL, "tell the front desk"))
 
     async def _tell_journey(self, *, booked: bool) -> None:
         journey = workflow.get_external_workflow_handle(client_journey_id(self._start.client_id))
@@ -261,22 +182,22 @@ class Booking:
                 "booking_settled", BookingSettled(appointment_id=self._start.appointment_id, booked=booked)
             )
 
-    def _payment_step(self) -> PrePaymentStep:
-        assert self._start.payment_id is not None
-        return PrePaymentStep(payment_id=self._start.payment_id, now=self._steps.now())
-
-    def _notice(self) -> SendAppointmentNotice:
-        return SendAppointmentNotice(appointment_id=self._start.appointment_id, now=self._steps.now())
-
     # What the booking is told
 
     @workflow.signal
     def payment_noticed(self, fact: PaymentNoticed) -> None:
-        self._noticed = True
+        self._pre_payment.noticed()
 
     @workflow.signal
     def appointment_cancelled(self, fact: AppointmentCancelled) -> None:
         self._cancelled = self._cancelled or fact
+        self._pre_payment.give_up()
+
+    @workflow.signal
+    def appointment_moved(self, fact: AppointmentMoved) -> None:
+        self._starts_at = fact.starts_at
+        self._ends_at = fact.ends_at
+        self._moved = fact  # moved again before it was told: the newest time is told
 
     @workflow.signal
     def visit_recorded(self, fact: VisitRecorded) -> None:
@@ -288,7 +209,7 @@ class Booking:
 
     @resolve_attention.validator
     def _step_is_stuck(self, answer: ResolveAttention) -> None:
-        if answer.step not in self._steps.stuck:
+        if not self._steps.waits_for_answer(answer.step):
             raise ValueError(f"no step called {answer.step} waits for an answer")
 
     # What operators see
@@ -314,6 +235,7 @@ class Booking:
                 waits_for=self._waits_for,
                 until=self._until,
                 stuck=self._steps.stuck,
+                weather=self._steps.weather,
                 journey=client_journey_id(self._start.client_id),
                 sent=self._sent,
             )

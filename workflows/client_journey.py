@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 
 from temporalio import workflow
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
-    from activities.greetings import Greetings, Occasion, SendGreetingEmail
+    from activities.greetings import Occasion
     from activities.intake import FileIntakeForm, Intake, OpenIntakeForm
-    from activities.invitations import Invitations, SendPortalInvitation
-    from activities.notices import Notices, Occurrence, TellFrontDesk
     from activities.signups import RecordAnonymousSignup, Signups
-    from activities.standing import LoadStanding, MarkAccountOpened, Standing, Standings
+    from activities.standing import CloseJourney, LoadStanding, OpenInvitation, Standing, Standings
+    from domain.cadence import Waiting, booking_waiting
     from domain.stages import JourneyOutcome, Stage, Track
-    from workflows.booking import Booking
+    from workflows.child_booking import start_booking
     from workflows.details import journey_details
+    from workflows.journey_mails import FIRST_INVITATION, JourneyMails
     from workflows.messages import (
         AccountOpened,
         AppointmentClaimed,
@@ -28,48 +26,61 @@ with workflow.unsafe.imports_passed_through():
         InvitationRequested,
         JourneyEnded,
         JourneyView,
+        JourneyWithdrawn,
         NewClientFormsRequested,
         ResolveAttention,
-        StartBooking,
         StartJourney,
     )
-    from workflows.naming import booking_id
-    from workflows.options import MAIL, RECORDS, named
-    from workflows.search_attributes import STAGE, opening
+    from workflows.options import RECORDS, named
+    from workflows.search_attributes import STAGE
     from workflows.steps import Steps, bookkeeping
 
 
 @workflow.defn
 class ClientJourney:
-    """One per client; open until the first visit is booked. Started again, it repeats nothing that has been done."""
+    """One per client; open until the first visit is booked, or nobody answers for very long, or it is withdrawn.
+
+    Started again, it repeats nothing that has been done.
+    """
 
     @workflow.init
     def __init__(self, start: StartJourney) -> None:
         self._start = start
-        self._steps = Steps(start.client_id, start.skew_seconds)
+        self._steps = Steps(start.client_id, start.skew_seconds, self._show)
+        self._mails = JourneyMails(start.client_id, self._steps, self._note_sent)
         self._standing: Standing | None = None
         self._stage = Stage.RECORDED
+        self._shown_stage: Stage | None = None
         self._waits_for = "its standing"
         self._until: datetime | None = None
         self._sent: list[str] = []
         self._bookings: list[str] = []
+        self._invitation: OpenInvitation | None = None
         self._account_opened = False
-        self._account_marked = False
+        self._account_noted = False
         self._intake_submitted = False
         self._booked = False
+        self._end: JourneyOutcome | None = None
 
     @workflow.run
     async def run(self, start: StartJourney) -> JourneyEnded:
         await self._take_up()
-        if not self._booked:
+        if self._stage is Stage.CLOSED:
+            # What this run was started for may open the way again.
+            self._wait("what it was started for")
+            await workflow.wait_condition(workflow.all_handlers_finished)
+        if self._going_on():
             await self._sign_up()
             await self._invite_and_greet()
             await self._await_account()
             await self._await_intake()
             await self._await_booking()
         await self._close()
-        outcome = JourneyOutcome.BOOKED if self._stage is Stage.BOOKED else None
+        outcome = JourneyOutcome.BOOKED if self._stage is Stage.BOOKED else self._end
         return JourneyEnded(stage=self._stage, outcome=outcome)
+
+    def _going_on(self) -> bool:
+        return not self._booked and self._end is None and (self._stage is not Stage.CLOSED or self._account_opened)
 
     # The way, step by step
 
@@ -80,14 +91,15 @@ class ClientJourney:
             LoadStanding(client_id=self._start.client_id),
             "where the client stands",
         )
-        self._account_opened = self._account_opened or standing.has_account
+        # In a closed way only what is new counts: an account of old times doesn't open it again.
+        if standing.stage is not Stage.CLOSED:
+            self._account_opened = self._account_opened or standing.has_account
         self._intake_submitted = self._intake_submitted or standing.intake_submitted
-        self._until = standing.invitation_expires_at
-        # A client who has been booked before, or whose journey has closed, only brings what this run was started for.
-        self._booked = standing.stage in (Stage.BOOKED, Stage.CLOSED)
-        self._account_marked = standing.stage in (Stage.ACCOUNT, Stage.INTAKE, Stage.READY)
+        self._invitation = standing.invitation
+        self._booked = standing.stage is Stage.BOOKED
         self._standing = standing
-        self._reach(standing.stage)
+        self._stage = self._shown_stage = standing.stage
+        self._show()
 
     async def _sign_up(self) -> None:
         if self._start.track is not Track.ANONYMOUS or self._stage is not Stage.RECORDED:
@@ -102,119 +114,124 @@ class ClientJourney:
         if self._stage is not Stage.RECORDED:
             return
         self._wait("the invitation to go out")
-        steps = [self._send_invitation(None)]
+        steps = [self._invite(None)]
         if self._start.track is Track.ANONYMOUS:
-            steps += [self._send_greeting(), self._tell_front_desk()]
+            steps += [self._mails.greet(Occasion.AUTOMATIC, self._start.client_id), self._mails.tell_front_desk()]
         await asyncio.gather(*steps)
 
     async def _await_account(self) -> None:
-        self._wait("the client to open an account", self._until)
-        await workflow.wait_condition(lambda: self._account_opened or self._booked)
-        await self._mark_account()
-
-    async def _mark_account(self) -> None:
-        if not self._account_opened or self._account_marked:
+        """Reminders while the link works; it expires; a new one can be asked for; in the end the way lapses."""
+        if not self._going_on() or self._stage not in (Stage.RECORDED, Stage.INVITED, Stage.CLOSED):
             return
-        self._account_marked = True
-        stage = await bookkeeping(
-            Standings.mark_account_opened,
-            MarkAccountOpened(client_id=self._start.client_id, now=self._steps.now()),
-            "account opened",
-        )
-        self._reach(stage)
+        reminded_until = self._steps.now()
+        while not self._account_opened and self._going_on():
+            invitation = self._invitation
+            waiting = invitation.waiting if invitation else booking_waiting(reminded_until)
+            due = _next(waiting, after=reminded_until)
+            expires_at = invitation.expires_at if invitation else None
+            if expires_at is not None and reminded_until < expires_at < due:
+                due = expires_at
+            self._wait("the client to open an account", expires_at if expires_at and expires_at >= due else due)
+
+            def answered(known: OpenInvitation | None = invitation) -> bool:
+                return self._account_opened or not self._going_on() or self._invitation is not known
+
+            if await self._until_due(answered, due, "the invitation: remind, expire or lapse"):
+                continue
+            reminded_until = due
+            if due >= waiting.lapses_at:
+                self._end = JourneyOutcome.LAPSED
+            elif invitation is not None and due == invitation.expires_at:
+                await self._mails.note_expired(invitation)
+            elif invitation is not None:
+                await self._mails.remind_of_invitation(invitation, due)
 
     async def _await_intake(self) -> None:
-        if not self._account_opened or self._stage not in (Stage.ACCOUNT, Stage.INTAKE):
+        if not self._going_on() or not self._account_opened:
             return
-        if await self._open_intake():
-            self._wait("the client to submit the intake form")
-            await workflow.wait_condition(lambda: self._intake_submitted or self._booked)
-            if self._intake_submitted:
-                await self._file_intake()
+        if self._stage in (Stage.READY, Stage.BOOKED):
+            return
+        waiting = await self._open_intake()
+        if waiting is None:
+            return
+        reminded_until = self._steps.now()
+        while not self._intake_submitted and self._going_on():
+            due = _next(waiting, after=reminded_until)
+            self._wait("the client to submit the intake form", due)
+            if await self._until_due(
+                lambda: self._intake_submitted or not self._going_on(), due, "the intake form: remind or lapse"
+            ):
+                break
+            reminded_until = due
+            if due >= waiting.lapses_at:
+                self._end = JourneyOutcome.LAPSED
+            else:
+                await self._mails.remind_of_intake(due)
+        if self._intake_submitted:
+            await self._file_intake()
 
-    async def _open_intake(self) -> bool:
-        """Whether there is a form to fill in."""
+    async def _open_intake(self) -> Waiting | None:
+        """Take note of the account; None where there is no form to fill in."""
+        self._account_noted = True
         opened = await workflow.execute_activity_method(
             Intake.open_intake_form,
             OpenIntakeForm(client_id=self._start.client_id, now=self._steps.now()),
             **named(RECORDS, "intake form: assign"),
         )
-        self._reach(opened.stage)
-        return opened.form_id is not None
+        self._stage = opened.stage
+        return opened.waiting
 
     async def _await_booking(self) -> None:
-        self._wait("the client to book a first appointment")
-        await workflow.wait_condition(lambda: self._booked)
+        if not self._going_on():
+            return
+        lapses_at = booking_waiting(self._steps.now()).lapses_at
+        self._wait("the client to book a first appointment", lapses_at)
+        if not await self._until_due(lambda: not self._going_on(), lapses_at, "no appointment: lapse"):
+            self._end = JourneyOutcome.LAPSED
 
     async def _close(self) -> None:
         """Let what is under way finish: messages that came while the journey was closing are not lost."""
         self._wait("what is under way to finish")
+        if self._end is not None and not self._booked:
+            await workflow.execute_activity_method(
+                Standings.close_journey,
+                CloseJourney(client_id=self._start.client_id, outcome=self._end, now=self._steps.now()),
+                **named(RECORDS, f"the way ends: {self._end}"),
+            )
+            self._stage = Stage.CLOSED
         while True:
             await workflow.wait_condition(workflow.all_handlers_finished)
-            if not self._account_opened or self._account_marked:
+            if not self._account_opened or self._account_noted:
                 break
-            await self._mark_account()
             await self._open_intake()
+        await self._steps.settled()
         self._wait("nothing: the journey is closed")
+
+    async def _until_due(self, answered: Callable[[], bool], due: datetime, summary: str) -> bool:
+        """Wait; False when the moment came first."""
+        left = due - self._steps.now()
+        try:
+            await workflow.wait_condition(answered, timeout=max(left.total_seconds(), 0), timeout_summary=summary)
+        except TimeoutError:
+            return False
+        return True
 
     # Single steps
 
-    async def _send_invitation(self, invitation_id: str | None) -> None:
-        async def attempt() -> None:
-            sent = await workflow.execute_activity_method(
-                Invitations.send_portal_invitation,
-                SendPortalInvitation(
-                    client_id=self._start.client_id, invitation_id=invitation_id, now=self._steps.now()
-                ),
-                **named(MAIL, "portal invitation"),
-            )
-            self._until = sent.expires_at
-            self._sent.append(f"invitation at {self._steps.now():%Y-%m-%d %H:%M} UTC")
-            self._reach(sent.stage)
-
-        await self._steps.take("portal_invitation" if invitation_id is None else f"invitation:{invitation_id}", attempt)
-
-    async def _send_greeting(self) -> None:
-        await self._greet(Occasion.AUTOMATIC, self._start.client_id)
-
-    async def _greet(self, occasion: Occasion, request_id: str) -> None:
-        async def attempt() -> None:
-            result = await workflow.execute_activity_method(
-                Greetings.send_greeting_email,
-                SendGreetingEmail(
-                    client_id=self._start.client_id,
-                    occasion=occasion,
-                    request_id=request_id,
-                    now=self._steps.now(),
-                ),
-                **named(MAIL, f"greeting email ({occasion})"),
-            )
-            self._sent.append(f"greeting ({result}) at {self._steps.now():%Y-%m-%d %H:%M} UTC")
-            self._show()
-
-        await self._steps.take(f"greeting:{request_id}", attempt)
-
-    async def _tell_front_desk(self) -> None:
-        async def attempt() -> None:
-            command = TellFrontDesk(
-                client_id=self._start.client_id,
-                occurrence=Occurrence.SIGNED_UP,
-                ref=self._start.client_id,
-                now=self._steps.now(),
-            )
-            await workflow.execute_activity_method(
-                Notices.tell_front_desk, command, **named(MAIL, "tell the front desk")
-            )
-
-        await self._steps.take("tell_front_desk", attempt)
+    async def _invite(self, invitation_id: str | None) -> None:
+        sent = await self._mails.send_invitation(invitation_id)
+        if sent is not None:
+            self._invitation = sent.invitation
+            self._stage = sent.stage
+        elif FIRST_INVITATION in self._steps.lapsed:
+            self._end = JourneyOutcome.LAPSED
 
     async def _file_intake(self) -> None:
-        stage = await workflow.execute_activity_method(
+        self._stage = await workflow.execute_activity_method(
             Intake.file_intake_form,
             FileIntakeForm(client_id=self._start.client_id, now=self._steps.now()),
             **named(RECORDS, "intake form: file the answers"),
         )
-        self._reach(stage)
 
     # What the journey is told
 
@@ -232,57 +249,31 @@ class ClientJourney:
     @workflow.signal
     async def invitation_requested(self, fact: InvitationRequested) -> None:
         await self._taken_up()
-        await self._send_invitation(fact.invitation_id)
+        await self._invite(fact.invitation_id)
 
     @workflow.signal
     async def new_client_forms_requested(self, fact: NewClientFormsRequested) -> None:
         await self._taken_up()
-        await self._greet(Occasion.NEW_CLIENT_FORMS, fact.request_id)
+        await self._mails.greet(Occasion.NEW_CLIENT_FORMS, fact.request_id)
+
+    @workflow.signal
+    def journey_withdrawn(self, fact: JourneyWithdrawn) -> None:
+        self._end = JourneyOutcome.WITHDRAWN
 
     @workflow.signal
     async def appointment_claimed(self, fact: AppointmentClaimed) -> None:
         """Start the booking as a child, so that the Temporal UI shows the client's way as one tree."""
         await self._taken_up()
-        start = StartBooking(
-            appointment_id=fact.appointment_id,
-            client_id=self._start.client_id,
-            practice_id=self._start.practice_id,
-            provider_id=self._start.provider_id,
-            starts_at=fact.starts_at,
-            ends_at=fact.ends_at,
-            hold_expires_at=fact.hold_expires_at,
-            payment_id=fact.payment_id,
-            booked_by=fact.booked_by,
-            payment_poll_seconds=fact.payment_poll_seconds,
-            # A child begins at its parent's virtual time.
-            skew_seconds=self._start.skew_seconds,
-        )
-        child = booking_id(fact.appointment_id)
-        try:
-            await workflow.start_child_workflow(
-                Booking.run,
-                start,
-                id=child,
-                parent_close_policy=ParentClosePolicy.ABANDON,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                search_attributes=opening(
-                    practice_id=start.practice_id,
-                    provider_id=start.provider_id,
-                    client_id=start.client_id,
-                    stage=self._stage,
-                ),
-                static_summary="Booking: pre-payment, appointment, visit",
-            )
-        except WorkflowAlreadyStartedError:
-            return  # Told twice: the booking is under way.
-        self._bookings.append(child)
-        self._show()
+        child = await start_booking(self._start, fact, self._stage)
+        if child is not None:
+            self._bookings.append(child)
+            self._show()
 
     @workflow.signal
     def booking_settled(self, fact: BookingSettled) -> None:
         if fact.booked:
             self._booked = True
-            self._reach(Stage.BOOKED)
+            self._stage = Stage.BOOKED
 
     @workflow.update
     def resolve_attention(self, answer: ResolveAttention) -> None:
@@ -290,7 +281,7 @@ class ClientJourney:
 
     @resolve_attention.validator
     def _step_is_stuck(self, answer: ResolveAttention) -> None:
-        if answer.step not in self._steps.stuck:
+        if not self._steps.waits_for_answer(answer.step):
             raise ValueError(f"no step called {answer.step} waits for an answer")
 
     @workflow.query
@@ -304,15 +295,17 @@ class ClientJourney:
     async def _taken_up(self) -> None:
         await workflow.wait_condition(lambda: self._standing is not None)
 
-    def _reach(self, stage: Stage) -> None:
-        if stage is not self._stage:
-            self._stage = stage
-            workflow.upsert_search_attributes([STAGE.value_set(stage)])
+    def _note_sent(self, what: str) -> None:
+        self._sent.append(f"{what} at {self._steps.now():%Y-%m-%d %H:%M} UTC")
         self._show()
 
     def _wait(self, what: str, until: datetime | None = None) -> None:
+        """Say what is waited for; the stage is shown as it is when the journey comes to rest."""
         self._waits_for = what
         self._until = until
+        if self._stage is not self._shown_stage:
+            self._shown_stage = self._stage
+            workflow.upsert_search_attributes([STAGE.value_set(self._stage)])
         self._show()
 
     def _show(self) -> None:
@@ -322,7 +315,13 @@ class ClientJourney:
                 waits_for=self._waits_for,
                 until=self._until,
                 stuck=self._steps.stuck,
+                weather=self._steps.weather,
                 sent=self._sent,
                 bookings=self._bookings,
             )
         )
+
+
+def _next(waiting: Waiting, *, after: datetime) -> datetime:
+    """The next reminder, or the end of waiting."""
+    return min((moment for moment in waiting.reminders if moment > after), default=waiting.lapses_at)

@@ -14,6 +14,7 @@ def journey_details(
     waits_for: str,
     until: datetime | None,
     stuck: Mapping[str, str],
+    weather: Mapping[str, str],
     sent: Sequence[str],
     bookings: Sequence[str],
 ) -> str:
@@ -22,18 +23,25 @@ def journey_details(
         rows.append(("Until", f"{until:%Y-%m-%d %H:%M} UTC"))
     rows += [("Sent", "; ".join(sent))] if sent else []
     rows += [("Bookings", ", ".join(link(one) for one in bookings))] if bookings else []
-    return _table(rows) + _stuck(stuck)
+    return _table(rows) + _list("Needs attention", stuck) + _list("Bad weather", weather)
 
 
 def booking_details(
-    *, state: str, waits_for: str, until: datetime | None, stuck: Mapping[str, str], journey: str, sent: Sequence[str]
+    *,
+    state: str,
+    waits_for: str,
+    until: datetime | None,
+    stuck: Mapping[str, str],
+    weather: Mapping[str, str],
+    journey: str,
+    sent: Sequence[str],
 ) -> str:
     rows = [("Appointment", state), ("Waits for", waits_for)]
     if until is not None:
         rows.append(("Until", f"{until:%Y-%m-%d %H:%M} UTC"))
     rows += [("Sent", "; ".join(sent))] if sent else []
     rows.append(("Journey", link(journey)))
-    return _table(rows) + _stuck(stuck)
+    return _table(rows) + _list("Needs attention", stuck) + _list("Bad weather", weather)
 
 
 def link(workflow_id: str) -> str:
@@ -46,8 +54,8 @@ def _table(rows: Sequence[tuple[str, str]]) -> str:
     return "| | |\n|---|---|\n" + "\n".join(f"| **{name}** | {value} |" for name, value in rows)
 
 
-def _stuck(stuck: Mapping[str, str]) -> str:
-    if not stuck:
+def _list(title: str, steps: Mapping[str, str]) -> str:
+    if not steps:
         return ""
-    lines = "\n".join(f"- **{step}**: {reason}" for step, reason in stuck.items())
-    return f"\n\n### Needs attention\n{lines}\n"
+    lines = "\n".join(f"- **{step}**: {reason}" for step, reason in steps.items())
+    return f"\n\n### {title}\n{lines}\n"

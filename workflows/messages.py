@@ -46,8 +46,13 @@ class NewClientFormsRequested:
 
 
 @dataclass(frozen=True, kw_only=True)
+class JourneyWithdrawn:
+    """The practice ends the client's way: nobody is waited for any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppointmentClaimed:
-    """A slot was claimed in the calendar; starts the `Booking` child."""
+    """A slot was claimed in the calendar; starts the `Booking` child. `reminder_hours` as set at that moment."""
 
     appointment_id: str
     starts_at: datetime
@@ -56,6 +61,7 @@ class AppointmentClaimed:
     payment_id: str | None
     booked_by: Actor
     payment_poll_seconds: int = 10
+    reminder_hours: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +78,7 @@ class StartBooking:
     payment_id: str | None
     booked_by: Actor
     payment_poll_seconds: int = 10
+    reminder_hours: tuple[int, ...] = ()
     skew_seconds: int = 0
 
 
@@ -97,6 +104,16 @@ class AppointmentCancelled:
     appointment_id: str
     cancelled_by: Actor
     refund_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentMoved:
+    """A booked appointment has a new time; the calendar has it already."""
+
+    appointment_id: str
+    starts_at: datetime
+    ends_at: datetime
+    revision: int
 
 
 @dataclass(frozen=True, kw_only=True)

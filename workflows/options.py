@@ -7,8 +7,17 @@ from datetime import timedelta
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
-# Weather is waited out for as long as it takes; final refusals come back as non-retryable failures.
-_PATIENT = RetryPolicy(
+# Short weather is waited out inside the step. What lasts longer comes back to the journey, which shows it, and tries
+# again at its own pace (steps.py). Final refusals come back at once, as non-retryable failures.
+_SHORTLY = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=10),
+    maximum_attempts=5,
+)
+
+# Where nobody else waits, and where time presses, the step itself goes on trying.
+PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=1)
 )
 
@@ -16,13 +25,13 @@ _PATIENT = RetryPolicy(
 _BEAT = timedelta(seconds=5)
 
 # One hand-over to the mail server (whose answers we await for 20 s), a few megabytes of attachment included.
-MAIL = ActivityConfig(start_to_close_timeout=timedelta(seconds=30), heartbeat_timeout=_BEAT, retry_policy=_PATIENT)
+MAIL = ActivityConfig(start_to_close_timeout=timedelta(seconds=30), heartbeat_timeout=_BEAT, retry_policy=_SHORTLY)
 
 # One call to the payment processor (the SDK gives up after 10 s) and one transaction of ours.
-PAYMENT = ActivityConfig(start_to_close_timeout=timedelta(seconds=20), heartbeat_timeout=_BEAT, retry_policy=_PATIENT)
+PAYMENT = ActivityConfig(start_to_close_timeout=timedelta(seconds=20), heartbeat_timeout=_BEAT, retry_policy=_SHORTLY)
 
 # One transaction in our own database, as a step that operators should see.
-RECORDS = ActivityConfig(start_to_close_timeout=timedelta(seconds=15), heartbeat_timeout=_BEAT, retry_policy=_PATIENT)
+RECORDS = ActivityConfig(start_to_close_timeout=timedelta(seconds=15), heartbeat_timeout=_BEAT, retry_policy=PATIENT)
 
 # Bookkeeping that operators needn't see. It stays short, since a local activity holds its workflow task.
 BOOKKEEPING = LocalActivityConfig(
@@ -32,7 +41,17 @@ BOOKKEEPING = LocalActivityConfig(
 )
 
 # The link works for an hour; a mail that would come later than this is dropped.
-PASSWORD_RESET_MAIL = ActivityConfig(schedule_to_close_timeout=timedelta(minutes=50), **MAIL)
+PASSWORD_RESET_MAIL = ActivityConfig(
+    schedule_to_close_timeout=timedelta(minutes=50),
+    start_to_close_timeout=timedelta(seconds=30),
+    heartbeat_timeout=_BEAT,
+    retry_policy=PATIENT,
+)
+
+# Weather that outlasts a step: pauses between the journey's own tries, and when somebody is told of it.
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=15)
+TOLD_OF_WEATHER_AFTER = timedelta(hours=1)
 
 
 def named(preset: ActivityConfig, summary: str) -> ActivityConfig:

@@ -134,6 +134,8 @@ class AttentionItem(Base):
     workflow_id: Mapped[str]
     step: Mapped[str]
     reason: Mapped[str]
+    owner: Mapped[str] = mapped_column(server_default="front_desk")  # whose it is to answer; passed on when due
+    due_at: Mapped[datetime | None]
     raised_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[str | None]

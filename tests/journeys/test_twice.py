@@ -14,7 +14,6 @@ from activities.invitations import SendPortalInvitation
 from activities.notices import Occurrence, SendAppointmentNotice, TellFrontDesk
 from activities.pre_payment import Fee, OpenPrePayment, PrePaymentStep, RefundPayment
 from activities.signups import RecordAnonymousSignup
-from activities.standing import MarkAccountOpened
 from composition import activities_of, payments_of
 from db.engine import Database
 from domain.ports import RefundStatus
@@ -63,7 +62,6 @@ async def test_every_step_of_a_booked_client_can_be_repeated(
         ("record_anonymous_signup", RecordAnonymousSignup(client_id=client, now=now)),
         ("send_portal_invitation", SendPortalInvitation(client_id=client, now=now)),
         ("send_greeting_email", greeting),
-        ("mark_account_opened", MarkAccountOpened(client_id=client, now=now)),
         ("open_intake_form", OpenIntakeForm(client_id=client, now=now)),
         ("file_intake_form", FileIntakeForm(client_id=client, now=now)),
         ("open_pre_payment", OpenPrePayment(payment_id=payment, checkout_expires_at=now, now=now)),

@@ -1,0 +1,86 @@
+"""When Portico speaks up by itself: reminders, expiry, lapse; and until when a message is still worth sending."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.policy import PortalPolicy
+
+# A client who doesn't answer an expired invitation, or stops on the way, isn't waited for for ever.
+LAPSE_AFTER_EXPIRY = timedelta(days=30)
+LAPSE_OF_INTAKE = timedelta(days=90)
+LAPSE_OF_BOOKING = timedelta(days=180)
+
+# Somebody answers a step that was refused within two days, else it is passed on; after two weeks it lapses.
+ANSWER_WITHIN = timedelta(days=2)
+ATTENTION_LAPSES_AFTER = timedelta(days=14)
+
+# After an outage what is older than this is dropped rather than sent.
+_GREETING_KEEPS = timedelta(days=3)
+_FRONT_DESK_KEEPS = timedelta(hours=24)
+_NUDGE_KEEPS = timedelta(hours=24)
+_CANCELLATION_KEEPS = timedelta(hours=48)
+# A reminder that comes with less time left than this helps nobody.
+_REMINDER_USELESS = timedelta(hours=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """What happens while a client is waited for: reminders in order, then perhaps the end of waiting."""
+
+    reminders: tuple[datetime, ...]
+    lapses_at: datetime
+
+
+def invitation_waiting(policy: PortalPolicy, issued_at: datetime, expires_at: datetime) -> Waiting:
+    """Reminders while the link works; some time after its end the journey lapses."""
+    return Waiting(
+        reminders=_after(issued_at, policy.invitation_reminder_days, before=expires_at),
+        lapses_at=expires_at + LAPSE_AFTER_EXPIRY,
+    )
+
+
+def intake_waiting(policy: PortalPolicy, since: datetime) -> Waiting:
+    """The intake form is asked for in the rhythm of the invitation."""
+    lapses_at = since + LAPSE_OF_INTAKE
+    return Waiting(reminders=_after(since, policy.invitation_reminder_days, before=lapses_at), lapses_at=lapses_at)
+
+
+def booking_waiting(since: datetime) -> Waiting:
+    """Nobody is pressed to book; after half a year the way ends."""
+    return Waiting(reminders=(), lapses_at=since + LAPSE_OF_BOOKING)
+
+
+def _after(start: datetime, days: Sequence[int], *, before: datetime) -> tuple[datetime, ...]:
+    moments = sorted({start + timedelta(days=count) for count in days})
+    return tuple(moment for moment in moments if moment < before)
+
+
+def next_reminder(starts_at: datetime, hours: Sequence[int], after: datetime) -> datetime | None:
+    """The next moment later than `after` at which the client is reminded of the appointment."""
+    ahead = (starts_at - timedelta(hours=count) for count in hours)
+    return min((moment for moment in ahead if moment > after), default=None)
+
+
+def reminder_not_after(due: datetime, starts_at: datetime) -> datetime:
+    """Halfway to the appointment at the latest, and never when it is about to begin."""
+    return min(due + (starts_at - due) / 2, max(due, starts_at - _REMINDER_USELESS))
+
+
+def greeting_not_after(now: datetime) -> datetime:
+    return now + _GREETING_KEEPS
+
+
+def front_desk_not_after(now: datetime) -> datetime:
+    return now + _FRONT_DESK_KEEPS
+
+
+def nudge_not_after(due: datetime) -> datetime:
+    return due + _NUDGE_KEEPS
+
+
+def cancellation_not_after(now: datetime, starts_at: datetime) -> datetime:
+    """Until the visit would have begun; told late rather than not at all when that is near."""
+    return max(starts_at, now + _CANCELLATION_KEEPS)

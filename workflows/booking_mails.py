@@ -1,0 +1,95 @@
+"""The mails around one appointment, as steps: each says what stands when it is sent, and is dropped when too late."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.notices import Notices, Occurrence, RemindOfAppointment, SendAppointmentNotice, TellFrontDesk
+    from domain.cadence import cancellation_not_after, front_desk_not_after, reminder_not_after
+    from workflows.messages import StartBooking
+    from workflows.options import MAIL, named
+    from workflows.steps import Steps
+
+# A notice about an appointment that is about to begin is sent all the same, for this long.
+_NOTICE_KEEPS = timedelta(hours=1)
+
+
+class BookingMails:
+    """`note_sent` is told of each mail to the client that went out."""
+
+    def __init__(self, start: StartBooking, steps: Steps, note_sent: Callable[[str], None]) -> None:
+        self._start = start
+        self._steps = steps
+        self._note_sent = note_sent
+
+    async def tell_booked(self, starts_at: datetime) -> None:
+        await self._notify(
+            "booking_confirmation", Notices.send_booking_confirmation, "booking confirmation", self._until(starts_at)
+        )
+        await self._tell_front_desk(Occurrence.BOOKED)
+
+    async def tell_moved(self, starts_at: datetime, revision: int) -> None:
+        await self._notify(
+            f"move_notice:{revision}", Notices.send_move_notice, "notice of the new time", self._until(starts_at)
+        )
+        await self._tell_front_desk(Occurrence.MOVED, f":{revision}")
+
+    async def tell_cancelled(self, starts_at: datetime) -> None:
+        not_after = cancellation_not_after(self._steps.now(), starts_at)
+        await self._notify("cancellation_notice", Notices.send_cancellation_notice, "cancellation notice", not_after)
+
+    async def tell_front_desk_cancelled(self) -> None:
+        await self._tell_front_desk(Occurrence.CANCELLED)
+
+    async def remind(self, starts_at: datetime, due: datetime) -> None:
+        sent = await self._steps.take(
+            f"appointment_reminder:{due:%Y-%m-%dT%H:%M}",
+            Notices.send_appointment_reminder,
+            lambda now: RemindOfAppointment(
+                appointment_id=self._start.appointment_id, starts_at=starts_at, due=due, now=now
+            ),
+            named(MAIL, "remind of the appointment"),
+            not_after=reminder_not_after(due, starts_at),
+        )
+        if sent:
+            self._note_sent("reminder")
+
+    def _until(self, starts_at: datetime) -> datetime:
+        """Of no use once the visit has begun."""
+        return max(starts_at, self._steps.now() + _NOTICE_KEEPS)
+
+    async def _notify(
+        self,
+        step: str,
+        activity: Callable[[Any, SendAppointmentNotice], Awaitable[bool]],
+        words: str,
+        not_after: datetime,
+    ) -> None:
+        sent = await self._steps.take(
+            step,
+            activity,
+            lambda now: SendAppointmentNotice(appointment_id=self._start.appointment_id, now=now),
+            named(MAIL, words),
+            not_after=not_after,
+        )
+        if sent:
+            self._note_sent(words)
+
+    async def _tell_front_desk(self, occurrence: Occurrence, suffix: str = "") -> None:
+        await self._steps.take(
+            f"front_desk_{occurrence}",
+            Notices.tell_front_desk,
+            lambda now: TellFrontDesk(
+                client_id=self._start.client_id,
+                occurrence=occurrence,
+                ref=f"{self._start.appointment_id}{suffix}",
+                now=now,
+            ),
+            named(MAIL, "tell the front desk"),
+            not_after=front_desk_not_after(self._steps.now()),
+        )
