@@ -101,7 +101,8 @@ class Bookings:
         """The visit is over: booked becomes fulfilled, unless something else was recorded."""
         async with self._database.transaction() as session:
             appointment = await appointment_by_id(session, command.appointment_id, for_update=True)
-            if appointment.status == AppointmentStatus.BOOKED:
+            # Moved in the last moment: the visit is still ahead.
+            if appointment.status == AppointmentStatus.BOOKED and appointment.ends_at <= command.now:
                 appointment.status = str(AppointmentStatus.FULFILLED)
                 await tell(
                     session,

@@ -115,7 +115,7 @@ class Intake:
                 submission.filed_at = submission.filed_at or command.now
                 kind = TimelineKind.INTAKE_FILED
                 await tell(session, client.id, kind, at=command.now, actor=Actor.SYSTEM, ref=submission.id)
-            return _ready(client)
+            return await _ready(session, client, command.now)
 
 
 def _submissions(client_id: str) -> Select[IntakeSubmission]:
@@ -132,5 +132,6 @@ async def _note_account(session: AsyncSession, client: Client, now: datetime) ->
         move_stage(client, Stage.ACCOUNT)
 
 
-def _ready(client: Client) -> Stage:
+async def _ready(session: AsyncSession, client: Client, now: datetime) -> Stage:
+    await _note_account(session, client, now)
     return move_stage(client, Stage.READY) if client.account_id else Stage(client.stage)

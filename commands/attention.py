@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client as Engine
 from temporalio.client import WorkflowUpdateFailedError
@@ -48,6 +48,15 @@ async def open_items(session: AsyncSession, practice_id: str, client_id: str | N
     if client_id is not None:
         query = query.where(AttentionItem.client_id == client_id)
     return list(await session.scalars(query))
+
+
+async def count_open(session: AsyncSession, practice_id: str) -> int:
+    query = (
+        select(func.count(AttentionItem.id))
+        .join(Client, Client.id == AttentionItem.client_id)
+        .where(Client.practice_id == practice_id, AttentionItem.settled_at.is_(None))
+    )
+    return (await session.scalar(query)) or 0
 
 
 async def correct_email(session: AsyncSession, office: Office, client: Client, email: str) -> None:

@@ -15,7 +15,7 @@ from commands.office import Office
 from commands.passwords import check_new_password
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
-from db.invitations import open_invitations
+from db.invitations import newest_sent, open_invitations
 from db.locks import lock_name
 from db.models import Client, Invitation, PortalAccount, Provider
 from db.settings_store import load_policy, practice_standing
@@ -30,10 +30,11 @@ from domain.errors import (
     SubscriptionInactive,
     ValidationFailed,
 )
-from domain.stages import Actor, Stage, Track
+from domain.stages import Actor, JourneyOutcome, Stage, Track
 from domain.states import SubscriptionStatus, TimelineKind
 
 _LONGEST_NAME = 100
+_NOT_AGAIN_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +170,42 @@ async def issue_again(session: AsyncSession, office: Office, client: Client) -> 
         payload={"invitation_id": invitation.id},
     )
     return invitation
+
+
+async def ask_again(session: AsyncSession, office: Office, token: str) -> None:
+    """The client asks for a new link in place of one that has run out.
+
+    Nothing tells whether there is such a client: what isn't ours, or can't be renewed, is passed over in silence.
+    """
+    invitation_id = office.tokens.read(INVITATION, token)
+    invitation = await session.get(Invitation, invitation_id) if invitation_id else None
+    if invitation is None:
+        return
+    client = await client_by_id(session, invitation.client_id, for_update=True)
+    if client.account_id is not None or client.outcome == JourneyOutcome.WITHDRAWN:
+        return
+    newest = await newest_sent(session, client.id)
+    now = await office.clock.now(session)
+    if newest is not None and now - newest.issued_at < _NOT_AGAIN_WITHIN:
+        return  # It is on its way: pressed twice, or by a mail scanner.
+    fresh = await issue_again(session, office, client)
+    kind = TimelineKind.INVITATION_ASKED_AGAIN
+    await tell(session, client.id, kind, at=now, actor=Actor.CLIENT, ref=fresh.id)
+
+
+async def withdraw(session: AsyncSession, client: Client) -> None:
+    """The practice ends the locked client's way; the journey closes it. Raises Conflict where it is over already."""
+    if client.stage in (Stage.BOOKED, Stage.CLOSED):
+        raise Conflict("This client's way isn't open.", stage=client.stage)
+    await record_event(
+        session,
+        source="staff",
+        tenant=client.provider_id,
+        external_id=f"withdraw:{client.id}:{new_id('wdr')}",
+        kind=EventKind.JOURNEY_WITHDRAWN,
+        subject=client_subject(client.id),
+        payload={},
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,14 +20,18 @@ async def lock_calendar(session: AsyncSession, provider_id: str) -> None:
     (await session.scalars(query.with_for_update())).one()
 
 
-async def busy_intervals(session: AsyncSession, provider_id: str, start: datetime, end: datetime) -> list[Interval]:
-    """Held, pending and booked time that touches the window."""
+async def busy_intervals(
+    session: AsyncSession, provider_id: str, start: datetime, end: datetime, *, but_for: str | None = None
+) -> list[Interval]:
+    """Held, pending and booked time that touches the window, one appointment's (which is being moved) left out."""
     query = select(Appointment.starts_at, Appointment.ends_at).where(
         Appointment.provider_id == provider_id,
         Appointment.status.in_(_BLOCKING),
         Appointment.starts_at < end,
         Appointment.ends_at > start,
     )
+    if but_for is not None:
+        query = query.where(Appointment.id != but_for)
     return [Interval(start=row.starts_at, end=row.ends_at) for row in await session.execute(query)]
 
 

@@ -24,8 +24,10 @@ from workflows.messages import (
     AccountOpened,
     AppointmentCancelled,
     AppointmentClaimed,
+    AppointmentMoved,
     IntakeSubmitted,
     InvitationRequested,
+    JourneyWithdrawn,
     NewClientFormsRequested,
     PaymentNoticed,
     StartJourney,
@@ -66,8 +68,10 @@ _JOURNEY_FACTS: dict[EventKind, type] = {
     EventKind.INTAKE_SUBMITTED: IntakeSubmitted,
     EventKind.NEW_CLIENT_FORMS_REQUESTED: NewClientFormsRequested,
     EventKind.APPOINTMENT_CLAIMED: AppointmentClaimed,
+    EventKind.JOURNEY_WITHDRAWN: JourneyWithdrawn,
 }
 _BOOKING_FACTS: dict[EventKind, type] = {
+    EventKind.APPOINTMENT_MOVED: AppointmentMoved,
     EventKind.APPOINTMENT_CANCELLED: AppointmentCancelled,
     EventKind.VISIT_RECORDED: VisitRecorded,
     EventKind.PAYMENT_NOTICED: PaymentNoticed,

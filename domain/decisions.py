@@ -241,6 +241,37 @@ def cancel_decision(
     )
 
 
+def move_decision(
+    *,
+    status: AppointmentStatus,
+    starts_at: datetime,
+    notice_minutes: int,
+    policy: PortalPolicy,
+    actor: Actor,
+    now: datetime,
+) -> CancelDecision:
+    """Staff can always move what is booked; clients where they may book and cancel by themselves, and until then.
+
+    The fee stays with the appointment, hence no refund; the limit of upcoming appointments isn't asked.
+    """
+    until = starts_at - timedelta(minutes=notice_minutes)
+    refusal: DomainError | None = None
+    if status is not AppointmentStatus.BOOKED:
+        refusal = Conflict("Only a booked appointment can be moved.", status=str(status))
+    elif now >= starts_at:
+        refusal = Conflict("The appointment has begun.", starts_at=starts_at.isoformat())
+    elif actor is Actor.CLIENT:
+        if not policy.allow_self_schedule:
+            refusal = SelfScheduleOff("Please call the practice to move this appointment.")
+        elif not policy.clients_can_cancel:
+            refusal = CancelNotAllowed("Please call the practice to move this appointment.")
+        elif now > until:
+            refusal = CancelWindowClosed(
+                "It is too late to move it online. Please call the practice.", until=until.isoformat()
+            )
+    return CancelDecision(refusal=refusal, until=until if policy.clients_can_cancel else None, refund=RefundRule.NONE)
+
+
 def visit_decision(
     *, status: AppointmentStatus, to: AppointmentStatus, starts_at: datetime, now: datetime
 ) -> DomainError | None:

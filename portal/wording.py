@@ -11,6 +11,7 @@ from domain.stages import Actor, PortalStatus, Stage, Track
 from domain.states import (
     AppointmentStatus,
     AttentionAction,
+    AttentionOwner,
     MerchantStatus,
     PaymentState,
     SubscriptionStatus,
@@ -40,6 +41,12 @@ DONE = {
     "noshow": "Recorded: the client didn't come. The fee is kept.",
     "fulfilled": "Recorded: the client came.",
     "answered": "Done. The step goes on.",
+    "moved": "Your appointment has a new time. A mail with it is on its way.",
+    "staff-moved": "The appointment has a new time. The client gets a mail.",
+    "withdrawn": "Closed. Nobody waits for this client any more; you can invite them again at any time.",
+    "advanced": "The demo's clock is one day on, and so is every open journey.",
+    "not-advanced": "Temporal doesn't answer: the clock of the pages moved on, the journeys didn't. Try again.",
+    "asked-again": "If this link can be renewed, a mail with a new one is on its way to the address we know.",
     "uploaded": "The file is uploaded. Check it under the greeting to send it along.",
 }
 
@@ -88,6 +95,7 @@ ATTENTION_ACTION = {
     AttentionAction.RETRY: "Try again",
     AttentionAction.SKIP: "Skip this step",
 }
+ATTENTION_OWNER = {AttentionOwner.FRONT_DESK: "For the front desk", AttentionOwner.OPERATOR: "Passed on to operations"}
 # Which color a state has: good, waiting, trouble; whatever isn't named is quiet.
 TONE = {
     "active": "good",
@@ -179,6 +187,18 @@ def lifters_for_client(lifted_by: tuple[Lifter, ...]) -> str:
     return "The practice can help with this."
 
 
+_REASONS = {
+    "(550)": "the address doesn't exist, or its mail server refuses us",
+    "(551)": "the address has moved",
+    "(552)": "the mailbox is full, or the mail too large",
+    "(553)": "the address isn't valid",
+    "(554)": "the mail server refused the mail",
+    "mail server unavailable": "the mail server doesn't answer; it is tried again by itself",
+    "payment processor unavailable": "the payment processor doesn't answer; it is tried again by itself",
+    "account": "the merchant account doesn't take this payment",
+}
+
+
 def attention_step(step: str) -> str:
     """What a stuck step was about."""
     if step.startswith("event:"):
@@ -190,6 +210,14 @@ def attention_step(step: str) -> str:
     if "pre_payment" in step:
         return "Taking or returning the fee"
     return _STEPS.get(step, step.replace("_", " ").capitalize())
+
+
+def attention_reason(reason: str) -> str:
+    """The code-only reason of a refusal, in words that a receptionist can act on; the code stays in brackets."""
+    for code, words in _REASONS.items():
+        if code in reason:
+            return f"{words} [{reason}]"
+    return reason
 
 
 def zone(timezone: str) -> ZoneInfo:

@@ -36,10 +36,12 @@ with workflow.unsafe.imports_passed_through():
         VisitRecorded,
     )
     from workflows.naming import client_journey_id
-    from workflows.options import PAYMENT, RECORDS, named
+    from workflows.options import PAYMENT, named
     from workflows.pre_payment import PrePayment
     from workflows.search_attributes import STAGE
     from workflows.steps import OnLapse, Steps
+
+_NEWS_TAKES = timedelta(minutes=1)
 
 
 @workflow.defn
@@ -85,11 +87,12 @@ class Booking:
     # Booking and visit
 
     async def _book(self) -> bool:
-        return await workflow.execute_activity_method(
+        booked = await self._steps.record(
+            "book_appointment",
             Bookings.book_appointment,
-            BookAppointment(appointment_id=self._start.appointment_id, now=self._steps.now()),
-            **named(RECORDS, "booking: the appointment stands"),
+            lambda now: BookAppointment(appointment_id=self._start.appointment_id, now=now),
         )
+        return bool(booked)
 
     def _start_beside(self, work: Coroutine[Any, Any, None]) -> None:
         self._beside.append(asyncio.create_task(work))
@@ -112,15 +115,22 @@ class Booking:
             if await self._told_something_before(due):
                 continue
             if due >= self._ends_at:
-                break
+                status = await self._fulfil()
+                if status is AppointmentStatus.BOOKED:
+                    # Moved in the last moment: the news is on its way to us.
+                    await self._told_something_before(self._steps.now() + _NEWS_TAKES)
+                    continue
+                return BookingOutcome(status)
             reminded_until = due
             self._start_beside(self._mails.remind(self._starts_at, due))
-        status = await workflow.execute_activity_method(
+
+    async def _fulfil(self) -> AppointmentStatus:
+        status = await self._steps.record(
+            "visit_over",
             Bookings.fulfil_appointment,
-            FulfilAppointment(appointment_id=self._start.appointment_id, now=self._steps.now()),
-            **named(RECORDS, "the visit is over"),
+            lambda now: FulfilAppointment(appointment_id=self._start.appointment_id, now=now),
         )
-        return BookingOutcome(status)
+        return status or AppointmentStatus.FULFILLED
 
     async def _told_something_before(self, due: datetime) -> bool:
         left = max(due - self._steps.now(), timedelta())
@@ -146,9 +156,10 @@ class Booking:
         return BookingOutcome.CANCELLED
 
     async def _release(self, reason: ReleaseReason) -> BookingOutcome:
-        command = ReleaseHold(appointment_id=self._start.appointment_id, reason=reason, now=self._steps.now())
-        await workflow.execute_activity_method(
-            Bookings.release_hold, command, **named(RECORDS, f"release the slot ({reason})")
+        await self._steps.record(
+            f"release_slot_{reason}",
+            Bookings.release_hold,
+            lambda now: ReleaseHold(appointment_id=self._start.appointment_id, reason=reason, now=now),
         )
         await self._tell_journey(booked=False)
         return BookingOutcome.RELEASED
@@ -156,12 +167,12 @@ class Booking:
     # Single steps
 
     async def _withdraw(self, cancelled: AppointmentCancelled) -> str | None:
-        return await workflow.execute_activity_method(
+        return await self._steps.record(
+            "cancel_what_was_booked_meanwhile",
             Bookings.withdraw_appointment,
-            WithdrawAppointment(
-                appointment_id=self._start.appointment_id, cancelled_by=cancelled.cancelled_by, now=self._steps.now()
+            lambda now: WithdrawAppointment(
+                appointment_id=self._start.appointment_id, cancelled_by=cancelled.cancelled_by, now=now
             ),
-            **named(RECORDS, "cancel what was booked meanwhile"),
         )
 
     async def _refund(self, refund_id: str) -> None:

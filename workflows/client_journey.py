@@ -31,7 +31,6 @@ with workflow.unsafe.imports_passed_through():
         ResolveAttention,
         StartJourney,
     )
-    from workflows.options import RECORDS, named
     from workflows.search_attributes import STAGE
     from workflows.steps import Steps, bookkeeping
 
@@ -104,9 +103,10 @@ class ClientJourney:
     async def _sign_up(self) -> None:
         if self._start.track is not Track.ANONYMOUS or self._stage is not Stage.RECORDED:
             return
-        command = RecordAnonymousSignup(client_id=self._start.client_id, now=self._steps.now())
-        await workflow.execute_activity_method(
-            Signups.record_anonymous_signup, command, **named(RECORDS, "anonymous signup")
+        await self._steps.record(
+            "anonymous_signup",
+            Signups.record_anonymous_signup,
+            lambda now: RecordAnonymousSignup(client_id=self._start.client_id, now=now),
         )
 
     async def _invite_and_greet(self) -> None:
@@ -173,11 +173,13 @@ class ClientJourney:
     async def _open_intake(self) -> Waiting | None:
         """Take note of the account; None where there is no form to fill in."""
         self._account_noted = True
-        opened = await workflow.execute_activity_method(
+        opened = await self._steps.record(
+            "assign_intake_form",
             Intake.open_intake_form,
-            OpenIntakeForm(client_id=self._start.client_id, now=self._steps.now()),
-            **named(RECORDS, "intake form: assign"),
+            lambda now: OpenIntakeForm(client_id=self._start.client_id, now=now),
         )
+        if opened is None:
+            return None
         self._stage = opened.stage
         return opened.waiting
 
@@ -193,10 +195,11 @@ class ClientJourney:
         """Let what is under way finish: messages that came while the journey was closing are not lost."""
         self._wait("what is under way to finish")
         if self._end is not None and not self._booked:
-            await workflow.execute_activity_method(
+            outcome = self._end
+            await self._steps.record(
+                f"way_ends_{outcome}",
                 Standings.close_journey,
-                CloseJourney(client_id=self._start.client_id, outcome=self._end, now=self._steps.now()),
-                **named(RECORDS, f"the way ends: {self._end}"),
+                lambda now: CloseJourney(client_id=self._start.client_id, outcome=outcome, now=now),
             )
             self._stage = Stage.CLOSED
         while True:
@@ -227,11 +230,12 @@ class ClientJourney:
             self._end = JourneyOutcome.LAPSED
 
     async def _file_intake(self) -> None:
-        self._stage = await workflow.execute_activity_method(
+        stage = await self._steps.record(
+            "file_intake_form",
             Intake.file_intake_form,
-            FileIntakeForm(client_id=self._start.client_id, now=self._steps.now()),
-            **named(RECORDS, "intake form: file the answers"),
+            lambda now: FileIntakeForm(client_id=self._start.client_id, now=now),
         )
+        self._stage = stage or self._stage
 
     # What the journey is told
 
@@ -242,9 +246,10 @@ class ClientJourney:
     @workflow.signal
     async def intake_submitted(self, fact: IntakeSubmitted) -> None:
         await self._taken_up()
-        if self._booked or self._stage is not Stage.INTAKE:
-            await self._file_intake()
         self._intake_submitted = True
+        # Before that, the way itself files the answers when it comes to them.
+        if self._stage in (Stage.READY, Stage.BOOKED, Stage.CLOSED):
+            await self._file_intake()
 
     @workflow.signal
     async def invitation_requested(self, fact: InvitationRequested) -> None:

@@ -125,6 +125,12 @@ class Steps:
         await self._drop(step)
         return None
 
+    async def record(
+        self, step: str, activity: Callable[[Any, Command], Awaitable[Result]], command: Callable[[datetime], Command]
+    ) -> Result | None:
+        """A step in our own database. A refusal there is a fault of ours: it waits for a person, and nothing dies."""
+        return await self.take(step, activity, command, named(RECORDS, step.replace("_", " ")), on_lapse=OnLapse.STAY)
+
     async def note(self, step: str, reason: str) -> None:
         """Put something on the attention list that needs a person's eye, without waiting for the answer."""
         await self._raise(step, reason, AttentionOwner.FRONT_DESK, ANSWER_WITHIN)

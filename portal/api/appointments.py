@@ -9,6 +9,7 @@ from sqlalchemy import select, tuple_
 
 from commands.appointments import cancel, record_visit
 from commands.booking import claim
+from commands.moving import move
 from db.models import Appointment, Payment
 from db.tenancy import appointment_of_practice, client_of_practice
 from domain.stages import Actor
@@ -102,6 +103,19 @@ async def cancel_appointment(
         return await appointment_shape(
             session, await appointment_of_practice(session, staff.practice_id, appointment.id)
         )
+
+
+@appointments_router.post("/appointments/{appointment_id}/move", summary="Give it another time; the fee counts for it")
+async def move_appointment(
+    request: Request, session: Transaction, office: TheOffice, appointment: OwnAppointment
+) -> Json:
+    """Outside what is offered with a reason only, and never over another appointment."""
+    body = await json_object(request)
+    only(body, ("starts_at", "override_reason"))
+    starts_at = moment("starts_at", body.get("starts_at"))
+    reason = optional_text(body, "override_reason")
+    moved = await move(session, office, appointment, starts_at, actor=Actor.STAFF, override_reason=reason)
+    return await appointment_shape(session, moved)
 
 
 @appointments_router.post("/appointments/{appointment_id}/no-show", summary="The client didn't come; the fee is kept")

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.appointments import cancel
 from commands.booking import claim, free_slots
 from commands.intake import look_at_intake, save_intake
+from commands.moving import move
 from commands.next_step import next_step
 from db.models import Appointment, Client
 from db.tenancy import appointment_by_id, appointment_of_client, client_by_id, provider_of
@@ -114,6 +115,17 @@ async def cancel_appointment(office: TheOffice, relay: TheRelay, clients: Signed
     await wait_while_pending(office, appointment.id)
     async with office.database.transaction() as session:
         return await appointment_shape(session, await appointment_by_id(session, appointment.id))
+
+
+@client_portal_router.post("/appointments/{appointment_id}/move", summary="Choose another time; the fee counts for it")
+async def move_appointment(
+    request: Request, session: Transaction, office: TheOffice, clients: SignedInClients, appointment_id: str
+) -> Json:
+    body = await json_object(request)
+    only(body, ("starts_at",))
+    starts_at = moment("starts_at", body.get("starts_at"))
+    appointment = await own_appointment(session, clients, appointment_id)
+    return await appointment_shape(session, await move(session, office, appointment, starts_at, actor=Actor.CLIENT))
 
 
 async def own_appointment(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.booking import why_not
 from commands.intake import look_at_intake
-from commands.invitations import check_new_client, invite, issue_again
+from commands.invitations import check_new_client, invite, issue_again, withdraw
 from commands.new_client_forms import send_new_client_forms
 from db.models import Client, Provider
 from db.tenancy import client_of_practice, provider_by_slug
@@ -111,6 +111,12 @@ async def read_intake(session: Transaction, office: TheOffice, client: OwnClient
 async def send_forms(session: Transaction, office: TheOffice, client: LockedClient) -> Json:
     answer = await send_new_client_forms(session, office, client)
     return {"sent": answer.sent, "last_sent_at": instant(answer.last_sent_at)}
+
+
+@clients_router.post("/{client_id}/withdraw", status_code=202, summary="End this client's way: nobody is waited for")
+async def end_the_way(session: Transaction, client: LockedClient) -> Json:
+    await withdraw(session, client)
+    return {"client_id": client.id}
 
 
 @clients_router.post("/{client_id}/invitation", status_code=202, summary="Issue the invitation again")

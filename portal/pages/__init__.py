@@ -7,11 +7,14 @@ from portal.pages.accounts import accounts_router
 from portal.pages.appointments import appointment_pages_router
 from portal.pages.booking import booking_router
 from portal.pages.console_appointments import console_appointments_router
+from portal.pages.console_attention import console_attention_router
 from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
+from portal.pages.console_moving import console_moving_router
 from portal.pages.console_settings import console_settings_router
 from portal.pages.home import home_router
 from portal.pages.intake import intake_router
+from portal.pages.moving import moving_router
 from portal.pages.public import public_router
 
 pages_router = APIRouter(default_response_class=HTMLResponse)
@@ -22,9 +25,12 @@ for _router in (
     intake_router,
     booking_router,
     appointment_pages_router,
+    moving_router,
     console_clients_router,
     console_client_router,
     console_appointments_router,
+    console_moving_router,
+    console_attention_router,
     console_settings_router,
 ):
     pages_router.include_router(_router)

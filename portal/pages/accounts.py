@@ -17,7 +17,7 @@ from commands.accounts import (
     sign_in,
     sign_out,
 )
-from commands.invitations import InvitationView, accept_invitation, look_at_invitation
+from commands.invitations import InvitationView, accept_invitation, ask_again, look_at_invitation
 from commands.office import Office
 from commands.rate_limits import RESETS_PER_NAME, TOKENS_PER_ADDRESS, count_request
 from db.tenancy import practice_of
@@ -45,7 +45,7 @@ async def invitation(
     try:
         view = await look_at_invitation(session, office, token[:_LONGEST_TOKEN])
     except (InvitationUsed, InvitationExpired) as refusal:
-        return _no_more(request, refusal)
+        return _no_more(request, refusal, token)
     return await _invitation_page(request, session, view)
 
 
@@ -64,13 +64,22 @@ async def accept(
         async with session.begin_nested():
             account = await accept_invitation(session, office, token, form.first("password"))
     except (InvitationUsed, InvitationExpired) as refusal:
-        return _no_more(request, refusal)
+        return _no_more(request, refusal, token)
     except ValidationFailed as refusal:
         view = await look_at_invitation(session, office, token)
         return await _invitation_page(request, session, view, refusal)
     answer = go("/portal", "welcome")
     set_session_cookie(answer, office, await begin_session(session, SessionKind.CLIENT, account.id))
     return answer
+
+
+@accounts_router.post("/invitations/{token}/again", summary="Send me a new link; the answer is always the same")
+async def ask_for_a_new_link(
+    request: Request, token: str, session: Transaction, office: TheOffice, address: RemoteAddress, form: PublicForm
+) -> Response:
+    await count_request(office.quick, TOKENS_PER_ADDRESS, address)
+    await ask_again(session, office, token[:_LONGEST_TOKEN])
+    return go("/portal/sign-in", "asked-again")
 
 
 async def _invitation_page(
@@ -86,8 +95,10 @@ async def _invitation_page(
     )
 
 
-def _no_more(request: Request, refusal: InvitationUsed | InvitationExpired) -> Response:
-    return refusal_page(request, 410, refusal.title, refusal.detail, way_on="/portal/sign-in")
+def _no_more(request: Request, refusal: InvitationUsed | InvitationExpired, token: str) -> Response:
+    if isinstance(refusal, InvitationUsed):
+        return refusal_page(request, 410, refusal.title, refusal.detail, way_on="/portal/sign-in")
+    return render(request, "public/invitation_expired.html", status=410, token=token)
 
 
 @accounts_router.get("/portal/sign-in", summary="Clients sign in")

@@ -34,7 +34,7 @@ from web.transactions import TheOffice, TheRelay, Transaction
 console_appointments_router = APIRouter(tags=["pages: console"])
 
 _MOST_SHOWN = 200
-_LONGEST_REASON = 500
+LONGEST_REASON = 500
 
 
 @console_appointments_router.get("/console/appointments", summary="Upcoming appointments by day")
@@ -67,14 +67,14 @@ async def book_for_client(
     try:
         async with office.database.transaction() as session:
             mine = await client_of_practice(session, frame.staff.practice_id, client.id)
-            starts_at = await _chosen(session, mine, form)
+            starts_at = await chosen_time(session, mine.provider_id, form)
             claimed = await claim(
                 session,
                 office,
                 mine,
                 starts_at,
                 actor=Actor.STAFF,
-                override_reason=form.text("reason")[:_LONGEST_REASON] or None,
+                override_reason=form.text("reason")[:LONGEST_REASON] or None,
                 idempotency_key=f"{form.first('form_token')[:100]}:{starts_at.isoformat()}",
             )
     except DomainError as refusal:
@@ -85,14 +85,14 @@ async def book_for_client(
     return go(f"/console/clients/{client.id}", "staff-booked")
 
 
-async def _chosen(session: AsyncSession, client: Client, form: Form) -> datetime:
+async def chosen_time(session: AsyncSession, provider_id: str, form: Form) -> datetime:
     """The typed date and time in the provider's zone, or the slot that was picked."""
     typed = form.text("own_time")
     if not typed:
         if not form.first("starts_at"):
             raise ValidationFailed.of("starts_at", "Please pick a time, or type a date and time.")
         return moment("starts_at", form.first("starts_at"))
-    timezone = (await load_availability(session, client.provider_id)).timezone
+    timezone = (await load_availability(session, provider_id)).timezone
     try:
         return datetime.fromisoformat(typed).replace(tzinfo=zone(timezone))
     except ValueError:
@@ -147,7 +147,7 @@ async def cancel_appointment(
     office: TheOffice, relay: TheRelay, form: StaffForm, frame: TheStaffFrame, appointment_id: str
 ) -> Response:
     wanted = opaque_id(appointment_id)
-    reason = form.text("reason")[:_LONGEST_REASON] or None
+    reason = form.text("reason")[:LONGEST_REASON] or None
     async with office.database.transaction() as session:
         appointment = await appointment_of_practice(session, frame.staff.practice_id, wanted, for_update=True)
         await cancel(session, office, appointment, actor=Actor.STAFF, reason=reason)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.attention import actions_for, open_items, resolve
 from commands.booking import why_not
 from commands.intake import look_at_intake
-from commands.invitations import issue_again
+from commands.invitations import issue_again, withdraw
 from commands.new_client_forms import send_new_client_forms
 from commands.office import Office
 from db.models import Client, Signup
@@ -148,6 +148,17 @@ async def invite_again(
     except DomainError as refusal:
         return await page_of(session, office, frame, client, refusal=refusal)
     return go(f"/console/clients/{client.id}", "invited-again")
+
+
+@console_client_router.post("/withdraw", summary="End this client's way: nobody is waited for any more")
+async def end_the_way(
+    session: Transaction, form: StaffForm, frame: TheStaffFrame, office: TheOffice, client: LockedClient
+) -> Response:
+    try:
+        await withdraw(session, client)
+    except DomainError as refusal:
+        return await page_of(session, office, frame, client, refusal=refusal)
+    return go(f"/console/clients/{client.id}", "withdrawn")
 
 
 @console_client_router.post("/attention", summary="Answer a step that waits for a person")

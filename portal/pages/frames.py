@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -10,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.accounts import SessionKind
+from commands.attention import count_open
 from commands.office import Office
 from db.models import Client, Practice, Provider
 from db.settings_store import load_availability, load_policy
@@ -86,6 +88,8 @@ class StaffFrame:
     staff: Staff
     practice: Practice
     csrf: str
+    attention: int  # open items
+    demo_now: datetime | None  # business time where it can be moved; None in production
 
     def render(self, template: str, *, status: int = 200, **context: Any) -> Response:
         everything = {"frame": self, "nav": "console", "csrf": self.csrf, "practice": self.practice, **context}
@@ -98,6 +102,8 @@ async def staff_frame(request: Request, session: Transaction, office: TheOffice,
         staff=staff,
         practice=await practice_of(session, staff.practice_id),
         csrf=csrf_token(request, office, SessionKind.STAFF),
+        attention=await count_open(session, staff.practice_id),
+        demo_now=None if office.environment == "production" else await office.clock.now(session),
     )
 
 

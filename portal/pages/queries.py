@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Appointment, Client, Payment, Provider
+from db.settings_store import load_availability
 from domain.states import BLOCKING
 
 
@@ -50,6 +51,12 @@ async def payments_of_client(session: AsyncSession, client_id: str) -> list[tupl
 async def providers_of(session: AsyncSession, practice_id: str) -> list[Provider]:
     query = select(Provider).where(Provider.practice_id == practice_id).order_by(Provider.name, Provider.id)
     return list(await session.scalars(query))
+
+
+async def timezone_of_practice(session: AsyncSession, practice_id: str) -> str:
+    """The zone in which the console tells times that belong to no provider: the first provider's."""
+    providers = await providers_of(session, practice_id)
+    return (await load_availability(session, providers[0].id)).timezone if providers else "UTC"
 
 
 async def agenda(

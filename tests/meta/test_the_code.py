@@ -83,6 +83,7 @@ PUBLIC = {
     "/p/{provider}/signup",
     "/p/{provider}/signup/done",
     "/invitations/{token}",
+    "/invitations/{token}/again",
     "/password",
     "/password/{token}",
     "/portal/sign-in",

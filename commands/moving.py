@@ -1,0 +1,110 @@
+"""Moving a booked appointment: one transaction in the calendar; the fee stays, the limit isn't asked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.booking import check_instant
+from commands.office import Office
+from db.calendar import busy_intervals, lock_calendar
+from db.events import EventKind, client_subject, record_event
+from db.models import Appointment
+from db.settings_store import load_availability, load_policy
+from db.tenancy import appointment_by_id
+from db.timeline import tell
+from domain.decisions import CancelDecision, move_decision, refusals, slot_block
+from domain.errors import ValidationFailed
+from domain.slots import is_offered, peak_overlap
+from domain.stages import Actor
+from domain.states import AppointmentStatus, TimelineKind
+
+
+async def may_move(session: AsyncSession, office: Office, appointment: Appointment, actor: Actor) -> CancelDecision:
+    """The one answer that page and API share: allowed? until when?"""
+    policy = (await load_policy(session, appointment.provider_id)).policy
+    return move_decision(
+        status=AppointmentStatus(appointment.status),
+        starts_at=appointment.starts_at,
+        notice_minutes=min(appointment.cancel_notice_minutes, policy.cancel_notice_minutes),
+        policy=policy,
+        actor=actor,
+        now=await office.clock.now(session),
+    )
+
+
+async def move(
+    session: AsyncSession,
+    office: Office,
+    appointment: Appointment,
+    starts_at: datetime,
+    *,
+    actor: Actor,
+    override_reason: str | None = None,
+) -> Appointment:
+    """Give the appointment a new start; the old time is free in the same moment. Moving to where it is changes nothing.
+
+    Raises Conflict (not booked), SelfScheduleOff, CancelNotAllowed, CancelWindowClosed, SlotTaken, SlotUnavailable and
+    ValidationFailed. The calendar's lock makes the check and the move one.
+    """
+    now = await office.clock.now(session)
+    check_instant("starts_at", starts_at, now)
+    await lock_calendar(session, appointment.provider_id)
+    appointment = await appointment_by_id(session, appointment.id, for_update=True)
+    if appointment.starts_at == starts_at:
+        return appointment
+    decision = await may_move(session, office, appointment, actor)
+    if decision.refusal is not None:
+        raise decision.refusal
+    if starts_at <= now:
+        raise ValidationFailed.of("starts_at", "must be in the future")
+    ends_at = starts_at + (appointment.ends_at - appointment.starts_at)
+    await _check_slot(session, appointment, starts_at, ends_at, now, actor, override=override_reason is not None)
+    appointment.starts_at = starts_at
+    appointment.ends_at = ends_at
+    appointment.revision += 1
+    appointment.override_reason = override_reason or appointment.override_reason
+    ref = f"{appointment.id}:{appointment.revision}"
+    await tell(session, appointment.client_id, TimelineKind.APPOINTMENT_MOVED, at=now, actor=actor, ref=ref)
+    await record_event(
+        session,
+        source="booking",
+        tenant=appointment.provider_id,
+        external_id=f"move:{ref}",
+        kind=EventKind.APPOINTMENT_MOVED,
+        subject=client_subject(appointment.client_id),
+        payload={
+            "appointment_id": appointment.id,
+            "starts_at": starts_at.isoformat(),
+            "ends_at": ends_at.isoformat(),
+            "revision": appointment.revision,
+        },
+    )
+    return appointment
+
+
+async def _check_slot(
+    session: AsyncSession,
+    appointment: Appointment,
+    starts_at: datetime,
+    ends_at: datetime,
+    now: datetime,
+    actor: Actor,
+    *,
+    override: bool,
+) -> None:
+    """The new time by the rules of a booking, as if the appointment weren't in the calendar."""
+    policy = (await load_policy(session, appointment.provider_id)).policy
+    availability = await load_availability(session, appointment.provider_id)
+    margin = timedelta(minutes=policy.buffer_minutes)
+    busy = await busy_intervals(
+        session, appointment.provider_id, starts_at - margin, ends_at + margin, but_for=appointment.id
+    )
+    block = slot_block(
+        offered=is_offered(availability, policy.slot_rules(), starts_at, now),
+        taken=peak_overlap(busy, starts_at, ends_at, margin) >= policy.max_simultaneous_appointments,
+        actor=actor,
+        override=override,
+    )
+    refusals([block] if block else [])

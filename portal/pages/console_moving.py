@@ -1,0 +1,85 @@
+"""Moving an appointment, for the front desk: always, with a reason where the time isn't offered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.moving import may_move, move
+from commands.office import Office
+from db.settings_store import load_availability
+from db.tenancy import appointment_of_practice, client_of_practice, payment_of_appointment, provider_of
+from domain.errors import DomainError, NotFound, ValidationFailed
+from domain.stages import Actor
+from portal.forms import Form, StaffForm
+from portal.pages.console_appointments import LONGEST_REASON, chosen_time
+from portal.pages.frames import StaffFrame, TheStaffFrame, go
+from portal.pages.times import times_on_offer
+from web.fields import opaque_id
+from web.problems import status_of
+from web.transactions import TheOffice, TheRelay, Transaction
+
+console_moving_router = APIRouter(prefix="/console/appointments/{appointment_id}/move", tags=["pages: console"])
+
+
+@console_moving_router.get("", summary="Before moving an appointment")
+async def before_moving(
+    session: Transaction,
+    office: TheOffice,
+    frame: TheStaffFrame,
+    appointment_id: str,
+    start: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+) -> Response:
+    return await _page(session, office, frame, appointment_id, Form({"from": [start or ""]}))
+
+
+@console_moving_router.post("", summary="Move an appointment")
+async def move_appointment(
+    office: TheOffice, relay: TheRelay, form: StaffForm, frame: TheStaffFrame, appointment_id: str
+) -> Response:
+    try:
+        async with office.database.transaction() as session:
+            practice_id = frame.staff.practice_id
+            appointment = await appointment_of_practice(session, practice_id, opaque_id(appointment_id))
+            starts_at = await chosen_time(session, appointment.provider_id, form)
+            reason = form.text("reason")[:LONGEST_REASON] or None
+            await move(session, office, appointment, starts_at, actor=Actor.STAFF, override_reason=reason)
+    except NotFound:
+        raise
+    except DomainError as refusal:
+        async with office.database.transaction() as session:
+            return await _page(session, office, frame, appointment_id, form, refusal)
+    relay.nudge(session.info.pop("event_subjects", []))
+    return go(f"/console/clients/{appointment.client_id}", "staff-moved")
+
+
+async def _page(
+    session: AsyncSession,
+    office: Office,
+    frame: StaffFrame,
+    appointment_id: str,
+    form: Form,
+    refusal: DomainError | None = None,
+) -> Response:
+    appointment = await appointment_of_practice(session, frame.staff.practice_id, opaque_id(appointment_id))
+    provider = await provider_of(session, appointment.provider_id)
+    timezone = (await load_availability(session, provider.id)).timezone
+    detail = refusal.detail if refusal else None
+    if isinstance(refusal, ValidationFailed):
+        detail = refusal.errors[0].message
+    return frame.render(
+        "console/move.html",
+        status=status_of(refusal) if refusal else 200,
+        appointment=appointment,
+        client=await client_of_practice(session, frame.staff.practice_id, appointment.client_id),
+        payment=await payment_of_appointment(session, appointment.id),
+        moving=await may_move(session, office, appointment, Actor.STAFF),
+        provider=provider,
+        timezone=timezone,
+        times=await times_on_offer(session, office, provider, timezone, form.first("from")),
+        refusal=detail,
+        values=form.flat(),
+    )
