@@ -181,6 +181,15 @@ def test_any_address_comes_back(organizer: str, attendee: str) -> None:
     assert part.content.count(b"ATTENDEE") == 1
 
 
+@pytest.mark.parametrize(
+    "address", ["jörg@exämple.example", "a@b.example\r\nATTENDEE:mailto:x@example.com", '"a b"@c.example']
+)
+def test_an_odd_address_stays_in_its_line(address: str) -> None:
+    part = write(event(attendee=address))
+    assert names_of(raw_lines(part)) == names_of(raw_lines(write(event())))
+    assert unquote(parsed(part)["ATTENDEE"].removeprefix("mailto:")) == address
+
+
 @given(
     local=st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2060, 1, 1)),
     fold=st.sampled_from([0, 1]),
