@@ -20,6 +20,47 @@ class Attachment:
     content: bytes
 
 
+class CalendarMethod(StrEnum):
+    """iTIP's (RFC 5546 1.4): REQUEST puts an appointment in or replaces an older revision, CANCEL takes it out."""
+
+    REQUEST = "REQUEST"
+    CANCEL = "CANCEL"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarEvent:
+    """One appointment as the calendar of one client is told of it. Times are aware; their zone doesn't matter.
+
+    `uid` stays the same for all revisions of the appointment. `sequence` is the revision: a calendar believes a higher
+    one, and of equal ones the younger `stamped_at`, which is the command's `now`.
+    """
+
+    method: CalendarMethod
+    uid: str
+    sequence: int
+    stamped_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    description: str
+    organizer_name: str
+    organizer_email: str
+    attendee_email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarPart:
+    """What goes with a mail so that the client's calendar follows: `content` is UTF-8 with CRLF, and says `method`."""
+
+    method: CalendarMethod
+    content: bytes
+
+
+class Calendars(Protocol):
+    def write(self, event: CalendarEvent) -> CalendarPart:
+        """The event as an iTIP message (RFC 5546); the same event makes the same bytes."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class OutgoingMail:
     """One message to one person. `message_id` (RFC 5322, with angle brackets) is fixed by business identity."""
@@ -32,6 +73,7 @@ class OutgoingMail:
     from_name: str
     reply_to: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    calendar: CalendarPart | None = None
 
 
 class Mailer(Protocol):

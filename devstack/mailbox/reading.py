@@ -11,6 +11,7 @@ from email.parser import BytesHeaderParser
 from urllib.parse import quote
 
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+_FOLD = re.compile(r"\r?\n[ \t]")  # RFC 5545 3.1
 # What the standard library raises over headers, character sets and encodings that aren't any.
 _UNREADABLE = (LookupError, ValueError, AttributeError, TypeError)
 
@@ -27,6 +28,15 @@ class Attachment:
     def disposition(self) -> str:
         """RFC 6266."""
         return f"attachment; filename*=UTF-8''{quote(self.filename, safe='')}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invitation:
+    """What a text/calendar part says, each as it is written there; empty where it doesn't."""
+
+    method: str
+    sequence: str
+    start: str
 
 
 def headers_of(raw: bytes) -> EmailMessage:
@@ -57,6 +67,22 @@ def body_of(message: EmailMessage, kind: str) -> str:
         return str(part.get_content())
     except _UNREADABLE:
         return _payload(part).decode("utf-8", "replace")
+
+
+def invitation_of(message: EmailMessage) -> Invitation | None:
+    """Of the first calendar part; None when the message has none.
+
+    Read by hand, not by the library that writes it, so that the page shows what was sent.
+    """
+    part = next((one for one in message.walk() if one.get_content_type() == "text/calendar"), None)
+    if part is None:
+        return None
+    lines = _FOLD.sub("", _payload(part).decode("utf-8", "replace")).splitlines()
+
+    def said(name: str) -> str:
+        return next((line.partition(":")[2] for line in lines if re.match(rf"{name}[;:]", line)), "")
+
+    return Invitation(method=said("METHOD"), sequence=said("SEQUENCE"), start=said("DTSTART"))
 
 
 def attachments_of(message: EmailMessage) -> list[Attachment]:

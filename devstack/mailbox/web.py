@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel, ConfigDict, Field
 
-from devstack.mailbox.reading import attachments_of, body_of, header, message_of
+from devstack.mailbox.reading import attachments_of, body_of, header, invitation_of, message_of
 from devstack.mailbox.smtp import Fault, Handler
 from devstack.mailbox.store import Entry, Store
 
@@ -120,6 +120,7 @@ def _pages(store: Store) -> APIRouter:
             "entry": entry,
             "headers": {name: header(message, name) for name in _HEADERS},
             "text": body_of(message, "plain"),
+            "invitation": invitation_of(message),
             "files": [file.filename for file in attachments_of(message)],
         }
         return shown(request, "message.html", context)
