@@ -12,6 +12,7 @@ import httpx
 
 from activities.accounts import Accounts
 from activities.bookings import Bookings
+from activities.calendar_part import CalendarParts
 from activities.greetings import Greetings
 from activities.intake import Intake
 from activities.invitations import Invitations
@@ -26,6 +27,7 @@ from db.engine import Database
 from db.migrate import at_head
 from dispatch.connection import EngineAddress
 from domain.ports import Payments
+from gateways.calendar_mail import ICalendars
 from gateways.contact_checks import LibraryContactChecks
 from gateways.letters import JinjaLetters
 from gateways.secrets import AesVault, Argon2Passwords, HmacTokens
@@ -103,6 +105,7 @@ def activities_of(settings: Settings, database: Database, payments: Payments) ->
     host = urlsplit(settings.base_url).hostname or "portico"
     mailer = SmtpMailer(settings.smtp_url, settings.mail_from)
     post = Post(database, mailer, JinjaLetters(), base_url=settings.base_url, host=host)
+    calendar = CalendarParts(ICalendars(), base_url=settings.base_url, host=host)
     pre_payments = PrePayments(database, payments, base_url=settings.base_url, environment=settings.env)
     rooms: list[object] = [
         Signups(database),
@@ -112,7 +115,7 @@ def activities_of(settings: Settings, database: Database, payments: Payments) ->
         Intake(post),
         pre_payments,
         Bookings(database),
-        Notices(post),
+        Notices(post, calendar),
         Accounts(post, tokens),
     ]
     return [method for room in rooms for method in _activity_methods(room)]

@@ -9,12 +9,14 @@ from enum import StrEnum
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
+from activities.calendar_part import CalendarParts
 from activities.post import Letterhead, Post, letterhead
 from db.models import Appointment, Client, Payment
 from db.settings_store import load_availability
 from db.tenancy import appointment_by_id, client_by_id, payment_of_appointment
 from db.timeline import tell
 from domain.money import Money
+from domain.ports import CalendarMethod
 from domain.stages import Actor
 from domain.states import AppointmentStatus, PaymentState, TimelineKind
 from domain.wording import spoken_time
@@ -66,8 +68,9 @@ class _About:
 
 
 class Notices:
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: Post, calendar: CalendarParts) -> None:
         self._post = post
+        self._calendar = calendar
 
     @activity.defn
     async def send_booking_confirmation(self, command: SendAppointmentNotice) -> bool:
@@ -77,7 +80,9 @@ class Notices:
             return False
         paid = about.payment is not None and about.payment.state == PaymentState.CAPTURED
         extra: dict[str, object] = {"paid": _amount(about.payment) if paid and about.payment else ""}
-        await self._send(command, about, "booking_confirmation", TimelineKind.CONFIRMATION_SENT, extra)
+        await self._send(
+            command, about, "booking_confirmation", TimelineKind.CONFIRMATION_SENT, extra, method=CalendarMethod.REQUEST
+        )
         return True
 
     @activity.defn
@@ -87,7 +92,9 @@ class Notices:
         due = about.payment.refund_due_minor if about.payment else 0
         refund = str(Money(amount_minor=due, currency=about.payment.currency)) if about.payment and due else ""
         extra: dict[str, object] = {"refund": refund, "by_practice": about.appointment.cancelled_by == Actor.STAFF}
-        await self._send(command, about, "cancellation_notice", TimelineKind.CANCELLATION_SENT, extra)
+        await self._send(
+            command, about, "cancellation_notice", TimelineKind.CANCELLATION_SENT, extra, method=CalendarMethod.CANCEL
+        )
         return True
 
     @activity.defn
@@ -96,7 +103,7 @@ class Notices:
         about = await self._about(command)
         if about.appointment.status == AppointmentStatus.CANCELLED:
             return False
-        await self._send(command, about, "move_notice", TimelineKind.MOVE_SENT, {})
+        await self._send(command, about, "move_notice", TimelineKind.MOVE_SENT, {}, method=CalendarMethod.REQUEST)
         return True
 
     @activity.defn
@@ -162,8 +169,9 @@ class Notices:
         extra: dict[str, object],
         *,
         ref: str | None = None,
+        method: CalendarMethod | None = None,
     ) -> None:
-        """`ref` names the message once; by default it is the appointment's revision."""
+        """`ref` names the message once (by default the appointment's revision); `method` puts it into calendars."""
         appointment = about.appointment
         context: dict[str, object] = {
             "first_name": about.client.first_name,
@@ -175,6 +183,9 @@ class Notices:
         async def done(session: AsyncSession) -> None:
             await tell(session, about.client.id, told, at=command.now, actor=Actor.SYSTEM, ref=ref)
 
+        calendar = None
+        if method is not None:
+            calendar = self._calendar.about(appointment, about.client, about.head, method, command.now)
         await self._post.send(
             f"{name}:{ref}",
             kind=name,
@@ -182,6 +193,7 @@ class Notices:
             to=about.client.email,
             head=about.head,
             letter=self._post.write(name, about.head, context | extra),
+            calendar=calendar,
             now=command.now,
             done=done,
         )

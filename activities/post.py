@@ -14,7 +14,7 @@ from db.engine import Database
 from db.models import Client
 from db.tenancy import practice_of, provider_of
 from domain.errors import MailRefused, MailUnavailable
-from domain.ports import Attachment, Letter, Letters, Mailer, OutgoingMail
+from domain.ports import Attachment, CalendarPart, Letter, Letters, Mailer, OutgoingMail
 from domain.states import EffectState
 
 
@@ -82,6 +82,7 @@ class Post:
         now: datetime,
         done: Done,
         attachments: tuple[Attachment, ...] = (),
+        calendar: CalendarPart | None = None,
     ) -> None:
         """Send the letter once (`client` is None for mail to an account).
 
@@ -111,6 +112,7 @@ class Post:
             from_name=head.practice_name,
             reply_to=head.reply_to,
             attachments=attachments,
+            calendar=calendar,
         )
         try:
             await self._mailer.send(mail)
