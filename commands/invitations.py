@@ -15,7 +15,7 @@ from commands.office import Office
 from commands.passwords import check_new_password
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
-from db.invitations import newest_sent, open_invitations
+from db.invitations import newest_issued, open_invitations
 from db.locks import lock_name
 from db.models import Client, Invitation, PortalAccount, Provider
 from db.settings_store import load_policy, practice_standing
@@ -184,7 +184,7 @@ async def ask_again(session: AsyncSession, office: Office, token: str) -> None:
     client = await client_by_id(session, invitation.client_id, for_update=True)
     if client.account_id is not None or client.outcome == JourneyOutcome.WITHDRAWN:
         return
-    newest = await newest_sent(session, client.id)
+    newest = await newest_issued(session, client.id)
     now = await office.clock.now(session)
     if newest is not None and now - newest.issued_at < _NOT_AGAIN_WITHIN:
         return  # It is on its way: pressed twice, or by a mail scanner.

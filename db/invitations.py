@@ -14,6 +14,12 @@ def open_invitations(client_id: str) -> Select[Invitation]:
     )
 
 
+async def newest_issued(session: AsyncSession, client_id: str) -> Invitation | None:
+    """Sent already, or on its way."""
+    query = select(Invitation).where(Invitation.client_id == client_id)
+    return await session.scalar(query.order_by(Invitation.issued_at.desc()).limit(1))
+
+
 async def newest_sent(session: AsyncSession, client_id: str) -> Invitation | None:
     query = select(Invitation).where(Invitation.client_id == client_id, Invitation.sent_at.is_not(None))
     return await session.scalar(query.order_by(Invitation.issued_at.desc()).limit(1))
