@@ -8,7 +8,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from commands.office import Office
-from dispatch.time_travel import fast_forward_all
+from dispatch.time_travel import check_engine, fast_forward_all
 from domain.errors import EngineUnavailable, NotFound, ValidationFailed
 
 _FARTHEST = timedelta(days=400)
@@ -24,6 +24,11 @@ async def advance(office: Office, engine: Client, seconds: object) -> datetime:
     if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 < seconds <= _FARTHEST.total_seconds():
         raise ValidationFailed.of("seconds", f"must be a whole number between 1 and {int(_FARTHEST.total_seconds())}")
     by = timedelta(seconds=seconds)
+    try:
+        # Before anything moves: pages and journeys go together or not at all.
+        await check_engine(engine)
+    except (RPCError, RuntimeError):
+        raise EngineUnavailable("away") from None
     async with office.database.transaction() as session:
         offset = await office.clock.advance(session, by)
     await office.shift_processor_clock(int(offset.total_seconds()))

@@ -12,6 +12,11 @@ from temporalio.testing import TimeSkipper
 _AT_ONCE = 20
 
 
+async def check_engine(engine: Client) -> None:
+    """Raises RPCError or RuntimeError where the engine doesn't answer."""
+    await engine.count_workflows("ExecutionStatus = 'Running'", rpc_timeout=timedelta(seconds=3))
+
+
 async def fast_forward_all(engine: Client, by: timedelta) -> int:
     """Let this much time pass in every open workflow (its timers fire in order); how many there were."""
     skipper = TimeSkipper(engine)

@@ -228,7 +228,7 @@ def cancel_decision(
     until = starts_at - timedelta(minutes=notice_minutes)
     refusal: DomainError | None = None
     if status not in (AppointmentStatus.PENDING, AppointmentStatus.BOOKED):
-        refusal = Conflict("This appointment can't be cancelled any more.", status=str(status))
+        refusal = Conflict("This appointment can't be cancelled any more.", appointment_status=str(status))
     elif actor is Actor.CLIENT and status is AppointmentStatus.BOOKED:
         if not can_cancel:
             refusal = CancelNotAllowed("Please call the practice to cancel this appointment.")
@@ -257,7 +257,7 @@ def move_decision(
     until = starts_at - timedelta(minutes=notice_minutes)
     refusal: DomainError | None = None
     if status is not AppointmentStatus.BOOKED:
-        refusal = Conflict("Only a booked appointment can be moved.", status=str(status))
+        refusal = Conflict("Only a booked appointment can be moved.", appointment_status=str(status))
     elif now >= starts_at:
         refusal = Conflict("The appointment has begun.", starts_at=starts_at.isoformat())
     elif actor is Actor.CLIENT:
@@ -279,7 +279,7 @@ def visit_decision(
     if status is to:
         return None
     if status not in (AppointmentStatus.BOOKED, AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW):
-        return Conflict("Only a booked appointment can be recorded as kept or missed.", status=str(status))
+        return Conflict("Only a booked appointment can be recorded as kept or missed.", appointment_status=str(status))
     if now < starts_at:
         return Conflict("The appointment hasn't begun yet.", starts_at=starts_at.isoformat())
     return None

@@ -84,6 +84,8 @@ def attention_shape(item: AttentionItem) -> Json:
         "id": item.id,
         "step": item.step,
         "reason": item.reason,
+        "owner": item.owner,
+        "due_at": instant(item.due_at) if item.due_at else None,
         "actions": [str(action) for action in actions_for(item)],
     }
 

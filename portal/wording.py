@@ -45,7 +45,7 @@ DONE = {
     "staff-moved": "The appointment has a new time. The client gets a mail.",
     "withdrawn": "Closed. Nobody waits for this client any more; you can invite them again at any time.",
     "advanced": "The demo's clock is one day on, and so is every open journey.",
-    "not-advanced": "Temporal doesn't answer: the clock of the pages moved on, the journeys didn't. Try again.",
+    "not-advanced": "Temporal doesn't answer, so no clock was moved. Please try again.",
     "asked-again": "If this link can be renewed, a mail with a new one is on its way to the address we know.",
     "uploaded": "The file is uploaded. Check it under the greeting to send it along.",
 }

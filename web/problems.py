@@ -38,8 +38,9 @@ def status_of(error: DomainError) -> int:
     return _STATUS.get(error.slug, 409)
 
 
-def problem(slug: str, title: str, status: int, detail: str, **data: Any) -> JSONResponse:
-    body = {"type": f"/problems/{slug}", "title": title, "status": status, "detail": detail, **data}
+def problem(slug: str, title: str, status: int, detail: str, /, **data: Any) -> JSONResponse:
+    """RFC 9457; `data` is what the refusal adds, and never replaces the standard's own members."""
+    body = {**data, "type": f"/problems/{slug}", "title": title, "status": status, "detail": detail}
     headers: dict[str, str] = {}
     if "retry_after_seconds" in data:
         headers["Retry-After"] = str(data["retry_after_seconds"])

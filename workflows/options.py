@@ -13,7 +13,7 @@ _SHORTLY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2.0,
     maximum_interval=timedelta(seconds=10),
-    maximum_attempts=5,
+    maximum_attempts=4,
 )
 
 # Where nobody else waits, and where time presses, the step itself goes on trying.

@@ -16,6 +16,7 @@ from domain.decisions import (
     booking_blocks,
     cancel_decision,
     fee_refusal,
+    move_decision,
     signup_refusal,
     slot_block,
     visit_decision,
@@ -140,6 +141,42 @@ def test_sign_up_is_open_when_all_of_its_switches_are(
     active = subscription is SubscriptionStatus.ACTIVE
     assert (refusal is None) is (published and allowed and active)
     assert refusal is None or refusal.slug == ("signup-closed" if active else "subscription-inactive")
+
+
+def test_no_refusal_carries_a_member_of_the_problem_itself() -> None:
+    """RFC 9457 owns `type`, `title`, `status` and `detail`."""
+    closed = AppointmentStatus.CANCELLED
+    begun = NOW - timedelta(minutes=1)
+    refusals = [
+        cancel_decision(
+            status=closed, starts_at=NOW, notice_minutes=0, can_cancel=True, actor=Actor.STAFF, now=NOW
+        ).refusal,
+        move_decision(
+            status=closed, starts_at=NOW, notice_minutes=0, policy=GENEROUS, actor=Actor.STAFF, now=NOW
+        ).refusal,
+        visit_decision(status=closed, to=AppointmentStatus.NOSHOW, starts_at=begun, now=NOW),
+    ]
+    for refusal in refusals:
+        assert refusal is not None
+        assert not {"type", "title", "status", "detail"} & set(refusal.data)
+
+
+@given(minutes_left=st.integers(-1000, 10_000), notice=st.integers(0, 5_000), own=st.booleans(), cancel=st.booleans())
+@example(minutes_left=60, notice=60, own=True, cancel=True)
+def test_a_client_moves_where_booking_and_cancelling_are_allowed(
+    minutes_left: int, notice: int, own: bool, cancel: bool
+) -> None:
+    policy = replace(GENEROUS, allow_self_schedule=own, clients_can_cancel=cancel)
+    decision = move_decision(
+        status=AppointmentStatus.BOOKED,
+        starts_at=NOW + timedelta(minutes=minutes_left),
+        notice_minutes=notice,
+        policy=policy,
+        actor=Actor.CLIENT,
+        now=NOW,
+    )
+    assert decision.allowed is (minutes_left > 0 and own and cancel and minutes_left >= notice)
+    assert decision.refund is RefundRule.NONE
 
 
 def test_a_fee_needs_subscription_and_merchant_account() -> None:

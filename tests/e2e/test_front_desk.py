@@ -123,3 +123,4 @@ async def test_a_no_show_is_recorded_and_keeps_the_fee(world: World, provider: P
 
     await until(closed, "the booking to close")
     assert (await person.appointment(appointment["id"]))["status"] == "noshow"
+    problem(await provider.request("POST", f"{path}/cancel"), "conflict", 409)

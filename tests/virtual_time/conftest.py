@@ -19,6 +19,18 @@ class TravellingWorld(World):
         seconds = int(days * 86400 + hours * 3600 + minutes * 60)
         ok(await self.http.post(f"{self.base_url}/api/v1/demo/advance", json={"seconds": seconds}, timeout=60))
 
+    async def advance_without_engine(self, *, hours: float) -> None:
+        """Hours pass for pages, SQL and simulator while the engine is away (it has nothing to move then)."""
+        seconds = int(hours * 3600)
+        offset = self.rows(
+            "INSERT INTO demo_clock (id, offset_seconds) VALUES (1, %s) ON CONFLICT (id)"
+            " DO UPDATE SET offset_seconds = demo_clock.offset_seconds + %s RETURNING offset_seconds",
+            seconds,
+            seconds,
+        )[0]["offset_seconds"]
+        clock = f"{self.endpoints['simulator_url']}/_sim/clock"
+        ok(await self.http.put(clock, json={"offset_seconds": offset}), 200, 204)
+
 
 @pytest.fixture(scope="package")
 async def travelling(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:

@@ -71,9 +71,7 @@ async def test_a_client_asks_for_a_new_link_and_comes_in(world: TravellingWorld,
     page = await browser.get(f"{world.base_url}/invitations/{old}")
     assert page.status_code == 410
     assert "Send me a new one" in page.text
-    forged = await browser.post(
-        f"{world.base_url}/invitations/{old[:-3]}xyz/again", headers={"Origin": world.base_url}
-    )
+    forged = await browser.post(f"{world.base_url}/invitations/{old[:-3]}xyz/again", headers={"Origin": world.base_url})
     answers = [forged]
     for _ in range(2):
         answers.append(
