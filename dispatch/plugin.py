@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowRunner
@@ -22,13 +22,13 @@ WORKFLOWS: tuple[type, ...] = (ClientJourney, Booking, PasswordResetMail)
 _PASSED_THROUGH = ("activities", "db", "domain", "sqlalchemy", "pydantic", "workflows")
 
 
-def portico_plugin(keys: Mapping[str, bytes] | None) -> SimplePlugin:
-    """`keys` as in `data_converter`."""
+def portico_plugin(keys: Mapping[str, bytes] | None, workflows: Sequence[type] = WORKFLOWS) -> SimplePlugin:
+    """`keys` as in `data_converter`; other `workflows` where a version to come is tried out."""
     return SimplePlugin(
         "portico",
         data_converter=data_converter(keys),
         interceptors=[ErrorTranslation(), Heartbeats()],
-        workflows=list(WORKFLOWS),
+        workflows=list(workflows),
         workflow_runner=_runner,
     )
 
