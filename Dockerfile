@@ -18,6 +18,7 @@ COPY dispatch dispatch
 COPY domain domain
 COPY gateways gateways
 COPY portal portal
+COPY telemetry telemetry
 COPY web web
 COPY webhooks webhooks
 COPY workflows workflows

@@ -32,7 +32,8 @@ from gateways.secrets import AesVault, Argon2Passwords, HmacTokens
 from gateways.smtp import SmtpMailer
 from gateways.stripe_payments import StripePayments
 from gateways.stripe_webhooks import StripeWebhooks
-from settings import Settings
+from settings import Settings, SettingsError
+from telemetry.tracing import Tracing, TracingNotInstalled, start_tracing
 
 logger = logging.getLogger("portico")
 
@@ -121,6 +122,16 @@ def activities_of(settings: Settings, database: Database, payments: Payments) ->
 def _activity_methods(room: object) -> list[Callable[..., Any]]:
     methods = [getattr(room, name) for name in vars(type(room)) if not name.startswith("_")]
     return [method for method in methods if hasattr(method, "__temporal_activity_definition")]
+
+
+def tracing_of(settings: Settings, service: str) -> Tracing | None:
+    """Where a collector is named; otherwise nothing of it is imported. Raises SettingsError without the packages."""
+    if not settings.otlp_endpoint:
+        return None
+    try:
+        return start_tracing(settings.otlp_endpoint, service=service, environment=settings.env)
+    except TracingNotInstalled:
+        raise SettingsError("OTEL_EXPORTER_OTLP_ENDPOINT is set, but Portico's extra `otel` isn't installed") from None
 
 
 async def wait_for_schema(database_url: str) -> None:

@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     metrics_port: int = Field(default=9464, ge=1, le=65535)
     payment_poll_seconds: int = Field(default=10, ge=1, le=600)
     build_id: str | None = None
+    # OpenTelemetry's own name for it, so that one variable serves a whole installation.
+    otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
 
     @field_validator(
         "stripe_fees_webhook_secrets", "stripe_subscriptions_webhook_secrets", "operator_tokens", mode="before"
@@ -85,7 +87,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with postgresql://")
         return value.replace("postgres://", "postgresql://", 1)
 
-    @field_validator("base_url", "temporal_ui_url")
+    @field_validator("base_url", "temporal_ui_url", "otlp_endpoint")
     @classmethod
     def _url(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in ("http", "https"):
@@ -178,4 +180,6 @@ def load_settings() -> Settings:
 
 
 def _variable(name: str) -> str:
-    return f"{PREFIX}{name.upper()}"
+    field = Settings.model_fields.get(name)
+    alias = field.validation_alias if field else name if name.startswith("OTEL_") else None
+    return alias if isinstance(alias, str) else f"{PREFIX}{name.upper()}"

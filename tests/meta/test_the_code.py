@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 HOUSE = [
     *("activities", "commands", "db", "devstack", "dispatch", "domain", "gateways", "portal", "web", "webhooks"),
     "workflows",
+    "telemetry",
 ]
 
 
@@ -78,7 +79,6 @@ PUBLIC = {
     "/",
     "/healthz",
     "/readyz",
-    "/metrics",
     "/p/{provider}",
     "/p/{provider}/signup",
     "/p/{provider}/signup/done",
