@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telemetry.context import begin_request
@@ -94,8 +95,10 @@ class Observed:
             if hasattr(one, "effective_route_contexts"):
                 for context in one.effective_route_contexts():
                     self._templates[id(context.original_route)] = context.path
-            elif "{" not in getattr(one, "path", "{"):
-                self._plain.add(one.path)  # type: ignore[attr-defined]  # such as /openapi.json
+            elif isinstance(one, Route):
+                self._templates[id(one)] = one.path
+                if "{" not in one.path:  # Such as /openapi.json, which leaves no trace of itself.
+                    self._plain.add(one.path)
 
 
 def _log(method: str, route: str, status: int, seconds: float, practice_id: str | None) -> None:
