@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 import httpx
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
-from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.enums.v1 import TaskQueueType, WorkerStatus
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, ListWorkersRequest
+from temporalio.client import Client as Engine
+from temporalio.service import RPCError, RPCStatusCode
 
 from composition import clock_of
 from db.census import Census, take_census
@@ -110,24 +112,42 @@ async def _worker(settings: Settings) -> str:
     polling: set[str] = set()
     idle: list[str] = []
     async with engine_of(settings) as engine:
+        ended = await _ended_workers(engine)
         for what, kind in (
             ("workflows", TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
             ("activities", TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
         ):
-            described = await engine.workflow_service.describe_task_queue(
-                DescribeTaskQueueRequest(
-                    namespace=settings.temporal_namespace,
-                    task_queue=TaskQueue(name=TASK_QUEUE),
-                    task_queue_type=kind,
-                )
+            request = DescribeTaskQueueRequest(
+                namespace=engine.namespace, task_queue=TaskQueue(name=TASK_QUEUE), task_queue_type=kind
             )
-            since = datetime.now(UTC) - _POLLED_WITHIN
-            lately = {one.identity for one in described.pollers if one.last_access_time.ToDatetime(UTC) > since}
-            polling |= lately
-            idle += [] if lately else [what]
+            described = await engine.workflow_service.describe_task_queue(request)
+            long_ago = datetime.now(UTC) - _POLLED_WITHIN
+            here = {
+                one.identity
+                for one in described.pollers
+                if one.last_access_time.ToDatetime(UTC) > max(long_ago, ended.get(one.identity, long_ago))
+            }
+            polling |= here
+            idle += [] if here else [what]
     if idle:
         raise Failed(f"nobody works on {' or '.join(idle)} of task queue {TASK_QUEUE}: start `portico worker`")
     return f"{len(polling)} on task queue {TASK_QUEUE}"
+
+
+async def _ended_workers(engine: Engine) -> dict[str, datetime]:
+    """When workers said goodbye, by identity: Temporal lists them as polling for another minute.
+
+    Nobody where Temporal is too old to know; one that was killed says nothing.
+    """
+    try:
+        listed = await engine.workflow_service.list_workers(ListWorkersRequest(namespace=engine.namespace))
+    except RPCError as error:
+        if error.status is RPCStatusCode.UNIMPLEMENTED:
+            return {}
+        raise
+    beats = [one.worker_heartbeat for one in listed.workers_info]
+    ending = (WorkerStatus.WORKER_STATUS_SHUTTING_DOWN, WorkerStatus.WORKER_STATUS_SHUTDOWN)
+    return {one.worker_identity: one.heartbeat_time.ToDatetime(UTC) for one in beats if one.status in ending}
 
 
 async def _census(settings: Settings) -> Census:
