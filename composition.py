@@ -32,8 +32,8 @@ from gateways.secrets import AesVault, Argon2Passwords, HmacTokens
 from gateways.smtp import SmtpMailer
 from gateways.stripe_payments import StripePayments
 from gateways.stripe_webhooks import StripeWebhooks
-from settings import Settings, SettingsError
-from telemetry.tracing import Tracing, TracingNotInstalled, start_tracing
+from settings import Settings
+from telemetry.tracing import Tracing, start_tracing
 
 logger = logging.getLogger("portico")
 
@@ -125,13 +125,10 @@ def _activity_methods(room: object) -> list[Callable[..., Any]]:
 
 
 def tracing_of(settings: Settings, service: str) -> Tracing | None:
-    """Where a collector is named; otherwise nothing of it is imported. Raises SettingsError without the packages."""
+    """Where a collector is named; otherwise nothing of it is imported."""
     if not settings.otlp_endpoint:
         return None
-    try:
-        return start_tracing(settings.otlp_endpoint, service=service, environment=settings.env)
-    except TracingNotInstalled:
-        raise SettingsError("OTEL_EXPORTER_OTLP_ENDPOINT is set, but Portico's extra `otel` isn't installed") from None
+    return start_tracing(settings.otlp_endpoint, service=service, environment=settings.env)
 
 
 async def wait_for_schema(database_url: str) -> None:

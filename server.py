@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -63,6 +64,8 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         )
         yield
         await app.state.relay.settle()
+        if tracing is not None:
+            await asyncio.to_thread(tracing.close)
         await database.close()
         await quick.close()
 
@@ -111,8 +114,6 @@ def main() -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=5,
     )
-    if tracing is not None:
-        tracing.close()
 
 
 if __name__ == "__main__":

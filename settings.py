@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -172,11 +173,21 @@ def load_settings() -> Settings:
         if name.startswith(PREFIX) and name not in known:
             raise SettingsError(f"{name} isn't a setting of Portico")
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         first = error.errors()[0]
         name = _variable(str(first["loc"][0])) if first["loc"] else "the settings"
         raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+    if settings.otlp_endpoint and not _can_trace():
+        raise SettingsError("OTEL_EXPORTER_OTLP_ENDPOINT is set, but Portico's extra `otel` isn't installed")
+    return settings
+
+
+def _can_trace() -> bool:
+    try:
+        return all(find_spec(f"opentelemetry.{name}") for name in ("sdk.trace", "exporter.otlp.proto.http"))
+    except ModuleNotFoundError:
+        return False
 
 
 def _variable(name: str) -> str:

@@ -19,8 +19,8 @@ from domain.states import PaymentState
 
 # Scrapers come every 15 s or so, several of them perhaps: they share one count.
 _KEPT_SECONDS = 2.0
-# A scrape that takes longer is given up by Prometheus anyway.
-_PATIENCE_SECONDS = 5.0
+# Prometheus gives a scrape up after ten.
+_PATIENCE_SECONDS = 3.0
 
 
 class Figures(Collector):

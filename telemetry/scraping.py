@@ -1,4 +1,4 @@
-"""The worker's `/metrics`: our figures and the Temporal SDK's own metrics, on one address."""
+"""The worker's `/metrics`, our figures and the Temporal SDK's own metrics on one address; and `/healthz` beside it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
@@ -72,7 +72,10 @@ async def metrics_served(host: str, port: int, metrics: Metrics, sdk: MeasuredRu
             ours, theirs = await asyncio.gather(metrics.exposition(), sdk.exposition(http))
             return Response(ours + theirs, media_type=CONTENT_TYPE_LATEST)
 
-        app = Starlette(routes=[Route("/metrics", scraped)])
+        async def alive(request: Request) -> Response:
+            return PlainTextResponse("ok\n")
+
+        app = Starlette(routes=[Route("/metrics", scraped), Route("/healthz", alive)])
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
         server = _Inside(config)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET

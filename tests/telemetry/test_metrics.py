@@ -96,6 +96,11 @@ async def test_labels_are_closed_words(world: World, provider: Provider) -> None
             assert not re.search(r"\b(cli|apt|pay|prv|pra|evt)_", word), word
 
 
+async def test_the_worker_says_that_it_is_alive(world: World) -> None:
+    answer = await world.http.get(f"http://127.0.0.1:{world.stack.plan.metrics_port}/healthz")
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
 async def test_the_servers_metrics_ask_for_an_operators_token(world: World) -> None:
     url = f"{world.base_url}/metrics"
     assert (await world.http.get(url)).status_code == 401

@@ -83,7 +83,7 @@ def test_without_the_packages_it_is_one_line_and_code_2(world: World, tmp_path: 
         "import sys\nsys.modules['opentelemetry.sdk'] = None\nsys.modules['opentelemetry.exporter'] = None\n"
     )
     settings = world.stack.variables() | {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
-    for part in ("server", "worker"):
+    for part in ("run", "server", "worker"):
         done = subprocess.run(
             [sys.executable, "-m", "cli", part],
             env=part_environment(settings | {"PYTHONPATH": str(tmp_path)}),
