@@ -90,14 +90,19 @@ async def _clock(settings: Settings) -> str:
     finally:
         await database.close()
     assert theirs is not None
-    skew = theirs - (asked + taken / 2)
-    apart = max(timedelta(), abs(skew) - taken / 2)
-    if apart > _SKEW:
-        which = "ahead of" if skew > timedelta() else "behind"
-        raise Failed(
-            f"the database is {apart.total_seconds():.0f} s {which} this machine: set both by a time server (NTP)"
-        )
+    ahead = skew(asked, taken, theirs)
+    if abs(ahead) > _SKEW:
+        which = "ahead of" if ahead > timedelta() else "behind"
+        apart = span(abs(ahead).total_seconds())
+        raise Failed(f"the database is {apart} {which} this machine: set both by a time server (NTP)")
     return f"database and this machine agree within {_SKEW.total_seconds():.0f} s"
+
+
+def skew(asked: datetime, taken: timedelta, theirs: datetime) -> timedelta:
+    """How far their clock is ahead of ours, at the least: they answered somewhere between question and answer."""
+    if asked <= theirs <= asked + taken:
+        return timedelta()
+    return theirs - asked if theirs < asked else theirs - (asked + taken)
 
 
 async def _temporal(settings: Settings) -> str:

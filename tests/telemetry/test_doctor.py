@@ -6,12 +6,13 @@ import asyncio
 import re
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
 
 from devstack.supervisor import part_environment
-from doctor import span
+from doctor import skew, span
 from tests.driver import Provider, World, ok, until
 from tests.e2e.test_outages import away
 
@@ -106,6 +107,12 @@ async def test_a_wrong_key_a_wrong_database_and_a_wrong_namespace_are_named(worl
     assert "portico migrate" in diagnosis.lines["database"]
     assert "PORTICO_STRIPE_KEY" in diagnosis.lines["payments"]
     assert "sk_test" not in str(diagnosis.lines)
+
+
+@pytest.mark.parametrize(("theirs", "ahead"), [(-5, -5), (0, 0), (3, 0), (10, 6)])
+def test_the_clocks_are_compared_with_the_way_allowed_for(theirs: int, ahead: int) -> None:
+    asked, taken = datetime(2026, 5, 4, 12, tzinfo=UTC), timedelta(seconds=4)
+    assert skew(asked, taken, asked + timedelta(seconds=theirs)) == timedelta(seconds=ahead)
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (119, "119 s"), (120, "2 minutes"), (260000, "3 days")])
