@@ -18,10 +18,11 @@ COPY dispatch dispatch
 COPY domain domain
 COPY gateways gateways
 COPY portal portal
+COPY telemetry telemetry
 COPY web web
 COPY webhooks webhooks
 COPY workflows workflows
-COPY cli.py composition.py logs.py operators.py server.py settings.py worker.py ./
+COPY cli.py composition.py doctor.py logs.py operators.py server.py settings.py worker.py ./
 USER portico
 EXPOSE 8000 9464
 ENTRYPOINT ["python", "-m", "cli"]

@@ -62,7 +62,7 @@ check: lint types rules test ## Format, lint, types, import rules, tests: what C
 lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
 	@$(LOCK) pyproject.toml -o requirements.lock
 	@$(LOCK) --extra demo -c requirements.lock pyproject.toml -o requirements-demo.lock
-	@$(LOCK) --extra demo --extra dev -c requirements-demo.lock pyproject.toml -o requirements-dev.lock
+	@$(LOCK) --extra demo --extra otel --extra dev -c requirements-demo.lock pyproject.toml -o requirements-dev.lock
 
 clean: ## Remove the environment and the caches; the state directory stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info build

@@ -133,12 +133,12 @@ def _journeys(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    import operators
+    from doctor import doctor
 
     settings = _stack_settings()
     for name in ("database_url", "temporal_address", "smtp_url", "stripe_key"):
         _needed(settings, name)
-    return 0 if asyncio.run(operators.doctor(settings)) else 1
+    return 0 if asyncio.run(doctor(settings)) else 1
 
 
 def _needed(settings: Settings, name: str) -> str:
@@ -156,7 +156,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "register": (_register, "register the search attributes in Temporal's namespace"),
     "seed-demo": (_seed_demo, "make the demo practices, and print their credentials"),
     "journeys": (_journeys, "look at journeys, and answer the steps that wait for a person"),
-    "doctor": (_doctor, "check database, Temporal, mail and payments, each by name"),
+    "doctor": (_doctor, "check database, clock, Temporal, worker, relay, mail and payments, each by name"),
     "demo": (_demo, "drive one client from sign-up to a paid, booked appointment"),
 }
 

@@ -35,6 +35,7 @@ from gateways.smtp import SmtpMailer
 from gateways.stripe_payments import StripePayments
 from gateways.stripe_webhooks import StripeWebhooks
 from settings import Settings
+from telemetry.tracing import Tracing, start_tracing
 
 logger = logging.getLogger("portico")
 
@@ -124,6 +125,13 @@ def activities_of(settings: Settings, database: Database, payments: Payments) ->
 def _activity_methods(room: object) -> list[Callable[..., Any]]:
     methods = [getattr(room, name) for name in vars(type(room)) if not name.startswith("_")]
     return [method for method in methods if hasattr(method, "__temporal_activity_definition")]
+
+
+def tracing_of(settings: Settings, service: str) -> Tracing | None:
+    """Where a collector is named; otherwise nothing of it is imported."""
+    if not settings.otlp_endpoint:
+        return None
+    return start_tracing(settings.otlp_endpoint, service=service, environment=settings.env)
 
 
 async def wait_for_schema(database_url: str) -> None:

@@ -1,4 +1,4 @@
-"""Logging: JSON lines in production, readable in the demo; ids only, whatever a library may say."""
+"""Logging: JSON lines with their ids in production, readable in the demo; nothing private, whatever libraries say."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
+
+from telemetry.context import current_ids
 
 # What a library could put into a message although we never do: addresses, link tokens, keys.
 _PRIVATE = [
@@ -28,13 +30,17 @@ class _Readable(logging.Formatter):
         return clean(super().format(record))
 
 
-class _JsonLines(logging.Formatter):
+class JsonLines(logging.Formatter):
+    """One object per line: what is common to all, the ids of request or activity, and the line's own `fields`."""
+
     def format(self, record: logging.LogRecord) -> str:
-        line = {
+        line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": clean(record.getMessage()),
+            **current_ids(),
+            **getattr(record, "fields", {}),
         }
         if record.exc_info:
             line["exception"] = clean(self.formatException(record.exc_info))
@@ -44,7 +50,7 @@ class _JsonLines(logging.Formatter):
 def set_up_logging(environment: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     readable = _Readable("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    handler.setFormatter(_JsonLines() if environment == "production" else readable)
+    handler.setFormatter(JsonLines() if environment == "production" else readable)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # Request lines of clients carry whole addresses, and repeat what our own lines say.
     for noisy in ("httpx", "httpcore", "stripe", "uvicorn.access", "alembic"):

@@ -1,27 +1,20 @@
-"""What operators do from a terminal: look at journeys, answer stuck steps, check an installation."""
+"""What operators do from a terminal: look at journeys, answer stuck steps."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
-import httpx
-from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client as Engine
 from temporalio.client import WorkflowExecution
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from commands.attention import resolve
 from commands.office import Office
 from composition import engine_address, office_of
 from db.engine import Database
-from db.migrate import at_head
 from db.models import Client
 from dispatch.connection import connect
-from dispatch.register import missing_search_attributes
 from domain.errors import DomainError, Unavailable
 from domain.states import AttentionAction
 from settings import Settings
@@ -34,10 +27,13 @@ class Failed(Exception):
 
 
 @asynccontextmanager
-async def _engine(settings: Settings) -> AsyncIterator[Engine]:
+async def engine_of(settings: Settings) -> AsyncIterator[Engine]:
     try:
         yield await connect(engine_address(settings), settings.encryption_keys)
     except (RPCError, RuntimeError) as error:
+        if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
+            what = f"no such workflow, or no namespace {settings.temporal_namespace}"
+            raise Failed(f"Temporal at {settings.temporal_address} has {what}") from None
         raise Failed(f"Temporal at {settings.temporal_address} doesn't answer ({type(error).__name__})") from None
 
 
@@ -47,7 +43,7 @@ async def list_journeys(settings: Settings, *, attention: bool) -> None:
     if attention:
         query = "NeedsAttention = true AND ExecutionStatus = 'Running'"
     found = 0
-    async with _engine(settings) as engine:
+    async with engine_of(settings) as engine:
         async for one in engine.list_workflows(query):
             print(_line(one))
             found += 1
@@ -61,7 +57,7 @@ def _line(one: WorkflowExecution) -> str:
 
 
 async def show_journey(settings: Settings, client_id: str) -> None:
-    async with _engine(settings) as engine:
+    async with engine_of(settings) as engine:
         handle = engine.get_workflow_handle(client_journey_id(client_id))
         described = await handle.describe()
         view = await handle.query("describe")
@@ -76,7 +72,7 @@ async def answer(settings: Settings, client_id: str, action: AttentionAction, em
     database = Database(settings.database_url, pool_size=2)
     try:
         office = office_of(settings, database)
-        async with _engine(settings) as engine:
+        async with engine_of(settings) as engine:
             practice_id = await _practice_of(office, client_id)
             await resolve(office, engine, practice_id, client_id, action, email=email, resolved_by="operator")
         print(f"{client_id}: {action}; the journey goes on (events that were parked: within seconds)")
@@ -92,62 +88,3 @@ async def _practice_of(office: Office, client_id: str) -> str:
     if client is None:
         raise Failed(f"there is no client {client_id}")
     return client.practice_id
-
-
-async def doctor(settings: Settings) -> bool:
-    """Check each part, by name; whether all are well."""
-    checks: list[tuple[str, Callable[[Settings], Awaitable[str]]]] = [
-        ("database", _check_database),
-        ("temporal", _check_temporal),
-        ("mail", _check_mail),
-        ("payments", _check_payments),
-    ]
-    well = True
-    for name, check in checks:
-        try:
-            print(f"  ok      {name:10} {await check(settings)}")
-        except Failed as error:
-            well = False
-            print(f"  FAILED  {name:10} {error}")
-    return well
-
-
-async def _check_database(settings: Settings) -> str:
-    try:
-        if await asyncio.to_thread(at_head, settings.database_url):
-            return "reachable, newest schema"
-    except SQLAlchemyError as error:
-        raise Failed(f"not reachable ({type(error).__name__})") from None
-    raise Failed("the schema isn't the newest: run `portico migrate`")
-
-
-async def _check_temporal(settings: Settings) -> str:
-    async with _engine(settings) as engine:
-        missing = await missing_search_attributes(engine)
-    if missing:
-        raise Failed(f"search attributes are missing ({', '.join(missing)}): run `portico register`")
-    return f"reachable, namespace {settings.temporal_namespace}, search attributes registered"
-
-
-async def _check_mail(settings: Settings) -> str:
-    where = urlsplit(settings.smtp_url)
-    address = (where.hostname or "", where.port or {"smtp": 25, "smtps": 465}.get(where.scheme, 587))
-    try:
-        with await asyncio.to_thread(socket.create_connection, address, 5):
-            return f"{address[0]}:{address[1]} answers"
-    except OSError as error:
-        raise Failed(f"{address[0]}:{address[1]} doesn't answer ({error.strerror})") from None
-
-
-async def _check_payments(settings: Settings) -> str:
-    base = settings.stripe_api_base or "https://api.stripe.com"
-    try:
-        async with httpx.AsyncClient(timeout=10) as http:
-            reply = await http.get(
-                f"{base}/v1/events?limit=1", headers={"Authorization": f"Bearer {settings.stripe_key}"}
-            )
-    except httpx.HTTPError as error:
-        raise Failed(f"{base} doesn't answer ({type(error).__name__})") from None
-    if reply.status_code != httpx.codes.OK:
-        raise Failed(f"{base} answered {reply.status_code}: is the key right?")
-    return f"{base} accepts the key"

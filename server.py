@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
+from starlette.types import ASGIApp
 
-from composition import engine_address, office_of, wait_for_schema
+from composition import engine_address, office_of, tracing_of, wait_for_schema
 from db.engine import Database
 from dispatch.connection import connect
 from dispatch.delivery import Delivery
@@ -20,23 +23,40 @@ from portal.pages import pages_router
 from portal.rendering import mount_static
 from portal.security import add_security_headers
 from settings import Settings, load_settings
+from telemetry.figures import Figures, Metrics, process_registry
+from telemetry.requests import Observed, RequestMetrics
+from telemetry.tracing import Tracing
 from web.codec import codec_router
 from web.operations import operations_router
 from webhooks import webhooks_router
 
 
-def build_app(settings: Settings) -> FastAPI:
+class Portico(FastAPI):
+    """With the observing of requests around everything, the answers to our own defects included."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return Observed(super().build_middleware_stack(), self, self.state.request_metrics)
+
+
+def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
     """The ASGI application; it starts while Temporal is away, and needs the database."""
+    registry = process_registry()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await wait_for_schema(settings.database_url)
         database = Database(settings.database_url, pool_size=20)
         quick = Database(settings.database_url, pool_size=8)
-        engine = await connect(engine_address(settings), settings.encryption_keys, impatient=True)
+        engine = await connect(
+            engine_address(settings),
+            settings.encryption_keys,
+            impatient=True,
+            interceptors=[tracing.interceptor] if tracing else [],
+        )
         office = office_of(settings, database, quick)
         app.state.office = office
         app.state.engine = engine
+        app.state.metrics = Metrics(registry, Figures(quick, office.clock))
         app.state.codec_keys = settings.encryption_keys
         app.state.operator_tokens = None if settings.env == "demo" else settings.operator_tokens
         app.state.relay = Relay(
@@ -44,15 +64,19 @@ def build_app(settings: Settings) -> FastAPI:
         )
         yield
         await app.state.relay.settle()
+        if tracing is not None:
+            await asyncio.to_thread(tracing.close)
         await database.close()
         await quick.close()
 
-    app = FastAPI(
+    app = Portico(
         title="Portico",
         summary='From "I\'m a New Client" to a paid, booked first appointment',
         version="0.1.0",
         lifespan=lifespan,
+        telemetry=_spans(tracing),
     )
+    app.state.request_metrics = RequestMetrics(registry)
     app.include_router(webhooks_router)
     app.include_router(api_router)
     if settings.env != "production":
@@ -66,11 +90,21 @@ def build_app(settings: Settings) -> FastAPI:
     return app
 
 
+def _spans(tracing: Tracing | None) -> TelemetryConfig:
+    """Request spans only, and only to our collector: FastAPI's logs and its own exporters tell exceptions' texts."""
+    spans = TelemetryConfig(metrics=False, logs=False, operation_spans=False, auto_configure=False)
+    spans["tracing"] = tracing is not None
+    if tracing is not None:
+        spans["tracer_provider"] = tracing.provider
+    return spans
+
+
 def main() -> None:
     settings = load_settings()
     set_up_logging(settings.env)
+    tracing = tracing_of(settings, "portico-server")
     uvicorn.run(
-        build_app(settings),
+        build_app(settings, tracing),
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,

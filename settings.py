@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -56,6 +57,8 @@ class Settings(BaseSettings):
     metrics_port: int = Field(default=9464, ge=1, le=65535)
     payment_poll_seconds: int = Field(default=10, ge=1, le=600)
     build_id: str | None = None
+    # OpenTelemetry's own name for it, so that one variable serves a whole installation.
+    otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
 
     @field_validator(
         "stripe_fees_webhook_secrets", "stripe_subscriptions_webhook_secrets", "operator_tokens", mode="before"
@@ -85,7 +88,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with postgresql://")
         return value.replace("postgres://", "postgresql://", 1)
 
-    @field_validator("base_url", "temporal_ui_url")
+    @field_validator("base_url", "temporal_ui_url", "otlp_endpoint")
     @classmethod
     def _url(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in ("http", "https"):
@@ -170,12 +173,24 @@ def load_settings() -> Settings:
         if name.startswith(PREFIX) and name not in known:
             raise SettingsError(f"{name} isn't a setting of Portico")
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         first = error.errors()[0]
         name = _variable(str(first["loc"][0])) if first["loc"] else "the settings"
         raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+    if settings.otlp_endpoint and not _can_trace():
+        raise SettingsError("OTEL_EXPORTER_OTLP_ENDPOINT is set, but Portico's extra `otel` isn't installed")
+    return settings
+
+
+def _can_trace() -> bool:
+    try:
+        return all(find_spec(f"opentelemetry.{name}") for name in ("sdk.trace", "exporter.otlp.proto.http"))
+    except ModuleNotFoundError:
+        return False
 
 
 def _variable(name: str) -> str:
-    return f"{PREFIX}{name.upper()}"
+    field = Settings.model_fields.get(name)
+    alias = field.validation_alias if field else name if name.startswith("OTEL_") else None
+    return alias if isinstance(alias, str) else f"{PREFIX}{name.upper()}"

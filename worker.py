@@ -10,31 +10,50 @@ import signal
 from datetime import timedelta
 from pathlib import Path
 
+from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
-from composition import activities_of, clock_of, engine_address, payments_of, wait_for_schema
+from composition import activities_of, clock_of, engine_address, payments_of, tracing_of, wait_for_schema
 from db.engine import Database
 from dispatch.connection import connect_when_there
 from dispatch.delivery import Delivery
 from dispatch.relay import Relay
+from domain.ports import Payments
 from logs import set_up_logging
 from settings import Settings, load_settings
+from telemetry.figures import Figures, Metrics, process_registry
+from telemetry.scraping import MeasuredRuntime, metrics_served
+from telemetry.tracing import Tracing
 from workflows.naming import TASK_QUEUE
 
 logger = logging.getLogger("portico.worker")
 
 
-async def run_worker(settings: Settings) -> None:
+async def run_worker(settings: Settings, tracing: Tracing | None = None) -> None:
     """Until SIGTERM or SIGINT; activities under way get 10 seconds to finish."""
     await wait_for_schema(settings.database_url)
     database = Database(settings.database_url, pool_size=20)
     payments = payments_of(settings)
-    metrics = PrometheusConfig(bind_address=f"{settings.metrics_host}:{settings.metrics_port}")
-    runtime = Runtime(telemetry=TelemetryConfig(metrics=metrics))
-    client = await connect_when_there(engine_address(settings), settings.encryption_keys, runtime=runtime)
-    worker = Worker(
+    clock = clock_of(settings)
+    measured = MeasuredRuntime()
+    metrics = Metrics(process_registry(), Figures(database, clock))
+    # Before Temporal is there: what waits for it is worth seeing.
+    async with metrics_served(settings.metrics_host, settings.metrics_port, metrics, measured):
+        client = await connect_when_there(
+            engine_address(settings),
+            settings.encryption_keys,
+            runtime=measured.runtime,
+            interceptors=[tracing.interceptor] if tracing else [],
+        )
+        relay = Relay(database, clock, Delivery(client, payment_poll_seconds=settings.payment_poll_seconds))
+        await _work(settings, _worker(settings, client, database, payments), relay)
+    await payments.aclose()
+    await database.close()
+
+
+def _worker(settings: Settings, client: Client, database: Database, payments: Payments) -> Worker:
+    return Worker(
         client,
         task_queue=TASK_QUEUE,
         activities=activities_of(settings, database, payments),
@@ -44,7 +63,10 @@ async def run_worker(settings: Settings) -> None:
         graceful_shutdown_timeout=timedelta(seconds=10),
         deployment_config=_deployment(settings.build_id),
     )
-    relay = Relay(database, clock_of(settings), Delivery(client, payment_poll_seconds=settings.payment_poll_seconds))
+
+
+async def _work(settings: Settings, worker: Worker, relay: Relay) -> None:
+    """Until asked to stop."""
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -57,8 +79,6 @@ async def run_worker(settings: Settings) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await relaying
         await relay.settle()
-    await payments.aclose()
-    await database.close()
 
 
 async def _first(stop: asyncio.Event, relaying: asyncio.Task[None]) -> None:
@@ -92,7 +112,10 @@ def _say_ready() -> None:
 def main() -> None:
     settings = load_settings()
     set_up_logging(settings.env)
-    asyncio.run(run_worker(settings))
+    tracing = tracing_of(settings, "portico-worker")
+    asyncio.run(run_worker(settings, tracing))
+    if tracing is not None:
+        tracing.close()
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.runtime import Runtime
 from temporalio.service import RetryConfig, RPCError, TLSConfig
 
@@ -40,6 +40,7 @@ async def connect(
     *,
     impatient: bool = False,
     runtime: Runtime | None = None,
+    interceptors: Sequence[Interceptor] = (),
 ) -> Client:
     """A client that connects on its first call, so that a server can start while Temporal is away."""
     return await Client.connect(
@@ -48,6 +49,7 @@ async def connect(
         api_key=engine.api_key,
         tls=engine.tls,
         plugins=[portico_plugin(keys)],
+        interceptors=interceptors,
         retry_config=IMPATIENT if impatient else None,
         lazy=impatient,
         runtime=runtime,
@@ -55,11 +57,15 @@ async def connect(
 
 
 async def connect_when_there(
-    engine: EngineAddress, keys: Mapping[str, bytes] | None, *, runtime: Runtime | None = None
+    engine: EngineAddress,
+    keys: Mapping[str, bytes] | None,
+    *,
+    runtime: Runtime | None = None,
+    interceptors: Sequence[Interceptor] = (),
 ) -> Client:
     """For the worker: try again every half second for as long as it takes."""
     while True:
         try:
-            return await connect(engine, keys, runtime=runtime)
+            return await connect(engine, keys, runtime=runtime, interceptors=interceptors)
         except (RuntimeError, RPCError):
             await asyncio.sleep(0.5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
@@ -31,7 +33,7 @@ class SmtpMailer:
 
     async def send(self, mail: OutgoingMail) -> None:
         message = compose(mail, self._from)
-        try:
+        with _translated():
             await aiosmtplib.send(
                 message,
                 sender=self._from,
@@ -44,14 +46,34 @@ class SmtpMailer:
                 password=self._password,
                 timeout=self._timeout,
             )
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            raise _refusal(error.recipients[0].code) from None
-        except aiosmtplib.SMTPResponseException as error:
-            raise _refusal(error.code) from None
-        except (aiosmtplib.SMTPTimeoutError, TimeoutError):
-            raise MailUnavailable("timeout") from None
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise MailUnavailable(type(error).__name__) from None
+
+    async def check(self) -> None:
+        """Connect and sign in as for a message, without sending one. Raises MailUnavailable, MailRefused."""
+        with _translated():
+            async with aiosmtplib.SMTP(
+                hostname=self._hostname,
+                port=self._port,
+                use_tls=self._tls,
+                start_tls=self._starttls,
+                username=self._username,
+                password=self._password,
+                timeout=self._timeout,
+            ) as server:
+                await server.noop()
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        raise _refusal(error.recipients[0].code) from None
+    except aiosmtplib.SMTPResponseException as error:
+        raise _refusal(error.code) from None
+    except (aiosmtplib.SMTPTimeoutError, TimeoutError):
+        raise MailUnavailable("timeout") from None
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise MailUnavailable(type(error).__name__) from None
 
 
 def _refusal(code: int) -> MailRefused | MailUnavailable:

@@ -22,7 +22,7 @@ _LOOPBACK = re.compile(r"^http://(localhost|127\.0\.0\.1)(:\d+)?$")
 
 
 def allowed_operator(request: Request) -> None:
-    """Outside the demo an operator has to show a token: what is decoded here belongs to every practice."""
+    """Outside the demo an operator has to show a token: what is decoded or counted belongs to every practice."""
     tokens: tuple[str, ...] | None = request.app.state.operator_tokens
     if tokens is None:
         return

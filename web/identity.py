@@ -78,6 +78,7 @@ async def api_practice(request: Request, office: TheOffice) -> Staff:
         row = await session.scalar(select(ApiKey).where(ApiKey.key_hash == digest))
     if row is None:
         raise Unauthorized("This API key isn't known.")
+    _note_practice(request, row.practice_id)
     return Staff(practice_id=row.practice_id, name=f"API key {row.label}")
 
 
@@ -89,6 +90,7 @@ async def signed_in_staff(request: Request, office: TheOffice) -> Staff:
         member = await session.get(StaffMember, staff_id) if staff_id else None
     if member is None:
         raise Unauthorized("Please sign in.")
+    _note_practice(request, member.practice_id)
     return Staff(practice_id=member.practice_id, name=member.name)
 
 
@@ -100,7 +102,14 @@ async def signed_in_clients(request: Request, office: TheOffice) -> list[Client]
         clients = await clients_of(session, account_id) if account_id else []
     if not clients:
         raise Unauthorized("Please sign in.")
+    if len({one.practice_id for one in clients}) == 1:
+        _note_practice(request, clients[0].practice_id)
     return clients
+
+
+def _note_practice(request: Request, practice_id: str) -> None:
+    """For the request's log line (telemetry.requests)."""
+    request.state.practice_id = practice_id
 
 
 async def chosen_client(request: Request, clients: Annotated[list[Client], Depends(signed_in_clients)]) -> Client:

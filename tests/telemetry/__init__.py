@@ -1,0 +1,1 @@
+"""Metrics, log lines, traces and the doctor, on the running stack."""
