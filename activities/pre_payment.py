@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
+from db.cancelling import owe_refund
 from db.engine import Database
 from db.models import Payment, Refund
 from db.timeline import tell
@@ -144,6 +145,15 @@ class PrePayments:
             row = await _locked(session, payment.id)
             await _set_state(session, row, checkout, command.now)
         return _FEES[checkout.status]
+
+    @activity.defn
+    async def owe_back(self, command: PrePaymentStep) -> str | None:
+        """Money was taken and no appointment stands: the refund that is due, None where nothing was taken."""
+        async with self._database.transaction() as session:
+            payment = await _locked(session, command.payment_id)
+            if payment.state != PaymentState.CAPTURED:
+                return None
+            return await owe_refund(session, payment, command.now)
 
     @activity.defn
     async def refund_payment(self, command: RefundPayment) -> RefundStatus:

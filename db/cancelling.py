@@ -39,10 +39,14 @@ async def cancel_booked(
     payment = await payment_of_appointment(session, appointment.id, for_update=True)
     if payment is None or refund is RefundRule.NONE or payment.state != PaymentState.CAPTURED:
         return None
-    return await _owe(session, payment, now)
+    return await owe_refund(session, payment, now)
 
 
-async def _owe(session: AsyncSession, payment: Payment, now: datetime) -> str:
+async def owe_refund(session: AsyncSession, payment: Payment, now: datetime) -> str:
+    """Write down that the rest of the locked payment is to go back; asked again, the same refund."""
+    known = await session.scalar(select(Refund.id).where(Refund.payment_id == payment.id).limit(1))
+    if known is not None:
+        return known
     due = payment.amount_minor - payment.refunded_minor
     payment.refund_due_minor = due
     refund = Refund(

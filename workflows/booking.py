@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
         ReleaseReason,
         WithdrawAppointment,
     )
-    from activities.pre_payment import PrePayments, RefundPayment
+    from activities.pre_payment import PrePayments, PrePaymentStep, RefundPayment
     from domain.cadence import next_reminder
     from domain.states import AppointmentStatus
     from workflows.booking_mails import BookingMails
@@ -76,6 +76,8 @@ class Booking:
                 self._start_beside(self._mails.tell_booked(self._starts_at))
             outcome = await self._visit_over()
         else:
+            if refused is None:
+                await self._give_back()
             outcome = await self._release(refused or ReleaseReason.CANCELLED)
         self._wait("what is under way to finish")
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -154,6 +156,18 @@ class Booking:
             steps.append(self._refund(refund_id))
         await asyncio.gather(*steps)
         return BookingOutcome.CANCELLED
+
+    async def _give_back(self) -> None:
+        """Paid, but the appointment can't stand: never keep money without a visit."""
+        payment_id = self._start.payment_id
+        if payment_id is None:
+            return
+        refund_id = await self._steps.record(
+            "owe_the_fee_back", PrePayments.owe_back, lambda now: PrePaymentStep(payment_id=payment_id, now=now)
+        )
+        if refund_id is not None:
+            await self._steps.note("pre_payment", "paid, but the appointment could not stand: the fee goes back")
+            await self._refund(refund_id)
 
     async def _release(self, reason: ReleaseReason) -> BookingOutcome:
         await self._steps.record(
