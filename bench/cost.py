@@ -22,6 +22,7 @@ from workflows.naming import client_journey_id
 MOST_ACTIONS = 16
 MOST_EVENTS = 60
 MOST_BYTES = 12_000
+HEARTBEAT = "grpc_RecordActivityTaskHeartbeat"
 
 _ACTIONS = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: "workflow start",
@@ -84,7 +85,8 @@ async def cost_of_onboarding(world: World) -> Cost:
     async def counted() -> Counter[str] | None:
         after = Counter(await actions_so_far(world))
         after.subtract(before)
-        return +after if after.total() >= by_history.total() else None
+        # The counters come once a second: the journey's end may be missing while its heartbeats are there.
+        return +after if after.total() - after[HEARTBEAT] >= by_history.total() else None
 
     by_server = await until(counted, "the server to count as many actions as the history shows")
     described = (await handle.describe()).raw_description.workflow_execution_info
