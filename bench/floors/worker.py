@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
-from datetime import timedelta
 
 from temporalio.client import Client
+from temporalio.common import WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -18,18 +17,23 @@ QUEUE = "floor"
 
 async def main(address: str) -> None:
     """Until it is killed; says `ready` on a line of its own."""
-    # Only the module of the workflows is made anew for each of them, as with ours.
-    passed = SandboxRestrictions.default.with_passthrough_modules("bench")
+    version = WorkerDeploymentVersion(deployment_name="floor", build_id="unversioned")
     worker = Worker(
         await Client.connect(address),
         task_queue=QUEUE,
         workflows=[BareOnboarding, BareJourney, BareBooking],
         activities=[step],
         max_concurrent_activities=40,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=passed),
-        deployment_config=WorkerDeploymentConfig(use_worker_versioning=False, version=_version()),
+        # As with ours: the modules of the workflows aren't imported anew for each of them.
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules("bench")
+        ),
+        deployment_config=WorkerDeploymentConfig(version=version, use_worker_versioning=False),
     )
     async with worker:
         print("ready", flush=True)
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(timedelta(days=1).total_seconds())
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))
