@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from bench import cost, doors, journeys
+from bench import booking, claims, cost, doors, journeys, startup
 from bench.lines import Line, table
 from bench.machine import machine
 
@@ -24,6 +24,9 @@ def measurements(*, quick: bool, clients: int) -> Mapping[str, Measurement]:
             journeys.Size(rounds=rounds, journeys=5 if quick else max(1, clients // rounds))
         ),
         "doors": lambda: doors.measure(doors.Size(rounds=rounds, requests=20 if quick else 500)),
+        "booking": lambda: booking.measure(booking.Size(clients=2 if quick else 50)),
+        "claims": lambda: claims.measure(claims.Size(rounds=rounds, claims=10 if quick else 200)),
+        "startup": lambda: startup.measure(startup.Size(rounds=1 if quick else 3)),
     }
 
 

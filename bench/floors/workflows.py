@@ -55,6 +55,7 @@ class BareJourney:
 
     @workflow.run
     async def run(self) -> None:
+        await _step("waiting")
         await workflow.wait_condition(lambda: self._claimed)
         await workflow.execute_child_workflow(BareBooking.run, id=f"{workflow.info().workflow_id}:booking")
 
