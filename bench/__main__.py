@@ -23,10 +23,10 @@ def measurements(*, quick: bool, clients: int) -> Mapping[str, Measurement]:
         "journeys": lambda: journeys.measure(
             journeys.Size(rounds=rounds, journeys=5 if quick else max(1, clients // rounds))
         ),
-        "doors": lambda: doors.measure(doors.Size(rounds=rounds, requests=20 if quick else 500)),
-        "booking": lambda: booking.measure(booking.Size(clients=2 if quick else 50)),
+        "doors": lambda: doors.measure(doors.Size(rounds=rounds, requests=20 if quick else 400)),
+        "booking": lambda: booking.measure(booking.Size(clients=2 if quick else 40)),
         "claims": lambda: claims.measure(claims.Size(rounds=rounds, claims=10 if quick else 200)),
-        "startup": lambda: startup.measure(startup.Size(rounds=1 if quick else 3)),
+        "startup": lambda: startup.measure(startup.Size(rounds=1 if quick else 2)),
     }
 
 
