@@ -32,6 +32,7 @@ class _Beating(ActivityInboundInterceptor):
 
 
 async def _beat(every_seconds: float) -> None:
+    # Not at once: most steps are over by then, and each heartbeat that reaches the server is a billable action.
     while True:
-        activity.heartbeat()
         await asyncio.sleep(every_seconds)
+        activity.heartbeat()

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from temporalio import exceptions, workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
@@ -270,8 +270,9 @@ async def bookkeeping(activity: Callable[[Any, Command], Awaitable[Result]], com
     """A local activity; where our database doesn't answer within seconds, an ordinary one that waits it out."""
     try:
         return await workflow.execute_local_activity_method(activity, command, **named_locally(BOOKKEEPING, summary))
-    except ActivityError as error:
-        if is_final(error) or is_cancelled_exception(error):
+    except FailureError as error:
+        # On replay a local activity that timed out comes back as a bare time-out, not as an ActivityError.
+        if is_cancelled_exception(error) or (isinstance(error, ActivityError) and is_final(error)):
             raise
     return await workflow.execute_activity_method(activity, command, **named(RECORDS, summary))
 

@@ -27,8 +27,7 @@ from workflows.search_attributes import REGISTRY
 ROOT = Path(__file__).parents[2]
 HOUSE = [
     *("activities", "commands", "db", "devstack", "dispatch", "domain", "gateways", "portal", "web", "webhooks"),
-    "workflows",
-    "telemetry",
+    *("bench", "telemetry", "workflows"),
 ]
 
 
