@@ -69,8 +69,10 @@ class Handler:
         raw = envelope.content
         assert isinstance(raw, bytes)
         fault = self._fault_of(envelope.rcpt_tos, raw)
-        if fault is not None and fault.reply == "hang":
+        while fault is not None and fault.reply == "hang":
             await self.replaced.wait()
+            # Of the new faults, those that would have met the recipient count too.
+            fault = self._fault_of(envelope.rcpt_tos, raw, late=True)
         if fault is not None and fault.reply in (451, 550):
             return await _fail(fault, envelope.rcpt_tos[0])
         try:
@@ -83,15 +85,17 @@ class Handler:
         if fault is not None and fault.reply == "hold":
             await self.replaced.wait()
         if fault is not None and fault.reply == "drop":
-            server.transport.abort()
+            if isinstance(server.transport, asyncio.WriteTransport):
+                server.transport.abort()
             # The end of the connection cancels this.
             await asyncio.Event().wait()
         return "250 OK: kept"
 
-    def _fault_of(self, addresses: list[str], raw: bytes) -> Fault | None:
+    def _fault_of(self, addresses: list[str], raw: bytes, *, late: bool = False) -> Fault | None:
         subject = header(headers_of(raw), "Subject").lower()
         for fault in self.faults:
-            if fault.needs_message and fault.subject in subject and any(fault.meets(one) for one in addresses):
+            due = late or fault.needs_message
+            if due and fault.subject in subject and any(fault.meets(one) for one in addresses):
                 fault.times -= 1
                 return fault
         return None

@@ -70,9 +70,11 @@ class Door:
         replayed = self._answers.knows(question.account or PLATFORM_ACCOUNT, question.key)
         # An answer from memory doesn't fail anew, so it uses up no failure.
         actions = REQUEST_ACTIONS - {"500"} if replayed else REQUEST_ACTIONS
-        fault = self._faults.strike(f"{question.method} {question.path} {question.account or ''}", actions)
-        if fault is not None and fault.action == "stall":
+        target = f"{question.method} {question.path} {question.account or ''}"
+        fault = self._faults.strike(target, actions)
+        while fault is not None and fault.action == "stall":
             await self._until_replaced(request)
+            fault = self._faults.strike(target, actions)
         request_id = new_id("req")
         answer = self._answer(question, request, fault, request_id)
         self._journal.write(
