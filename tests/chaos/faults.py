@@ -53,7 +53,7 @@ _WEBHOOKS: list[dict[str, object]] = [
 
 
 def _family(leader: int) -> list[int]:
-    """A process and all that descends from it: PostgreSQL’s are beyond a signal to the group."""
+    """A process and all that descends from it: those of PostgreSQL are beyond a signal to the group."""
     parents: dict[int, int] = {}
     for one in Path("/proc").iterdir():
         if one.name.isdigit():

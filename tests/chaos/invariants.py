@@ -17,7 +17,7 @@ from tests.chaos.walker import Walker
 from tests.driver import World, until
 
 _AS_RECORDED = {"signup", "portal_account"}  # rows of other tables
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,9 +27,9 @@ client goes on to the end (booked, or cancelled and refunded) and these are chec
 
 **Moments.** Before: the part is away when the client (or the provider) does what causes the effect. During: the far
 side (mailbox, processor) has acted and is holding back its answer; where an effect is only a row of ours, its
-transaction is under way. After: the far side has answered and our record of it is in an open transaction; where there is
-no far side, the row is committed and what follows is held. Each is a fact that was waited for, never a guess at timing.
-What follows by itself from one trigger shares its *before*: one scenario, one client, a cell each.
+transaction is under way. After: the far side has answered and our record of it is in an open transaction; where
+there is no far side, the row is committed and what follows is held. Each is a fact that was waited for, never a guess
+at timing. What follows by itself from one trigger shares its *before*: one scenario, one client, a cell each.
 
 **Reading a cell.** The three letters are the three moments: upper case passed, `x` failed (listed below), `-` has no
 meaning, `.` wasn't run.

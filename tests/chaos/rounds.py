@@ -68,11 +68,14 @@ class Rounds:
         struck = time.monotonic()
         try:
             await self._strike(first.part, first.kind, first.moment, hits)
+        except AssertionError as error:
+            for hit in hits:
+                hit.failure = hit.failure or f"not hit: {error}"
         finally:
             await self._faults.well_again()
         well = time.monotonic()
         await self._together(hits, lambda hit: hit.walker.finish(cancels=hit.cancels))
-        outcomes = [outcome for hit in hits for outcome in await self._judged(hit)]
+        outcomes = [outcome for judged in await asyncio.gather(*map(self._judged, hits)) for outcome in judged]
         wrong = sum(bool(outcome.wrong) for outcome in outcomes)
         self._say(
             f"{first.part} {first.kind} {first.moment}: {len(outcomes)} cells, {len(hits)} clients, {wrong} wrong"

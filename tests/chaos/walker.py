@@ -35,7 +35,7 @@ _FOLLOWS |= {
 _STAGE = {Step.ACCEPT: {Track.ANONYMOUS: "intake", Track.INVITED: "ready"}, Step.SUBMIT: {Track.ANONYMOUS: "ready"}}
 _DONE_ALREADY = (404, 409, 410)
 _NOT_NOW = (429, 500, 502, 503, 504)
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 60.0
 
 
 class Refused(Exception):
@@ -51,6 +51,7 @@ class Walker:
     address: str = field(default_factory=new_address)
     key: str = field(default_factory=lambda: secrets.token_hex(8))
     taken: list[Step] = field(default_factory=list)
+    over: set[Step] = field(default_factory=set)  # taken, and all that follows is there
     attempted: asyncio.Event = field(default_factory=asyncio.Event)
     client_id: str = ""
     appointment_id: str = ""
@@ -74,10 +75,13 @@ class Walker:
 
     async def take(self, step: Step) -> None:
         """Do it, and wait until all that follows from it is there; a step that was taken is only waited for."""
+        if step in self.over:
+            return
         if step not in self.taken:
             await self._prepare(step)
             await self.act(step)
         await self.settled(step)
+        self.over.add(step)
 
     async def finish(self, *, cancels: bool) -> None:
         last = len(self.steps) if cancels else -1
