@@ -5,22 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import shutil
 import sys
-import tempfile
 import time
 from fnmatch import fnmatchcase
 from itertools import groupby
-from pathlib import Path
 
-import httpx
-
-from devstack.stack import Stack
 from tests.chaos import report
 from tests.chaos.effects import Cell, matrix
+from tests.chaos.ground import ground
 from tests.chaos.rounds import Outcome, Rounds
-from tests.conftest import plan_for
-from tests.driver import World
 
 
 def chosen(only: str) -> list[Cell]:
@@ -43,29 +36,19 @@ async def main() -> int:
     random.Random(seed).shuffle(rounds)
     say(f"{len(cells)} cells in {len(rounds)} rounds, seed {seed}")
     begun, outcomes = time.monotonic(), list[Outcome]()
-    with tempfile.TemporaryDirectory(prefix="portico-chaos-") as directory:
-        stack = Stack(plan_for(Path(directory)), lambda line: None)
-        try:
-            await stack.start()
-            async with httpx.AsyncClient(timeout=20) as http:
-                world = World(stack, http)
-                runner = Rounds(world, seed=seed, say=say)
-                await runner.prepare()
-                for number, group in enumerate(rounds, 1):
-                    say(f"[{number}/{len(rounds)} {time.monotonic() - begun:.0f} s] ", end="")
-                    found = await runner.run(group)
-                    outcomes += found
-                    for outcome in found:
-                        if outcome.wrong:
-                            say(f"  WRONG {outcome.cell.name}: {'; '.join(outcome.wrong)}")
-                    if not only:
-                        report.write(outcomes, seed=seed)
-                await runner.close()
-                await world.close()
-        finally:
-            if os.environ.get("CHAOS_LOGS"):
-                shutil.copytree(Path(directory) / "logs", os.environ["CHAOS_LOGS"], dirs_exist_ok=True)
-            await stack.stop()
+    async with ground() as world:
+        runner = Rounds(world, seed=seed, say=say)
+        await runner.prepare()
+        for number, group in enumerate(rounds, 1):
+            say(f"[{number}/{len(rounds)} {time.monotonic() - begun:.0f} s] ", end="")
+            found = await runner.run(group)
+            outcomes += found
+            for outcome in found:
+                if outcome.wrong:
+                    say(f"  WRONG {outcome.cell.name}: {'; '.join(outcome.wrong)}")
+            if not only:
+                report.write(outcomes, seed=seed)
+        await runner.close()
     wrong = sum(bool(outcome.wrong) for outcome in outcomes)
     say(f"{len(outcomes)} cells, {wrong} wrong, {time.monotonic() - begun:.0f} s")
     return 1 if wrong else 0
