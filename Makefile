@@ -1,6 +1,6 @@
 # Portico. `make help` lists what there is; each target needs Python 3.11 or newer and make, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fmt lint types rules lock clean dev browser
+.PHONY: help run demo test chaos check fmt lint types rules lock clean dev browser
 
 PYTHON ?= python3
 VENV := .venv
@@ -42,6 +42,9 @@ browser:
 
 test: $(VENV)/dev.stamp browser ## Everything, on the real parts
 	@$(BIN)/python -m pytest
+
+chaos: $(VENV)/dev.stamp ## The whole fault matrix into docs/chaos.md (CHAOS_SEED=1, CHAOS_ONLY=part:kind:moment:track:effect)
+	@$(BIN)/python -m tests.chaos
 
 fmt: $(VENV)/dev.stamp ## Put the code into shape
 	@$(BIN)/ruff format .
