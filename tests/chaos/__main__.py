@@ -1,4 +1,7 @@
-"""`make chaos`: the whole matrix on a stack of its own; CHAOS_ONLY (globs of cell names) and CHAOS_SEED choose."""
+"""`make chaos`: the whole matrix on a stack of its own; CHAOS_ONLY (globs of cell names) and CHAOS_SEED choose.
+
+Results are kept in `.chaos.json`, and a run that was broken off is gone on with; remove it to begin anew.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ import sys
 import time
 from fnmatch import fnmatchcase
 from itertools import groupby
+from pathlib import Path
 
 from tests.chaos import report
 from tests.chaos.effects import Cell, matrix
 from tests.chaos.ground import ground
-from tests.chaos.rounds import Outcome, Rounds
+from tests.chaos.rounds import Rounds
 
 
 def chosen(only: str) -> list[Cell]:
@@ -31,11 +35,14 @@ def say(text: str, end: str = "\n") -> None:
 
 async def main() -> int:
     seed, only = int(os.environ.get("CHAOS_SEED", "1")), os.environ.get("CHAOS_ONLY", "")
-    cells = chosen(only)
+    results = Path(os.environ.get("CHAOS_RESULTS", ".chaos.json"))
+    outcomes = [] if only else report.kept(results)
+    known = {outcome.cell.name for outcome in outcomes}
+    cells = [cell for cell in chosen(only) if cell.name not in known]
     rounds = [list(group) for _, group in groupby(cells, key=lambda cell: (cell.part, cell.kind, cell.moment))]
     random.Random(seed).shuffle(rounds)
     say(f"{len(cells)} cells in {len(rounds)} rounds, seed {seed}")
-    begun, outcomes = time.monotonic(), list[Outcome]()
+    begun = time.monotonic()
     async with ground() as world:
         runner = Rounds(world, seed=seed, say=say)
         await runner.prepare()
@@ -47,6 +54,7 @@ async def main() -> int:
                 if outcome.wrong:
                     say(f"  WRONG {outcome.cell.name}: {'; '.join(outcome.wrong)}")
             if not only:
+                report.keep(outcomes, results)
                 report.write(outcomes, seed=seed)
         await runner.close()
     wrong = sum(bool(outcome.wrong) for outcome in outcomes)

@@ -141,7 +141,7 @@ class Gates:
                 self.first_held = time.monotonic()
             return held >= len(self._gates)
 
-        await until(look, f"{len(self._gates)} effects to be held")
+        await until(look, f"{len(self._gates)} effects to be held", 20)
 
     async def _held(self) -> int:
         query = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -34,6 +35,18 @@ at timing. What follows by itself from one trigger shares its *before*: one scen
 **Reading a cell.** The three letters are the three moments: upper case passed, `x` failed (listed below), `-` has no
 meaning, `.` wasn't run.
 """
+
+
+def kept(path: Path) -> list[Outcome]:
+    """What an earlier run found and kept: a run that was broken off is gone on with."""
+    if not path.exists():
+        return []
+    found: dict[str, list[str]] = json.loads(path.read_text())
+    return [Outcome(cell=cell, wrong=tuple(found[cell.name])) for cell in matrix() if cell.name in found]
+
+
+def keep(outcomes: Iterable[Outcome], path: Path) -> None:
+    path.write_text(json.dumps({one.cell.name: list(one.wrong) for one in outcomes}, indent=1))
 
 
 def write(outcomes: Iterable[Outcome], *, seed: int, path: Path = TARGET) -> None:
