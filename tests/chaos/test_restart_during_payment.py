@@ -9,19 +9,12 @@ import pytest
 from tests.chaos.effects import CAPTURE, Part, Step, Track
 from tests.chaos.faults import kill, start_again
 from tests.chaos.gates import Gate, Gates, Ledger
-from tests.chaos.ground import ground
 from tests.chaos.invariants import violations
 from tests.chaos.walker import Walker
 from tests.driver import World
 
 # What the others lean on comes up first, as in a start of the whole stack.
 _ORDER = (Part.POSTGRES, Part.TEMPORAL, Part.MAILBOX, Part.SIMULATOR, Part.SERVER, Part.WORKER)
-
-
-@pytest.fixture(scope="module")
-async def own_world() -> AsyncIterator[World]:
-    async with ground() as world:
-        yield world
 
 
 @pytest.fixture

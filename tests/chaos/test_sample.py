@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
-
-import pytest
 
 from tests.chaos.effects import Cell, Kind, Moment, Part, matrix
-from tests.chaos.ground import ground
 from tests.chaos.rounds import Rounds
 from tests.driver import World
 
@@ -25,12 +21,6 @@ _ROUNDS = (
 )
 
 
-@pytest.fixture(scope="module")
-async def hit_world() -> AsyncIterator[World]:
-    async with ground() as world:
-        yield world
-
-
 def drawn() -> list[list[Cell]]:
     lot = random.Random(_SEED)
     rounds = []
@@ -41,9 +31,8 @@ def drawn() -> list[list[Cell]]:
     return rounds
 
 
-async def test_a_sample_of_the_matrix_holds(hit_world: World) -> None:
-    runner = Rounds(hit_world, seed=_SEED, say=lambda line: None)
-    await runner.prepare()
+async def test_a_sample_of_the_matrix_holds(own_world: World) -> None:
+    runner = Rounds(own_world, seed=_SEED, say=lambda line: None)
     outcomes = [outcome for cells in drawn() for outcome in await runner.run(cells)]
     await runner.close()
     assert {one.cell.name: one.wrong for one in outcomes if one.wrong} == {}
