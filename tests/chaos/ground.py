@@ -24,7 +24,8 @@ async def ground() -> AsyncIterator[World]:
         stack = Stack(replace(plan_for(Path(directory)), durable=True), lambda line: None)
         try:
             await stack.start()
-            async with httpx.AsyncClient(timeout=20) as http:
+            # No connection is kept: one that its part closed meanwhile would look like a fault of ours.
+            async with httpx.AsyncClient(timeout=20, limits=httpx.Limits(max_keepalive_connections=0)) as http:
                 world = World(stack, http)
                 yield world
                 await world.close()
