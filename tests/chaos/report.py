@@ -55,7 +55,12 @@ def write(outcomes: Iterable[Outcome], *, seed: int, path: Path = TARGET) -> Non
     meaningful = [cell for cell in cells if cell.no_meaning is None]
     run = sum(cell.name in results for cell in meaningful)
     wrong = [outcome for outcome in results.values() if outcome.wrong]
-    lines = [_HEAD, f"Last run: seed {seed}; {run} of {len(meaningful)} cells run, {len(wrong)} failed.", ""]
+    lines = [
+        _HEAD,
+        f"Gathered so far (runs that were broken off are gone on with; seed {seed}): {run} of {len(meaningful)} cells run, "
+        f"{len(wrong)} failed.",
+        "",
+    ]
     for track in Track:
         lines += [f"## {track.capitalize()} track", "", *_table(track, cells, results), ""]
     lines += ["## What erring means", ""]
