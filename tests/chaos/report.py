@@ -57,7 +57,7 @@ def write(outcomes: Iterable[Outcome], *, seed: int, path: Path = TARGET) -> Non
     wrong = [outcome for outcome in results.values() if outcome.wrong]
     lines = [
         _HEAD,
-        f"Gathered so far (runs that were broken off are gone on with; seed {seed}): {run} of {len(meaningful)} cells run, "
+        f"Gathered over runs that were broken off (seed {seed}): {run} of {len(meaningful)} cells run, "
         f"{len(wrong)} failed.",
         "",
     ]
