@@ -1,6 +1,6 @@
 # Portico. `make help` lists what there is; each target needs Python 3.11 or newer and make, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench check fmt lint types rules lock clean dev browser
+.PHONY: help run demo test bench chaos check fmt lint types rules lock clean dev browser
 
 PYTHON ?= python3
 VENV := .venv
@@ -45,6 +45,9 @@ test: $(VENV)/dev.stamp browser ## Everything, on the real parts
 
 bench: $(VENV)/dev.stamp ## Measure everything that has a figure in docs/benchmarks.md (10 minutes)
 	@$(BIN)/python -m bench
+
+chaos: $(VENV)/dev.stamp ## The whole fault matrix into docs/chaos.md (CHAOS_SEED=1, CHAOS_ONLY=part:kind:moment:track:effect)
+	@$(BIN)/python -m tests.chaos
 
 fmt: $(VENV)/dev.stamp ## Put the code into shape
 	@$(BIN)/ruff format .

