@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db.engine import Database
 from db.models import RateCounter
-from domain.errors import RateLimited
+from domain.errors import NotFound, RateLimited, ValidationFailed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,8 @@ SIGNUPS_PER_PROVIDER = Limit(name="signup-provider", requests=2000, window_secon
 SIGN_INS_PER_NAME = Limit(name="sign-in-name", requests=10, window_seconds=300)
 SIGN_INS_PER_ADDRESS = Limit(name="sign-in-address", requests=100, window_seconds=300)
 RESETS_PER_NAME = Limit(name="reset-name", requests=5, window_seconds=3600)
-TOKENS_PER_ADDRESS = Limit(name="token-address", requests=200, window_seconds=600)
+WRONG_TOKENS_PER_ADDRESS = Limit(name="token-address", requests=100, window_seconds=600)
+LINKS_PER_ADDRESS = Limit(name="link-address", requests=60, window_seconds=600)
 
 
 async def count_request(database: Database, limit: Limit, who: str) -> None:
@@ -54,6 +57,17 @@ async def check_limit(database: Database, limit: Limit, who: str) -> None:
         counter = await session.get(RateCounter, (bucket, start))
     if counter is not None and counter.count >= limit.requests:
         raise _too_many(limit, start)
+
+
+@asynccontextmanager
+async def count_failures(database: Database, limit: Limit, who: str) -> AsyncIterator[None]:
+    """Around something that can be guessed: only what was wrong counts, so that a shared address isn't punished."""
+    await check_limit(database, limit, who)
+    try:
+        yield
+    except (NotFound, ValidationFailed):
+        await count_request(database, limit, who)
+        raise
 
 
 def _bucket(limit: Limit, who: str) -> tuple[str, datetime]:

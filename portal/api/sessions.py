@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse, Response
 
 from commands.accounts import SessionKind, begin_session, clients_of, sign_in, sign_out
 from commands.invitations import accept_invitation
-from commands.rate_limits import TOKENS_PER_ADDRESS, count_request
+from commands.rate_limits import WRONG_TOKENS_PER_ADDRESS, count_failures
 from web.bodies import json_object
 from web.fields import only, text
 from web.identity import clear_session_cookie, refuse_foreign_origin, session_token, set_session_cookie
@@ -27,10 +27,10 @@ async def accept(
     request: Request, token: str, session: Transaction, office: TheOffice, address: RemoteAddress
 ) -> Response:
     refuse_foreign_origin(request)
-    await count_request(office.quick, TOKENS_PER_ADDRESS, address)
     body = await json_object(request)
     only(body, ("password",))
-    account = await accept_invitation(session, office, token[:200], _password(body))
+    async with count_failures(office.quick, WRONG_TOKENS_PER_ADDRESS, address):
+        account = await accept_invitation(session, office, token[:200], _password(body))
     signed_in = await begin_session(session, SessionKind.CLIENT, account.id)
     answer = JSONResponse({"clients": [{"id": client.id} for client in await clients_of(session, account.id)]})
     set_session_cookie(answer, office, signed_in)

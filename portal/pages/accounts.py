@@ -19,7 +19,13 @@ from commands.accounts import (
 )
 from commands.invitations import InvitationView, accept_invitation, ask_again, look_at_invitation
 from commands.office import Office
-from commands.rate_limits import RESETS_PER_NAME, TOKENS_PER_ADDRESS, count_request
+from commands.rate_limits import (
+    LINKS_PER_ADDRESS,
+    RESETS_PER_NAME,
+    WRONG_TOKENS_PER_ADDRESS,
+    count_failures,
+    count_request,
+)
 from db.tenancy import practice_of
 from domain.errors import InvitationExpired, InvitationUsed, RateLimited, Unauthorized, ValidationFailed
 from portal.errors import refusal_page
@@ -41,9 +47,9 @@ _SIDES = {SessionKind.CLIENT: "/portal", SessionKind.STAFF: "/console"}
 async def invitation(
     request: Request, token: str, session: Transaction, office: TheOffice, address: RemoteAddress
 ) -> Response:
-    await count_request(office.quick, TOKENS_PER_ADDRESS, address)
     try:
-        view = await look_at_invitation(session, office, token[:_LONGEST_TOKEN])
+        async with count_failures(office.quick, WRONG_TOKENS_PER_ADDRESS, address):
+            view = await look_at_invitation(session, office, token[:_LONGEST_TOKEN])
     except (InvitationUsed, InvitationExpired) as refusal:
         return _no_more(request, refusal, token)
     return await _invitation_page(request, session, view)
@@ -58,10 +64,9 @@ async def accept(
     address: RemoteAddress,
     form: PublicForm,
 ) -> Response:
-    await count_request(office.quick, TOKENS_PER_ADDRESS, address)
     token = token[:_LONGEST_TOKEN]
     try:
-        async with session.begin_nested():
+        async with count_failures(office.quick, WRONG_TOKENS_PER_ADDRESS, address), session.begin_nested():
             account = await accept_invitation(session, office, token, form.first("password"))
     except (InvitationUsed, InvitationExpired) as refusal:
         return _no_more(request, refusal, token)
@@ -77,7 +82,7 @@ async def accept(
 async def ask_for_a_new_link(
     request: Request, token: str, session: Transaction, office: TheOffice, address: RemoteAddress, form: PublicForm
 ) -> Response:
-    await count_request(office.quick, TOKENS_PER_ADDRESS, address)
+    await count_request(office.quick, LINKS_PER_ADDRESS, address)
     await ask_again(session, office, token[:_LONGEST_TOKEN])
     return go("/portal/sign-in", "asked-again")
 
@@ -199,9 +204,9 @@ async def ask_password(request: Request, session: Transaction, office: TheOffice
 async def password_page(
     request: Request, token: str, session: Transaction, office: TheOffice, address: RemoteAddress
 ) -> Response:
-    await count_request(office.quick, TOKENS_PER_ADDRESS, address)
     try:
-        await look_at_reset(session, office, token[:_LONGEST_TOKEN])
+        async with count_failures(office.quick, WRONG_TOKENS_PER_ADDRESS, address):
+            await look_at_reset(session, office, token[:_LONGEST_TOKEN])
     except (InvitationUsed, InvitationExpired) as refusal:
         return _ask_again(request, refusal)
     return render(request, "public/password_choose.html")
@@ -216,9 +221,8 @@ async def choose_password(
     address: RemoteAddress,
     form: PublicForm,
 ) -> Response:
-    await count_request(office.quick, TOKENS_PER_ADDRESS, address)
     try:
-        async with session.begin_nested():
+        async with count_failures(office.quick, WRONG_TOKENS_PER_ADDRESS, address), session.begin_nested():
             kind = await reset_password(session, office, token[:_LONGEST_TOKEN], form.first("password"))
     except (InvitationUsed, InvitationExpired) as refusal:
         return _ask_again(request, refusal)
