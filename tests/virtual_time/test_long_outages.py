@@ -55,17 +55,18 @@ async def test_six_hours_without_a_mail_server_lose_nothing(world: TravellingWor
 async def test_a_reminder_that_would_come_too_late_is_dropped_and_said_so(
     world: TravellingWorld, provider: Provider
 ) -> None:
+    await provider.change(reminder_hours=[48])
     person = await world.ready_client(provider)
     appointment = await pay_and_book(world, person, await slot_in(world, person, days=3))
     await world.mail(person.address, "confirmed")
     starts_at = datetime.fromisoformat((await person.appointment(appointment))["starts_at"])
     async with away(world, "mailbox"):
-        left = starts_at - timedelta(hours=24) - await world.now()
+        left = starts_at - timedelta(hours=48) - await world.now()
         await world.advance(minutes=left.total_seconds() / 60 + 1)
-        # Halfway to the appointment a reminder is of no use any more.
-        await world.advance(hours=12, minutes=5)
+        # Halfway to the appointment a reminder is of no use any more. A whole day of tries, in one leap.
+        await world.advance(hours=24, minutes=5)
         await provider.told(person.client_id, "mail_dropped")
-    await world.advance(hours=14)
+    await world.advance(hours=26)
     await person.in_state(appointment, "fulfilled")
     assert await world.mails(person.address, "Reminder") == []
 
