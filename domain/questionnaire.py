@@ -8,7 +8,10 @@ from typing import Any
 from domain.errors import FieldError, ValidationFailed
 from domain.questionnaire_items import (
     CHOICES,
+    KINDS,
+    LISTED,
     OTHER_SUFFIX,
+    UNIT_SUFFIX,
     Condition,
     FlatItem,
     Item,
@@ -19,6 +22,7 @@ from domain.questionnaire_items import (
     flat_items,
 )
 from domain.questionnaire_limits import ElementReader
+from domain.questionnaire_value_sets import codings_of
 from domain.questionnaire_values import NUMBERS, ORDERED, Kind, Value, same
 from domain.texts import shown_name
 
@@ -31,7 +35,9 @@ MOST_CONDITIONS = 50
 LONGEST_TEXT = 10_000
 LONGEST_LINK_ID = 255
 
-_NOT_SUPPORTED = {"quantity", "reference", "attachment", "question"}
+_NOT_SUPPORTED = {"reference", "attachment", "question"}
+_UNTITLED = "Untitled form"
+_EXCLUSIVE = ("questionnaire-optionExclusive", "sdc-questionnaire-optionExclusive")
 
 
 def parse_questionnaire(document: Mapping[str, object]) -> Questionnaire:
@@ -41,9 +47,11 @@ def parse_questionnaire(document: Mapping[str, object]) -> Questionnaire:
     """
     if not isinstance(document, Mapping) or document.get("resourceType") != "Questionnaire":
         raise ValidationFailed.of("resourceType", "must be a Questionnaire")
-    parser = _Parser()
-    parser.refuse_modifiers(document, "Questionnaire")
-    title = document.get("title") or document.get("name")
+    parser = _Parser(document)
+    parser.look_at_extensions({key: value for key, value in document.items() if key != "item"}, "Questionnaire")
+    if document.get("implicitRules"):
+        parser.refuse("implicitRules", "names rules kept elsewhere, which isn't supported and may not be ignored")
+    title = document.get("title") or document.get("name") or _UNTITLED
     if not isinstance(title, str) or not title.strip() or len(title) > LONGEST_TEXT:
         parser.refuse("title", "must be a text that isn't empty")
     items = parser.items(document.get("item"), "item", 1)
@@ -51,7 +59,7 @@ def parse_questionnaire(document: Mapping[str, object]) -> Questionnaire:
         parser.refuse("item", "must hold at least one question")
     if parser.errors:
         raise ValidationFailed(parser.errors[:100])
-    questionnaire = Questionnaire(document=document, title=str(title), items=items)
+    questionnaire = Questionnaire(document=document, title=str(title), items=items, warnings=tuple(parser.warnings))
     errors = _wrong_conditions(questionnaire)
     if errors:
         raise ValidationFailed(errors[:100])
@@ -61,8 +69,8 @@ def parse_questionnaire(document: Mapping[str, object]) -> Questionnaire:
 class _Parser(ElementReader):
     """Reads the tree and gathers what is wrong with it."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        super().__init__(document)
         self._names: set[str] = set()
 
     def items(self, entries: object, path: str, depth: int) -> tuple[Item, ...]:
@@ -97,13 +105,13 @@ class _Parser(ElementReader):
                 link_id, f"has type {kind}, which isn't supported" if known else "has a type unknown to FHIR R4"
             )
             return None
-        self.refuse_modifiers(entry, link_id)
+        self.look_at_extensions(entry, link_id)
         item = self._read(entry, link_id, ItemType(kind), self.items(entry.get("item"), f"{path}.item", depth + 1))
         self._check_shape(item, entry)
         return item
 
     def _read(self, entry: Mapping[str, Any], link_id: str, kind: ItemType, items: tuple[Item, ...]) -> Item:
-        options = self._options(entry.get("answerOption"), link_id, kind)
+        options = self._options(entry, link_id, kind)
         return Item(
             link_id=link_id,
             type=kind,
@@ -116,6 +124,7 @@ class _Parser(ElementReader):
             control=self.control(entry),
             limits=self.limits(entry, link_id, kind),
             options=options,
+            units=self.units(entry, link_id, kind),
             initial=self._initial(entry.get("initial"), link_id, options),
             conditions=self._conditions(entry.get("enableWhen"), link_id),
             any_condition=entry.get("enableBehavior") == "any",
@@ -130,7 +139,8 @@ class _Parser(ElementReader):
         if shown_name(link_id, LONGEST_LINK_ID) != link_id or not link_id.isprintable():
             self.refuse(f"{path}.linkId", "has characters that can't be printed")
             return None
-        names = {link_id} | ({link_id + OTHER_SUFFIX} if entry.get("type") == ItemType.OPEN_CHOICE else set())
+        second = {str(ItemType.OPEN_CHOICE): OTHER_SUFFIX, str(ItemType.QUANTITY): UNIT_SUFFIX}
+        names = {link_id} | {link_id + suffix for kind, suffix in second.items() if entry.get("type") == kind}
         if names & self._names:
             self.refuse(link_id, "is used more than once")
         self._names |= names
@@ -140,28 +150,28 @@ class _Parser(ElementReader):
 
     def _check_shape(self, item: Item, entry: Mapping[str, Any]) -> None:
         """The invariants of the resource, and the two shapes that can't be asked here yet."""
-        if item.type is ItemType.DISPLAY and (item.items or item.required or item.repeats):
-            self.refuse(item.link_id, "is for display only: it has no items of its own, isn't required, doesn't repeat")
+        if item.type is ItemType.DISPLAY and (not item.asks_nothing or item.required or item.repeats):
+            self.refuse(item.link_id, "is for display only: it asks nothing, isn't required, doesn't repeat")
         if item.type is ItemType.GROUP and item.repeats:
             self.refuse(item.link_id, "is a group that repeats, which isn't supported")
-        if item.is_question and item.repeats and item.items:
+        if item.is_question and item.repeats and not all(inner.asks_nothing for inner in item.items):
             self.refuse(item.link_id, "repeats and has items of its own, which isn't supported together")
         if item.type is ItemType.CHOICE and not item.options and "answerValueSet" not in entry:
             self.refuse(item.link_id, "is a choice without any answerOption")
         if any(value.kind not in item.kinds for value in item.initial):
             self.refuse(item.link_id, "has an initial value that can't answer it")
-        if "answerValueSet" in entry:
-            self.refuse(item.link_id, "uses answerValueSet, which isn't supported; list the answers as answerOption")
         behaviour = entry.get("enableBehavior")
         if behaviour not in (None, "any", "all") or (behaviour is None and len(item.conditions) > 1):
             self.refuse(item.link_id, "needs an enableBehavior of any or all")
 
-    def _options(self, entries: object, link_id: str, kind: ItemType) -> tuple[Option, ...]:
+    def _options(self, entry: Mapping[str, Any], link_id: str, kind: ItemType) -> tuple[Option, ...]:
+        elements = self.elements(entry.get("answerOption"), "answerOption", link_id, MOST_OPTIONS)
+        if "answerValueSet" in entry:
+            elements = self._from_value_set(entry, link_id, kind)
         options: dict[str, Option] = {}
-        for entry in self.elements(entries, "answerOption", link_id, MOST_OPTIONS):
-            if self.extension_value(entry, "questionnaire-optionExclusive") is True:
-                self.refuse(link_id, "uses the extension optionExclusive, which isn't supported")
-            value = self.choice_of(entry, "value", link_id)
+        for element in elements:
+            self.look_at_extensions(element, link_id)
+            value = self.choice_of(element, "value", link_id)
             if value is None:
                 continue
             coding: Mapping[str, Any] = value.raw if isinstance(value.raw, Mapping) else {}
@@ -170,12 +180,28 @@ class _Parser(ElementReader):
                 self.refuse(link_id, "offers the same answer twice")
             elif token in options:
                 token = f"{coding.get('system')}|{token}"
-            label = str(coding.get("display") or coding.get("code") or value.raw)
-            selected = entry.get("initialSelected") is True
-            options[token] = Option(value=value, token=token, label=label, selected=selected)
-        if options and kind not in CHOICES:
-            self.refuse(link_id, "has answerOption, which belongs to a choice or open-choice")
+            options[token] = Option(
+                value=value,
+                token=token,
+                label=str(coding.get("display") or coding.get("code") or value.raw),
+                selected=element.get("initialSelected") is True,
+                exclusive=self.extension_value(element, *_EXCLUSIVE) is True,
+            )
+        if options and kind not in CHOICES and kind not in LISTED:
+            self.refuse(link_id, f"has answerOption, which a question of type {kind} can't have")
+        if kind in LISTED and any(option.value.kind is not KINDS[kind] for option in options.values()):
+            self.refuse(link_id, "has an answerOption of another kind than its answers")
         return tuple(options.values())
+
+    def _from_value_set(self, entry: Mapping[str, Any], link_id: str, kind: ItemType) -> list[Mapping[str, Any]]:
+        if entry.get("answerOption") or kind not in CHOICES:
+            self.refuse(link_id, "has an answerValueSet beside answerOption, or isn't a choice")
+        try:
+            codings = codings_of(self.document, entry["answerValueSet"], MOST_OPTIONS)
+        except ValueError as error:
+            self.refuse(link_id, f"uses answerValueSet and {error}")
+            return []
+        return [{"valueCoding": coding} for coding in codings]
 
     def _initial(self, entries: object, link_id: str, options: tuple[Option, ...]) -> tuple[Value, ...]:
         elements = self.elements(entries, "initial", link_id, MOST_OPTIONS)
@@ -213,6 +239,8 @@ def _wrong_condition(questionnaire: Questionnaire, condition: Condition) -> str 
     asked = questionnaire.by_link_id.get(condition.question)
     if asked is None or not asked.item.is_question:
         return "has an enableWhen on something that isn't a question of this form"
+    if (asked.item.read_only or asked.item.hidden) and not asked.item.initial:
+        return f"has an enableWhen on {asked.item.link_id}, which nobody can answer here"
     kind = condition.answer.kind
     if condition.operator is Operator.EXISTS:
         return None if kind is Kind.BOOLEAN else "has an enableWhen with exists, which needs answerBoolean"

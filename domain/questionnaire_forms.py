@@ -8,9 +8,9 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from domain.errors import FieldError
-from domain.questionnaire_items import CHOICES, KINDS, OTHER_SUFFIX, Item, ItemType, Questionnaire
+from domain.questionnaire_items import CHOICES, KINDS, OTHER_SUFFIX, UNIT_SUFFIX, Item, ItemType, Questionnaire
 from domain.questionnaire_validation import MOST_ANSWERS, asked_items, check_response, read_response
-from domain.questionnaire_values import Kind, Value, read_value, same
+from domain.questionnaire_values import Kind, Quantity, Value, read_value, same
 
 Form = Mapping[str, Sequence[str]]
 
@@ -27,29 +27,14 @@ def response_from_form(
     """The response (in progress) that the fields of a posted form make, and an error for each malformed one.
 
     A field's name is the linkId, its values the strings that a browser sends: options by their token, checkboxes for
-    what repeats; an open choice has a second field `<linkId>--other` for words of one's own. Blank is unanswered. What
+    what repeats; an open choice has a second field `<linkId>--other` for words of one's own, a quantity a second field
+    `<linkId>--unit`. Blank is unanswered. What
     isn't asked, given the other answers, is left out: without JavaScript it was visible. Read-only and hidden items
     have their initial values. `zone` is meant where a time has no offset. Names that aren't linkIds are ignored.
     """
-    values: dict[str, list[Value]] = {}
-    errors: list[FieldError] = []
-    for one in questionnaire.flat:
-        item = one.item
-        if not item.is_question:
-            continue
-        try:
-            fixed = item.read_only or item.hidden
-            values[item.link_id] = list(item.initial) if fixed else _values_of(item, form, zone)
-        except ValueError as error:
-            errors.append(FieldError(field=item.link_id, message=str(error)))
-    errors += _answers_in_the_air(questionnaire, values)
+    values, errors = _read_form(questionnaire, form, zone)
     asked = asked_items(questionnaire, values)
-    response: dict[str, Any] = {"resourceType": "QuestionnaireResponse", "status": "in-progress"}
-    if questionnaire.canonical:
-        response["questionnaire"] = questionnaire.canonical
-    entries = _entries(questionnaire.items, values, asked)
-    if entries:
-        response["item"] = entries
+    response = _response(questionnaire, values, asked)
     return response, [error for error in errors if _could_be_asked(questionnaire, error.field, asked)]
 
 
@@ -62,7 +47,27 @@ def check_form(
     return response, list((errors | {error.field: error for error in malformed}).values())
 
 
-def form_values(questionnaire: Questionnaire, response: Mapping[str, object] | None) -> dict[str, list[str]]:
+def draft_from_form(
+    questionnaire: Questionnaire, form: Form, zone: tzinfo = UTC
+) -> tuple[dict[str, Any], list[FieldError]]:
+    """A draft that can be kept, of the answers that are right, and an error for each that is left out."""
+    values, _ = _read_form(questionnaire, form, zone)
+    _, errors = check_form(questionnaire, form, partial=True, zone=zone)
+    response = _response(questionnaire, values, asked_items(questionnaire, values))
+    # Without a wrong answer others may not be asked any more, so each round looks again.
+    for _ in range(len(values) + 1):
+        wrong = check_response(questionnaire, response, partial=True)
+        if not wrong:
+            break
+        for error in wrong:
+            values.pop(error.field, None)
+        response = _response(questionnaire, values, asked_items(questionnaire, values))
+    return response, errors
+
+
+def form_values(
+    questionnaire: Questionnaire, response: Mapping[str, object] | None, zone: tzinfo = UTC
+) -> dict[str, list[str]]:
     """What the fields of the form hold for a response, by field name; without one, the initial values."""
     if response is None:
         values: Mapping[str, Sequence[Value]] = {one.item.link_id: one.item.initial for one in questionnaire.flat}
@@ -71,16 +76,49 @@ def form_values(questionnaire: Questionnaire, response: Mapping[str, object] | N
     fields: dict[str, list[str]] = {}
     for one in questionnaire.flat:
         for value in values.get(one.item.link_id, ()):
+            if isinstance(value.key, Quantity):
+                fields.setdefault(one.item.link_id + UNIT_SUFFIX, []).append(value.key.unit)
             option = next((option for option in one.item.options if same(option.value, value)), None)
             own_words = one.item.type is ItemType.OPEN_CHOICE and option is None
             name = one.item.link_id + (OTHER_SUFFIX if own_words else "")
-            fields.setdefault(name, []).append(option.token if option else _as_typed(value))
+            fields.setdefault(name, []).append(option.token if option else _as_typed(value, zone))
     return fields
 
 
+def _read_form(
+    questionnaire: Questionnaire, form: Form, zone: tzinfo
+) -> tuple[dict[str, list[Value]], list[FieldError]]:
+    values: dict[str, list[Value]] = {}
+    errors: list[FieldError] = []
+    for one in questionnaire.flat:
+        item = one.item
+        if not item.is_question:
+            continue
+        try:
+            fixed = item.read_only or item.hidden
+            values[item.link_id] = list(item.initial) if fixed else _values_of(item, form, zone)
+        except ValueError as error:
+            errors.append(FieldError(field=item.link_id, message=str(error)))
+    return values, errors + _answers_in_the_air(questionnaire, values)
+
+
+def _response(
+    questionnaire: Questionnaire, values: Mapping[str, Sequence[Value]], asked: Mapping[str, bool]
+) -> dict[str, Any]:
+    response: dict[str, Any] = {"resourceType": "QuestionnaireResponse", "status": "in-progress"}
+    if questionnaire.canonical:
+        response["questionnaire"] = questionnaire.canonical
+    entries = _entries(questionnaire.items, values, asked)
+    if entries:
+        response["item"] = entries
+    return response
+
+
 def _values_of(item: Item, form: Form, zone: tzinfo) -> list[Value]:
+    if item.type is ItemType.QUANTITY:
+        return _quantities(item, form)
     typed = [text for text in form.get(item.link_id, ()) if text.strip()][: MOST_ANSWERS + 1]
-    if item.type is ItemType.BOOLEAN:
+    if item.type is ItemType.BOOLEAN and not item.repeats:
         typed = typed[-1:]  # a checkbox after a hidden "false" sends both
     values = [_value_of(item, text, zone) for text in typed]
     if item.type is ItemType.OPEN_CHOICE:
@@ -93,12 +131,30 @@ def _values_of(item: Item, form: Form, zone: tzinfo) -> list[Value]:
     return values
 
 
+def _quantities(item: Item, form: Form) -> list[Value]:
+    """Each number with the unit beside it; where one unit only is possible, it needn't be chosen."""
+    numbers, units = form.get(item.link_id, ()), form.get(item.link_id + UNIT_SUFFIX, ())
+    values = []
+    for index, text in enumerate(numbers[: MOST_ANSWERS + 1]):
+        if not text.strip():
+            continue
+        typed = units[index].strip() if index < len(units) else ""
+        unit = item.unit(typed) or (item.units[0] if len(item.units) == 1 and not typed else None)
+        if item.units and unit is None:
+            raise ValueError("Please choose one of the units.")
+        written = dict(unit.coding) if unit else ({"unit": typed} if typed else {})
+        values.append(read_value(Kind.QUANTITY, {"value": _as_json(Kind.DECIMAL, text.strip(), UTC), **written}))
+    if len(values) > (MOST_ANSWERS if item.repeats else 1):
+        raise ValueError("Please give one answer only." if not item.repeats else "Please give fewer answers.")
+    return values
+
+
 def _value_of(item: Item, text: str, zone: tzinfo) -> Value:
-    if item.type in CHOICES:
+    if item.type in CHOICES or item.options:
         option = item.option(text) or item.option(text.strip())
         if option is not None:
             return option.value
-        if item.type is ItemType.CHOICE:
+        if item.is_closed:
             raise ValueError("Please choose one of the answers.")
         return read_value(Kind.STRING, text.strip())
     kind = KINDS[item.type]
@@ -126,8 +182,10 @@ def _as_json(kind: Kind, text: str, zone: tzinfo) -> object:
     return text
 
 
-def _as_typed(value: Value) -> str:
+def _as_typed(value: Value, zone: tzinfo) -> str:
     """The value as the browser's own field for it expects it."""
+    if isinstance(value.key, Quantity):
+        return format(value.key.value, "f")
     match value.kind:
         case Kind.BOOLEAN:
             return "true" if value.key else "false"
@@ -136,8 +194,14 @@ def _as_typed(value: Value) -> str:
         case Kind.TIME:
             return str(value.raw).removesuffix(":00") if str(value.raw).count(":") == 2 else str(value.raw)
         case Kind.DATE_TIME:
-            return str(value.raw)[:19].removesuffix(":00") if "T" in str(value.raw) else str(value.raw)
+            return _local(value.key, zone) if "T" in str(value.raw) else str(value.raw)
     return str(value.raw)
+
+
+def _local(moment: object, zone: tzinfo) -> str:
+    """A browser's field knows no offset: the moment as clocks show it in the zone."""
+    assert isinstance(moment, datetime)
+    return moment.astimezone(zone).replace(tzinfo=None, microsecond=0).isoformat().removesuffix(":00")
 
 
 def _answers_in_the_air(questionnaire: Questionnaire, values: Mapping[str, Sequence[Value]]) -> list[FieldError]:

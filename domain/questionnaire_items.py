@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from domain.errors import FieldError
 from domain.questionnaire_values import Kind, Value
 
 
@@ -25,6 +26,7 @@ class ItemType(StrEnum):
     URL = "url"
     CHOICE = "choice"
     OPEN_CHOICE = "open-choice"
+    QUANTITY = "quantity"
 
 
 class Operator(StrEnum):
@@ -47,21 +49,38 @@ KINDS = {
     ItemType.STRING: Kind.STRING,
     ItemType.TEXT: Kind.STRING,
     ItemType.URL: Kind.URI,
+    ItemType.QUANTITY: Kind.QUANTITY,
 }
-# What the name of an open choice gets in an HTML form for words of one's own (see questionnaire_forms).
+# What the name gets in an HTML form for words of one's own, and for the unit (see questionnaire_forms).
 OTHER_SUFFIX = "--other"
+UNIT_SUFFIX = "--unit"
 CHOICES = frozenset({ItemType.CHOICE, ItemType.OPEN_CHOICE})
+# Types that may list their permitted answers as well, as R5 has it and many R4 forms do.
+LISTED = frozenset({ItemType.INTEGER, ItemType.DATE, ItemType.TIME, ItemType.STRING, ItemType.TEXT})
 WRITTEN = frozenset({ItemType.STRING, ItemType.TEXT, ItemType.URL, ItemType.OPEN_CHOICE})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One answer to choose; `token` is its value in an HTML form, and `selected` marks it as an initial one."""
+    """One answer to choose; `token` is its value in an HTML form, and `selected` marks it as an initial one.
+
+    An `exclusive` one ("none of these") can't be chosen beside others.
+    """
 
     value: Value
     token: str
     label: str
     selected: bool = False
+    exclusive: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """A unit that a quantity may have: as FHIR's Quantity writes it, and what it is called on a page."""
+
+    coding: Mapping[str, str]
+    token: str
+    label: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +121,7 @@ class Item:
     control: str = ""
     limits: Limits = Limits()
     options: tuple[Option, ...] = ()
+    units: tuple[Unit, ...] = ()
     initial: tuple[Value, ...] = ()
     conditions: tuple[Condition, ...] = ()
     any_condition: bool = False
@@ -110,6 +130,16 @@ class Item:
     @property
     def is_question(self) -> bool:
         return self.type not in (ItemType.GROUP, ItemType.DISPLAY)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether only the listed answers count."""
+        return self.type is ItemType.CHOICE or (self.type in LISTED and bool(self.options))
+
+    @property
+    def asks_nothing(self) -> bool:
+        """A display, or a group of displays only: help and the like, which belongs to what it stands under."""
+        return not self.is_question and all(inner.asks_nothing for inner in self.items)
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -124,6 +154,9 @@ class Item:
     def option(self, token: str) -> Option | None:
         return next((option for option in self.options if option.token == token), None)
 
+    def unit(self, token: str) -> Unit | None:
+        return next((unit for unit in self.units if unit.token == token), None)
+
 
 @dataclass(frozen=True, kw_only=True)
 class FlatItem:
@@ -136,11 +169,15 @@ class FlatItem:
 
 @dataclass(frozen=True, kw_only=True)
 class Questionnaire:
-    """A parsed questionnaire; `document` is the JSON that it was read from, unchanged."""
+    """A parsed questionnaire; `document` is the JSON that it was read from, unchanged.
+
+    `warnings` name what is kept in the document and has no effect here.
+    """
 
     document: Mapping[str, Any]
     title: str
     items: tuple[Item, ...]
+    warnings: tuple[FieldError, ...] = ()
 
     def as_document(self) -> dict[str, Any]:
         return dict(self.document)

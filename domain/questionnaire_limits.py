@@ -7,38 +7,35 @@ from typing import Any
 
 from domain.errors import FieldError
 from domain.patterns import check_pattern
-from domain.questionnaire_items import KINDS, WRITTEN, ItemType, Limits
+from domain.questionnaire_items import KINDS, WRITTEN, ItemType, Limits, Unit
+from domain.questionnaire_support import extensions, modifiers, unsupported
+from domain.questionnaire_value_sets import codings_of
 from domain.questionnaire_values import LONGEST_STRING, NUMBERS, ORDERED, Kind, Value, read_value
 from domain.texts import check_printable
 
-_EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
-# Extensions that change which answers are right; to ignore one would be to accept wrong answers.
-_NOT_SUPPORTED = {
-    "sdc-questionnaire-enableWhenExpression",
-    "sdc-questionnaire-answerExpression",
-    "sdc-questionnaire-candidateExpression",
-    "questionnaire-constraint",
-    "questionnaire-referenceResource",
-}
+MOST_WARNINGS = 100
+MOST_UNITS = 100
 
 
 class ElementReader:
-    """Reads parts of a resource and gathers what is wrong with them, by linkId."""
+    """Reads parts of a resource and gathers what is wrong with them and what has no effect here, by linkId."""
 
-    def __init__(self) -> None:
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.document = document
         self.errors: list[FieldError] = []
+        self.warnings: list[FieldError] = []
 
     def refuse(self, field: str, message: str) -> None:
         self.errors.append(FieldError(field=field, message=message))
 
-    def refuse_modifiers(self, element: Mapping[str, Any], link_id: str) -> None:
-        """FHIR forbids to ignore a modifierExtension; some plain ones matter as much."""
-        if element.get("modifierExtension"):
-            self.refuse(link_id, "has a modifierExtension, which isn't supported")
-        for url in _extensions(element):
-            name = url.rsplit("/", 1)[-1]
-            if name in _NOT_SUPPORTED:
-                self.refuse(link_id, f"uses the extension {name}, which isn't supported")
+    def look_at_extensions(self, element: Mapping[str, Any], link_id: str) -> None:
+        if modifiers(element):
+            self.refuse(link_id, "has a modifierExtension, which isn't supported and may not be ignored")
+        for grave, message in unsupported(element):
+            if grave:
+                self.refuse(link_id, message)
+            elif len(self.warnings) < MOST_WARNINGS:
+                self.warnings.append(FieldError(field=link_id, message=message))
 
     def elements(self, entries: object, name: str, link_id: str, most: int) -> list[Mapping[str, Any]]:
         """A list of objects, without those that aren't."""
@@ -75,7 +72,7 @@ class ElementReader:
             key for key in entry if isinstance(key, str) and key.startswith(name) and key[len(name) :][:1].isupper()
         ]
         kind = found[0][len(name) :] if len(found) == 1 else ""
-        if kind in ("Quantity", "Reference", "Attachment"):
+        if kind in ("Reference", "Attachment"):
             self.refuse(link_id, f"uses {name}{kind}, which isn't supported")
             return None
         if kind not in list(Kind):
@@ -87,10 +84,10 @@ class ElementReader:
             self.refuse(link_id, f"has a {found[0]} that isn't right. {error}")
             return None
 
-    def extension_value(self, element: Mapping[str, Any], name: str) -> object:
+    def extension_value(self, element: Mapping[str, Any], *names: str) -> object:
         """The value of one of FHIR's own extensions, whatever its type; None where it isn't there."""
-        extension = _extensions(element).get(_EXTENSION + name, {})
-        return next((extension[key] for key in extension if key.startswith("value")), None)
+        found = extensions(element, *names)
+        return next((found[0][key] for key in found[0] if key.startswith("value")), None) if found else None
 
     def control(self, entry: Mapping[str, Any]) -> str:
         """The code of the itemControl extension (`radio-button`, `help`, ...), or nothing."""
@@ -110,10 +107,31 @@ class ElementReader:
             max_decimal_places=self._counted(entry, "maxDecimalPlaces", link_id),
             min_answers=self._counted(entry, "questionnaire-minOccurs", link_id),
             max_answers=self._counted(entry, "questionnaire-maxOccurs", link_id),
-            min_value=self._bound(entry, "minValue", link_id, kind),
-            max_value=self._bound(entry, "maxValue", link_id, kind),
+            min_value=self._bound(entry, "min", link_id, kind),
+            max_value=self._bound(entry, "max", link_id, kind),
             pattern=self._pattern(entry, link_id, kind),
         )
+
+    def units(self, entry: Mapping[str, Any], link_id: str, kind: ItemType) -> tuple[Unit, ...]:
+        """The units that a quantity may have; none where any will do."""
+        if kind is not ItemType.QUANTITY:
+            return ()
+        names = ("questionnaire-unitOption", "questionnaire-unit")
+        named = [extensions(entry, name) for name in names]
+        codings = [one.get("valueCoding") for one in (named[0] or named[1])]
+        value_set = self.extension_value(entry, "questionnaire-unitValueSet")
+        if value_set is not None:
+            try:
+                codings += codings_of(self.document, value_set, MOST_UNITS)
+            except ValueError as error:
+                self.refuse(link_id, f"has its units in a value set and {error}")
+        units: dict[str, Unit] = {}
+        for coding in codings:
+            try:
+                units |= {unit.token: unit for unit in [_unit(coding)]}
+            except ValueError:
+                self.refuse(link_id, "has a unit without a code or name")
+        return tuple(units.values())
 
     def _counted(self, entry: Mapping[str, Any], name: str, link_id: str) -> int | None:
         return self._count(name, self.extension_value(entry, name), link_id, LONGEST_STRING)
@@ -126,16 +144,19 @@ class ElementReader:
             return None
         return min(value, most)
 
-    def _bound(self, entry: Mapping[str, Any], name: str, link_id: str, kind: ItemType) -> Value | None:
-        extension = _extensions(entry).get(_EXTENSION + name)
-        if extension is None:
+    def _bound(self, entry: Mapping[str, Any], which: str, link_id: str, kind: ItemType) -> Value | None:
+        """`which` is min or max."""
+        names = (f"{which}Value", f"sdc-questionnaire-{which}Quantity")
+        found = extensions(entry, *names)
+        if not found:
             return None
-        bound = self.choice_of(extension, "value", link_id)
+        bound = self.choice_of(found[0], "value", link_id)
         asked = KINDS.get(kind)
         if bound is None:
             return None
-        if asked not in ORDERED or (bound.kind != asked and not {bound.kind, asked} <= NUMBERS):
-            self.refuse(link_id, f"has a {name} of another kind than its answers")
+        numbers = NUMBERS | {Kind.QUANTITY} if asked is Kind.QUANTITY else NUMBERS
+        if asked not in ORDERED or (bound.kind != asked and not {bound.kind, asked} <= numbers):
+            self.refuse(link_id, f"has a {which}Value of another kind than its answers")
             return None
         return bound
 
@@ -153,10 +174,10 @@ class ElementReader:
         return pattern
 
 
-def _extensions(element: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    entries = element.get("extension")
-    if not isinstance(entries, list | tuple):
-        return {}
-    return {
-        entry["url"]: entry for entry in entries if isinstance(entry, Mapping) and isinstance(entry.get("url"), str)
-    }
+def _unit(coding: object) -> Unit:
+    value = read_value(Kind.CODING, coding)
+    assert isinstance(value.raw, Mapping)
+    raw = {name: str(value.raw[name]) for name in ("system", "code", "display") if value.raw.get(name)}
+    label = raw.get("display") or raw["code"]
+    written = {"unit": label} | {name: raw[name] for name in ("system", "code") if name in raw}
+    return Unit(coding=written, token=raw.get("code") or label, label=label)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from domain.errors import FieldError
 from domain.patterns import LONGEST_MATCHED, matches
 from domain.questionnaire_items import Condition, FlatItem, Item, ItemType, Operator, Questionnaire
-from domain.questionnaire_values import Kind, Value, less, read_value, same
+from domain.questionnaire_values import Kind, Quantity, Value, less, read_value, same
 from domain.texts import shown_name
 
 MOST_ERRORS = 100
@@ -37,7 +38,7 @@ def check_response(
             errors.append(FieldError(field=item.link_id, message="This isn't asked, given your other answers."))
         elif asked[item.link_id] and not item.hidden:
             message = _missing(item, reading.values) if not partial else None
-            message = message or _too_many_or_few(item, len(answers), partial=partial)
+            message = message or _wrong_number(item, answers, partial=partial)
             if message:
                 errors.append(FieldError(field=item.link_id, message=message))
     return errors[:MOST_ERRORS]
@@ -81,10 +82,12 @@ def read_response(questionnaire: Questionnaire, response: Mapping[str, object]) 
 
 def check_value(item: Item, value: Value) -> None:
     """Whether one answer is allowed for the question. Raises ValueError with a sentence for the person."""
-    if item.type is ItemType.CHOICE or (item.type is ItemType.OPEN_CHOICE and value.kind is not Kind.STRING):
+    if item.is_closed or (item.type is ItemType.OPEN_CHOICE and value.kind is not Kind.STRING):
         if not any(same(option.value, value) for option in item.options):
             raise ValueError("Please choose one of the answers.")
         return
+    if isinstance(value.key, Quantity) and item.units and item.unit(value.key.unit) is None:
+        raise ValueError("Please choose one of the units.")
     limits = item.limits
     if isinstance(value.raw, str):
         if limits.max_length is not None and len(value.raw) > limits.max_length:
@@ -96,10 +99,10 @@ def check_value(item: Item, value: Value) -> None:
             raise ValueError("Please answer more briefly." if long else "Please check how this is written.")
         if item.type is ItemType.STRING and len(value.raw.splitlines()) > 1:
             raise ValueError("Please answer in one line.")
-    if limits.min_value is not None and less(value, limits.min_value):
-        raise ValueError(f"Please give {limits.min_value.raw} or more.")
-    if limits.max_value is not None and less(limits.max_value, value):
-        raise ValueError(f"Please give {limits.max_value.raw} or less.")
+    if limits.min_value is not None and less(value, as_bound(limits.min_value, value)):
+        raise ValueError(f"Please give {spoken(limits.min_value)} or more.")
+    if limits.max_value is not None and less(as_bound(limits.max_value, value), value):
+        raise ValueError(f"Please give {spoken(limits.max_value)} or less.")
     if limits.max_decimal_places is not None and _decimal_places(value) > limits.max_decimal_places:
         raise ValueError(f"Please use at most {limits.max_decimal_places} decimal places.")
 
@@ -180,8 +183,8 @@ def _check_unchanged(item: Item, values: Sequence[Value]) -> None:
 def _within_asked(one: FlatItem, asked: Mapping[str, bool], in_force: Values) -> bool:
     if one.parent is None:
         return True
-    # What belongs to a question is only asked once the question is answered.
-    answered = not one.parent.is_question or bool(in_force[one.parent.link_id])
+    # What belongs to a question is only asked once the question is answered; help below it is there before.
+    answered = not one.parent.is_question or one.item.asks_nothing or bool(in_force[one.parent.link_id])
     return asked[one.parent.link_id] and answered
 
 
@@ -227,15 +230,38 @@ def _answered_within(item: Item, values: Values) -> bool:
     return any(values.get(child.link_id) or _answered_within(child, values) for child in item.items)
 
 
-def _too_many_or_few(item: Item, count: int, *, partial: bool) -> str | None:
-    least, most = item.limits.min_answers, item.limits.max_answers
+def _wrong_number(item: Item, answers: Sequence[Value], *, partial: bool) -> str | None:
+    least, most, count = item.limits.min_answers, item.limits.max_answers, len(answers)
     if most is not None and count > most:
         return f"Please give at most {most} answers."
     if least is not None and 0 < count < least and not partial:
         return f"Please give at least {least} answers."
+    alone = next(
+        (one for one in item.options if one.exclusive and any(same(one.value, value) for value in answers)), None
+    )
+    if alone is not None and count > 1:
+        return f"“{alone.label}” can't be chosen together with other answers."
     return None
 
 
+def as_bound(bound: Value, value: Value) -> Value:
+    """A bound without a unit counts for the number of a quantity, whatever its unit."""
+    if not isinstance(value.key, Quantity):
+        return bound
+    if isinstance(bound.key, Quantity):
+        return bound
+    assert isinstance(bound.key, Decimal)
+    return replace(bound, kind=Kind.QUANTITY, key=Quantity(value=bound.key, unit=value.key.unit))
+
+
+def spoken(value: Value) -> str:
+    if isinstance(value.key, Quantity):
+        unit = value.raw.get("unit", "") if isinstance(value.raw, Mapping) else ""
+        return f"{value.key.value:f} {unit or value.key.unit}".strip()
+    return str(value.raw)
+
+
 def _decimal_places(value: Value) -> int:
-    exponent = value.key.normalize().as_tuple().exponent if value.kind is Kind.DECIMAL else 0  # type: ignore[union-attr]
+    number = value.key.value if isinstance(value.key, Quantity) else value.key
+    exponent = number.normalize().as_tuple().exponent if isinstance(number, Decimal) else 0
     return max(0, -exponent) if isinstance(exponent, int) else 0

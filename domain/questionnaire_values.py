@@ -37,12 +37,22 @@ class Kind(StrEnum):
     STRING = "String"
     URI = "Uri"
     CODING = "Coding"
+    QUANTITY = "Quantity"
 
 
 NUMBERS = frozenset({Kind.DECIMAL, Kind.INTEGER})
-ORDERED = NUMBERS | {Kind.DATE, Kind.DATE_TIME, Kind.TIME}
+ORDERED = NUMBERS | {Kind.DATE, Kind.DATE_TIME, Kind.TIME, Kind.QUANTITY}
 
-Key = bool | Decimal | date | datetime | time | str | tuple[str, str]
+
+@dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """How much of what: `unit` is the unit's code, or its words where it has none."""
+
+    value: Decimal
+    unit: str
+
+
+Key = bool | Decimal | date | datetime | time | str | tuple[str, str] | Quantity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +82,11 @@ def same(one: Value, other: Value) -> bool:
 
 
 def less(one: Value, other: Value) -> bool:
-    """Whether `one` comes before `other`; values of different kinds have no order."""
+    """Whether `one` comes before `other`; values of different kinds, and of different units, have no order."""
     if one.kind not in ORDERED or not _comparable(one, other):
         return False
+    if isinstance(one.key, Quantity) and isinstance(other.key, Quantity):
+        return one.key.unit == other.key.unit and one.key.value < other.key.value
     return bool(one.key < other.key)  # type: ignore[operator]  # of one comparable type, as checked above
 
 
@@ -158,6 +170,21 @@ def _coding(raw: object) -> Key:
     return parts[0], parts[1] or parts[2]
 
 
+def _quantity(raw: object) -> Key:
+    if not isinstance(raw, Mapping):
+        raise ValueError("Please give a number and its unit.")
+    if raw.get("comparator") is not None:
+        raise ValueError("Please give a number without a sign of comparison.")
+    value = _decimal(raw.get("value"))
+    parts = [raw.get(name, "") for name in ("system", "code", "unit")]
+    if not all(isinstance(part, str) and len(part) <= LONGEST_CODE for part in parts):
+        raise ValueError("Please give a number and its unit.")
+    for part in parts:
+        check_printable(part)
+    assert isinstance(value, Decimal)
+    return Quantity(value=value, unit=parts[1] or parts[2])
+
+
 _READERS = {
     Kind.BOOLEAN: _boolean,
     Kind.DECIMAL: _decimal,
@@ -168,4 +195,5 @@ _READERS = {
     Kind.STRING: _string,
     Kind.URI: _uri,
     Kind.CODING: _coding,
+    Kind.QUANTITY: _quantity,
 }

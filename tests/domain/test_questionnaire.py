@@ -11,12 +11,47 @@ from domain.questionnaire import flat_items, parse_questionnaire
 from domain.questionnaire_items import OTHER_SUFFIX, ItemType
 from domain.questionnaire_validation import asked_items
 from gateways.fhir_forms import validate_questionnaire
-from tests.domain.questionnaires import SEED, codes, extension, item, read, when
+from tests.domain.questionnaires import FHIR, SEED, codes, document, extension, item, read, when
+
+VALUE_SETS: list[dict[str, Any]] = [
+    {
+        "id": "few",
+        "compose": {"include": [{"system": "urn:x", "concept": [{"code": "a", "display": "A"}, {"code": "b"}]}]},
+    },
+    {"id": "filtered", "compose": {"include": [{"system": "urn:x", "filter": [{"property": "p"}]}]}},
+    {"id": "whole", "compose": {"include": [{"system": "urn:elsewhere"}]}},
+    {"id": "empty"},
+    {
+        "id": "known",
+        "url": "http://x/known",
+        "compose": {"include": [{"system": "urn:own"}], "exclude": [{"system": "urn:own", "concept": [{"code": "c"}]}]},
+    },
+    {
+        "id": "expanded",
+        "expansion": {
+            "contains": [
+                {
+                    "system": "urn:x",
+                    "code": "top",
+                    "abstract": True,
+                    "contains": [{"system": "urn:x", "code": "a", "display": "A"}],
+                }
+            ]
+        },
+    },
+]
+CONTAINED = [{"resourceType": "ValueSet", "status": "active"} | one for one in VALUE_SETS] + [
+    {
+        "resourceType": "CodeSystem",
+        "url": "urn:own",
+        "concept": [{"code": "a", "concept": [{"code": "b"}]}, {"code": "c"}],
+    }
+]
 
 
 def refused(*items: object) -> list[tuple[str, str]]:
     with pytest.raises(ValidationFailed) as refusal:
-        read(*items)
+        parse_questionnaire(document(*items) | {"contained": CONTAINED})
     return [(error.field, error.message) for error in refusal.value.errors]
 
 
@@ -33,18 +68,32 @@ def test_the_seeded_intake_form_is_a_fhir_questionnaire_that_is_understood_whole
 @pytest.mark.parametrize(
     ("wrong", "feature"),
     [
-        (item("q", "quantity"), "quantity"),
         (item("q", "reference"), "reference"),
         (item("q", "attachment"), "attachment"),
         (item("q", "choice", answerValueSet="http://x"), "answerValueSet"),
+        (item("q", "choice", answerValueSet="#gone"), "doesn't contain"),
+        (item("q", "choice", answerValueSet="#filtered"), "filters"),
+        (item("q", "choice", answerValueSet="#whole"), "whole code system"),
+        (item("q", "choice", answerValueSet="#empty"), "without any codes"),
+        (item("q", "choice", answerValueSet="#few", answerOption=codes("a")), "beside answerOption"),
+        (item("q", "string", answerValueSet="#few"), "isn't a choice"),
+        (item("q", "quantity", extension=[extension("questionnaire-unitValueSet", "Canonical", "http://x")]), "units"),
+        (item("q", "quantity", extension=[extension("questionnaire-unit", "Coding", {})]), "unit"),
         (item("q", "choice", answerOption=[{"valueReference": {}}]), "valueReference"),
         (item("q", "choice"), "answerOption"),
         (item("q", "choice", answerOption=codes("a", "a")), "twice"),
         (item("q", "string", answerOption=codes("a")), "answerOption"),
+        (item("q", "boolean", answerOption=[{"valueBoolean": True}]), "answerOption"),
         (item("q", "group", repeats=True), "repeats"),
         (item("q", repeats=True, item=[item("r")]), "repeats"),
         (item("q", "display", required=True), "display"),
         (item("q", modifierExtension=[{"url": "x"}]), "modifierExtension"),
+        (
+            item("q", "choice", answerOption=[codes("a")[0] | {"modifierExtension": [{"url": "x"}]}]),
+            "modifierExtension",
+        ),
+        (item("q", extension=[{"url": "http://x/sdc-questionnaire-answerExpression"}]), "answerExpression"),
+        (item("q", extension=[{"url": FHIR + "questionnaire-constraint"}]), "constraint"),
         (item("q", extension=[{"url": "http://x/sdc-questionnaire-enableWhenExpression"}]), "enableWhenExpression"),
         (item("q", required="yes"), "required"),
         (item("q", "integer", maxLength=3), "maxLength"),
@@ -71,6 +120,51 @@ def test_what_is_not_supported_or_wrong_is_named_with_its_link_id(wrong: dict[st
     errors = refused(wrong)
     assert {field for field, _ in errors} == {"q"}
     assert any(feature in message for _, message in errors)
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [("#few", ["a", "b"]), ("#known", ["a", "b"]), ("http://x/known", ["a", "b"]), ("#expanded", ["a"])],
+)
+def test_the_codes_of_a_contained_value_set_are_the_answers(reference: str, expected: list[str]) -> None:
+    asked = document(item("q", "choice", answerValueSet=reference)) | {"contained": CONTAINED}
+    (one,) = parse_questionnaire(asked).items
+    assert [option.token for option in one.options] == expected
+
+
+@pytest.mark.parametrize(
+    ("harmless", "feature"),
+    [
+        (extension("sdc-questionnaire-calculatedExpression", "Expression", {}), "isn't calculated"),
+        (extension("sdc-questionnaire-initialExpression", "Expression", {}), "isn't evaluated"),
+        ({"url": "http://somebody.example/own-thing", "valueString": "x"}, "own-thing"),
+        ({"url": FHIR + "questionnaire-constraint", "extension": [{"url": "severity", "valueCode": "warning"}]}, None),
+    ],
+)
+def test_what_has_no_effect_is_accepted_and_named(harmless: dict[str, Any], feature: str | None) -> None:
+    questionnaire = read(item("q", extension=[harmless]))
+    assert [warning.field for warning in questionnaire.warnings] == ["q"]
+    assert (feature or "constraint") in questionnaire.warnings[0].message
+
+
+def test_widgets_and_wording_are_passed_over_in_silence() -> None:
+    control = {"coding": [{"system": "http://hl7.org/fhir/questionnaire-item-control", "code": "slider"}]}
+    extensions = [
+        extension("questionnaire-itemControl", "CodeableConcept", control),
+        extension("questionnaire-choiceOrientation", "Code", "horizontal"),
+        extension("entryFormat", "String", "nnn"),
+    ]
+    assert read(item("q", "integer", extension=extensions)).warnings == ()
+
+
+def test_nothing_may_depend_on_what_nobody_can_answer() -> None:
+    score = item("score", "integer", readOnly=True, extension=[extension("x", "String", "")])
+    errors = refused(score, item("q", enableWhen=[when("score", ">", answerInteger=3)]))
+    assert errors == [("q", "has an enableWhen on score, which nobody can answer here")]
+
+
+def test_a_form_without_a_title_has_one_all_the_same() -> None:
+    assert parse_questionnaire({"resourceType": "Questionnaire", "item": [item("q")]}).title == "Untitled form"
 
 
 def test_what_has_no_link_id_is_named_by_its_path() -> None:

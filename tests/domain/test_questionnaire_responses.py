@@ -52,6 +52,54 @@ def test_choices_are_held_to_their_options() -> None:
     assert fields(check_response(open_, response(answered("q", {"code": "c"}, kind="Coding")))) == ["q"]
 
 
+def test_a_quantity_has_one_of_its_units_and_stays_within_its_limits() -> None:
+    units = [{"system": "http://unitsofmeasure.org", "code": code, "display": code} for code in ("kg", "[lb_av]")]
+    limits = [extension("minValue", "Decimal", 1), extension("maxDecimalPlaces", "Integer", 1)]
+    limits.append(extension("sdc-questionnaire-maxQuantity", "Quantity", {"value": 300, "code": "kg"}))
+    options = [extension("questionnaire-unitOption", "Coding", unit) for unit in units]
+    weight = read(item("q", "quantity", extension=options + limits))
+    for right in ({"value": 70.5, "code": "kg"}, {"value": 400, "unit": "pounds", "code": "[lb_av]"}):
+        assert check_response(weight, response(answered("q", right, kind="Quantity"))) == []
+    for wrong in (
+        {"value": 70.25, "code": "kg"},
+        {"value": 70},
+        {"value": 0.5, "code": "kg"},
+        {"value": 301, "code": "kg"},
+    ):
+        assert fields(check_response(weight, response(answered("q", wrong, kind="Quantity")))) == ["q"]
+    malformed: list[Any] = [
+        {"code": "kg"},
+        {"value": "70", "code": "kg"},
+        {"value": 7, "comparator": "<", "code": "kg"},
+        70,
+    ]
+    for one in malformed:
+        assert fields(check_response(weight, response(answered("q", one, kind="Quantity")))) == ["q"]
+    made, errors = response_from_form(weight, {"q": ["70,5"], "q--unit": ["kg"]})
+    assert errors == []
+    assert made["item"][0]["answer"][0]["valueQuantity"] == {"value": 70.5, "unit": "kg"} | {
+        "system": "http://unitsofmeasure.org",
+        "code": "kg",
+    }
+    assert fields(response_from_form(weight, {"q": ["70"], "q--unit": ["stone"]})[1]) == ["q"]
+
+
+def test_other_types_are_held_to_their_options_too() -> None:
+    listed = read(item("q", "integer", answerOption=[{"valueInteger": 5}, {"valueInteger": 10}]))
+    assert check_response(listed, response(answered("q", 10, kind="Integer"))) == []
+    assert fields(check_response(listed, response(answered("q", 7, kind="Integer")))) == ["q"]
+    assert fields(response_from_form(listed, {"q": ["7"]})[1]) == ["q"]
+
+
+def test_none_of_these_goes_with_nothing_else() -> None:
+    alone = extension("questionnaire-optionExclusive", "Boolean", True)
+    options = [*codes("a"), codes("none")[0] | {"extension": [alone]}]
+    questionnaire = read(item("q", "choice", repeats=True, answerOption=options))
+    none, a = options[1]["valueCoding"], options[0]["valueCoding"]
+    assert check_response(questionnaire, response(answered("q", none, kind="Coding"))) == []
+    assert fields(check_response(questionnaire, response(answered("q", a, none, kind="Coding")))) == ["q"]
+
+
 def test_limits_are_kept() -> None:
     ranged = item(
         "q", "integer", extension=[extension("minValue", "Integer", 1), extension("maxValue", "Decimal", 3.5)]
