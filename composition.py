@@ -25,11 +25,14 @@ from commands.office import Office
 from db.clock import Clock
 from db.engine import Database
 from db.migrate import at_head
+from db.record_system import BuiltInRecords
 from dispatch.connection import EngineAddress
+from domain.errors import FieldError
 from domain.ports import Payments
 from gateways.calendar_mail import ICalendars
 from gateways.contact_checks import LibraryContactChecks
 from gateways.letters import JinjaLetters
+from gateways.pdf_documents import PdfDocuments
 from gateways.secrets import AesVault, Argon2Passwords, HmacTokens
 from gateways.smtp import SmtpMailer
 from gateways.stripe_payments import StripePayments
@@ -56,6 +59,7 @@ def engine_address(settings: Settings) -> EngineAddress:
 
 def office_of(settings: Settings, database: Database, quick: Database | None = None) -> Office:
     """`quick` has a pool of its own where requests run side by side; elsewhere one database does."""
+    vault = AesVault(settings.encryption_keys)
     return Office(
         environment=settings.env,
         base_url=settings.base_url,
@@ -63,11 +67,13 @@ def office_of(settings: Settings, database: Database, quick: Database | None = N
         database=database,
         quick=quick or database,
         clock=clock_of(settings),
-        vault=AesVault(settings.encryption_keys),
+        vault=vault,
         tokens=HmacTokens(list(settings.secret_keys.values())),
         passwords=Argon2Passwords(),
         checks=LibraryContactChecks("US", test_domains=settings.env != "production"),
         validate_questionnaire=_validate_questionnaire,
+        records=BuiltInRecords(quick or database, vault),
+        documents=PdfDocuments(),
         fee_webhooks=StripeWebhooks(settings.stripe_fees_webhook_secrets, livemode=settings.env == "production"),
         subscription_webhooks=StripeWebhooks(
             settings.stripe_subscriptions_webhook_secrets, livemode=settings.env == "production"
@@ -89,11 +95,11 @@ def _simulator_clock(settings: Settings) -> Callable[[int], Awaitable[None]] | N
     return shift
 
 
-def _validate_questionnaire(document: Any) -> None:
+def _validate_questionnaire(document: Any) -> list[FieldError]:
     # FHIR's models take a second to import: only a form's import pays for it.
     from gateways.fhir_forms import validate_questionnaire
 
-    validate_questionnaire(document)
+    return validate_questionnaire(document)
 
 
 def payments_of(settings: Settings) -> StripePayments:
@@ -103,6 +109,7 @@ def payments_of(settings: Settings) -> StripePayments:
 def activities_of(settings: Settings, database: Database, payments: Payments) -> Sequence[Callable[..., Any]]:
     """Every activity of the house, bound to its collaborators."""
     tokens = HmacTokens(list(settings.secret_keys.values()))
+    vault = AesVault(settings.encryption_keys)
     host = urlsplit(settings.base_url).hostname or "portico"
     mailer = SmtpMailer(settings.smtp_url, settings.mail_from)
     post = Post(database, mailer, JinjaLetters(), base_url=settings.base_url, host=host)
@@ -113,7 +120,7 @@ def activities_of(settings: Settings, database: Database, payments: Payments) ->
         Standings(database),
         Invitations(post, tokens),
         Greetings(post),
-        Intake(post),
+        Intake(post, vault, BuiltInRecords(database, vault)),
         pre_payments,
         Bookings(database),
         Notices(post, calendar),

@@ -1,4 +1,4 @@
-"""Intake form: assigned when the account is open, filed when the client has submitted it."""
+"""Intake form: assigned when the account is open, filed to the record system when the client has submitted it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from temporalio import activity
 
 from activities.post import Post, letterhead
 from db.models import Client, IntakeForm, IntakeSubmission
+from db.sealing import unseal
 from db.settings_store import load_policy
 from db.stages import move_stage
 from db.tenancy import client_by_id
 from db.timeline import tell
 from domain.cadence import Waiting, intake_waiting
+from domain.intake_signature import completed_response, read_signature, signature_context
+from domain.ports import Filing, RecordSystem, Vault
 from domain.stages import Actor, Stage, Track
 from domain.states import SubmissionStatus, TimelineKind
 
@@ -51,9 +54,11 @@ class FileIntakeForm:
 
 
 class Intake:
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: Post, vault: Vault, records: RecordSystem) -> None:
         self._post = post
         self._database = post.database
+        self._vault = vault
+        self._records = records
 
     @activity.defn
     async def open_intake_form(self, command: OpenIntakeForm) -> IntakeOpened:
@@ -108,14 +113,51 @@ class Intake:
 
     @activity.defn
     async def file_intake_form(self, command: FileIntakeForm) -> Stage:
-        """File the submitted answers to the client's record; the client is ready to book."""
+        """The answers are in: the client is ready to book. Then the answers are filed to the record system.
+
+        Its weather delays the filing only; a repeat files nothing twice.
+        """
         async with self._database.transaction() as session:
             client = await client_by_id(session, command.client_id, for_update=True)
-            for submission in await session.scalars(_submissions(client.id)):
+            stage = await _ready(session, client, command.now)
+            filings = [await self._filing(session, client, one) for one in await session.scalars(_unfiled(client.id))]
+        for filing in filings:
+            await self._records.file(filing)
+            async with self._database.transaction() as session:
+                submission = await session.get_one(IntakeSubmission, filing.identifier, with_for_update=True)
                 submission.filed_at = submission.filed_at or command.now
                 kind = TimelineKind.INTAKE_FILED
                 await tell(session, client.id, kind, at=command.now, actor=Actor.SYSTEM, ref=submission.id)
-            return await _ready(session, client, command.now)
+        return stage
+
+    async def _filing(self, session: AsyncSession, client: Client, submission: IntakeSubmission) -> Filing:
+        assert submission.submitted_at is not None
+        form = await session.get_one(IntakeForm, submission.form_id)
+        answers = await unseal(session, self._vault, client.id, submission.sealed_response, submission.id)
+        signature = None
+        if submission.sealed_signature is not None:
+            sealed, context = submission.sealed_signature, signature_context(submission.id)
+            signature = read_signature(await unseal(session, self._vault, client.id, sealed, context))
+        response = completed_response(
+            answers,
+            identifier=submission.id,
+            form_id=form.id,
+            client_id=client.id,
+            submitted_at=submission.submitted_at,
+            signature=signature,
+        )
+        return Filing(
+            identifier=submission.id,
+            provider_id=client.provider_id,
+            client_id=client.id,
+            form_id=form.id,
+            response=response,
+            filed_at=submission.submitted_at,
+        )
+
+
+def _unfiled(client_id: str) -> Select[IntakeSubmission]:
+    return _submissions(client_id).where(IntakeSubmission.filed_at.is_(None))
 
 
 def _submissions(client_id: str) -> Select[IntakeSubmission]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.booking import why_not
-from commands.intake import look_at_intake
+from commands.intake import intake_standing
 from commands.office import Office
 from db.models import Appointment, Client
 from db.tenancy import payment_of_appointment
@@ -35,7 +35,7 @@ async def next_step(session: AsyncSession, office: Office, client: Client) -> Ne
         payment = await payment_of_appointment(session, pending.id)
         payable = payment is not None and payment.checkout_url is not None and pending.cancel_requested_at is None
         return NextStep.PAY if payable else NextStep.WAIT
-    intake = await look_at_intake(session, office, client)
+    intake = await intake_standing(session, client)
     if intake.form is not None and intake.status is not SubmissionStatus.SUBMITTED and client.stage != Stage.BOOKED:
         return NextStep.INTAKE
     if client.stage == Stage.BOOKED:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from db.clock import Clock
 from db.engine import Database
-from domain.ports import ContactChecks, Passwords, Tokens, Vault, WebhookVerifier
+from domain.errors import FieldError
+from domain.ports import ContactChecks, Documents, Passwords, RecordSystem, Tokens, Vault, WebhookVerifier
 
 
 @dataclass(frozen=True, kw_only=True)
 class Office:
-    """`checks` takes the practice's country (ISO 3166); `validate_questionnaire` checks a form at the FHIR edge."""
+    """`checks` takes the practice's country (ISO 3166).
+
+    `validate_questionnaire` checks a form at the FHIR edge, and names what is wrong where nobody looks.
+    """
 
     environment: str  # demo | test | production
     base_url: str
@@ -26,7 +30,9 @@ class Office:
     tokens: Tokens
     passwords: Passwords
     checks: ContactChecks
-    validate_questionnaire: Callable[[Mapping[str, object]], None]
+    validate_questionnaire: Callable[[Mapping[str, object]], list[FieldError]]
+    records: RecordSystem
+    documents: Documents
     fee_webhooks: WebhookVerifier
     subscription_webhooks: WebhookVerifier
     # Where time travels, the payment simulator goes along; None in production.

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
 from db import settings_store
 from db.ids import new_id
-from db.models import GreetingAttachment, IntakeForm, Provider
+from db.models import GreetingAttachment, Provider
 from domain.availability import parse_availability
 from domain.decisions import fee_refusal
 from domain.errors import FieldError, PayloadTooLarge, ValidationFailed
 from domain.merge_fields import check_template
 from domain.page import parse_page
 from domain.policy import parse_portal_settings
-from domain.questionnaire import parse_questionnaire
 from domain.signup_form import default_signup_form, parse_signup_form
 from domain.states import SettingsKind
 
@@ -91,7 +88,7 @@ async def _checked(
 ) -> dict[str, Any]:
     match kind:
         case SettingsKind.PORTAL_SETTINGS:
-            return await _checked_policy(session, provider, document)
+            return await _checked_policy(session, office, provider, document)
         case SettingsKind.SIGNUP_FORM:
             return parse_signup_form({key: value for key, value in document.items() if key != "version"}).as_document()
         case SettingsKind.AVAILABILITY:
@@ -102,7 +99,9 @@ async def _checked(
             return await _checked_greeting(session, provider, document)
 
 
-async def _checked_policy(session: AsyncSession, provider: Provider, document: Mapping[str, object]) -> dict[str, Any]:
+async def _checked_policy(
+    session: AsyncSession, office: Office, provider: Provider, document: Mapping[str, object]
+) -> dict[str, Any]:
     in_force = await settings_store.load_policy(session, provider.id)
     policy = parse_portal_settings(document, in_force.policy)
     standing = await settings_store.practice_standing(session, provider)
@@ -111,9 +110,11 @@ async def _checked_policy(session: AsyncSession, provider: Provider, document: M
         refusal = fee_refusal(policy, standing)
         if refusal is not None:
             raise refusal
-    if policy.intake_form_id is not None:
-        form = await session.get(IntakeForm, policy.intake_form_id)
-        if form is None or form.provider_id != provider.id:
+    # What is chosen already stays chosen, also while the record system can't be asked.
+    if policy.intake_form_id is not None and policy.intake_form_id != in_force.policy.intake_form_id:
+        forms = {form.id: form for form in await office.records.forms(provider.id)}
+        form = forms.get(policy.intake_form_id)
+        if form is None:
             raise ValidationFailed.of("intake_form_id", "There is no such form of this provider.")
         if not form.selectable:
             raise ValidationFailed.of("intake_form_id", "This form isn't marked as selectable.")
@@ -194,37 +195,3 @@ async def add_attachment(
     session.add(attachment)
     await session.flush()
     return attachment
-
-
-async def add_intake_form(
-    session: AsyncSession, office: Office, provider: Provider, questionnaire: dict[str, Any]
-) -> IntakeForm:
-    """Import a FHIR R4 Questionnaire as a selectable form; the same `url` again is a new version of it."""
-    if len(json.dumps(questionnaire)) > 1024 * 1024:
-        raise PayloadTooLarge("A form may have at most 1 MB.")
-    office.validate_questionnaire(questionnaire)
-    parsed = parse_questionnaire(questionnaire)
-    form_key = str(questionnaire.get("url") or new_id("form"))
-    if len(form_key) > 500:
-        raise ValidationFailed.of("url", "must have at most 500 characters")
-    query = select(func.max(IntakeForm.version)).where(
-        IntakeForm.provider_id == provider.id, IntakeForm.form_key == form_key
-    )
-    form = IntakeForm(
-        id=new_id("frm"),
-        provider_id=provider.id,
-        form_key=form_key,
-        version=((await session.scalar(query)) or 0) + 1,
-        title=parsed.title,
-        selectable=True,
-        questionnaire=questionnaire,
-        created_at=await office.clock.now(session),
-    )
-    session.add(form)
-    await session.flush()
-    return form
-
-
-async def intake_forms(session: AsyncSession, provider: Provider) -> list[IntakeForm]:
-    query = select(IntakeForm).where(IntakeForm.provider_id == provider.id)
-    return list(await session.scalars(query.order_by(IntakeForm.created_at, IntakeForm.id)))

@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.forms import choose_form, import_form
 from commands.office import Office
-from commands.settings import add_attachment, add_intake_form, save_settings
+from commands.settings import add_attachment, save_settings
 from db.ids import new_id
 from db.models import (
     ApiKey,
@@ -199,8 +200,9 @@ async def _everything_switched_on(session: AsyncSession, office: Office, provide
     for field in signup_form["fields"]:
         field["enabled"] = True
     await save_settings(session, office, provider, SettingsKind.SIGNUP_FORM, signup_form, saved_by="seed")
-    questionnaire = json.loads((_DATA / "intake_form.json").read_text())
-    form = await add_intake_form(session, office, provider, questionnaire)
+    source = (_DATA / "intake_form.json").read_text()
+    imported = await import_form(session, office, provider, json.loads(source), source=source)
+    await choose_form(session, office, provider, imported.form, saved_by="seed")
     welcome = await add_attachment(
         session,
         office,
@@ -221,7 +223,6 @@ async def _everything_switched_on(session: AsyncSession, office: Office, provide
         "require_fee": True,
         "fee": {"amount_minor": 4000, "currency": "usd"},
         "require_intake": True,
-        "intake_form_id": form.id,
         "send_greeting": True,
     }
     await save_settings(session, office, provider, SettingsKind.PORTAL_SETTINGS, settings, saved_by="seed")

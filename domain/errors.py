@@ -12,6 +12,7 @@
     Unavailable                 weather: retried with back-off
     ├── MailUnavailable
     ├── PaymentUnavailable
+    ├── RecordsUnavailable
     └── EngineUnavailable
 
 Errors carry codes and small facts, never an address, a name or a parameter: they end up in histories and logs.
@@ -200,6 +201,10 @@ class MailUnavailable(Unavailable):
 
 class PaymentUnavailable(Unavailable):
     part = "payment processor"
+
+
+class RecordsUnavailable(Unavailable):
+    part = "record system"
 
 
 class EngineUnavailable(Unavailable):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from domain.money import Money
 
@@ -194,6 +194,63 @@ class Vault(Protocol):
         """Encrypt under the data key; `context` (an id) is authenticated with it."""
 
     def open(self, wrapped_key: bytes, sealed: bytes, context: str) -> bytes: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordForm:
+    """One version of a form as the record system keeps it; `key` is the same for all versions of the form."""
+
+    id: str
+    key: str
+    title: str
+    version: int
+    selectable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filing:
+    """A completed FHIR QuestionnaireResponse for a client's record, under an identifier of business identity."""
+
+    identifier: str
+    provider_id: str
+    client_id: str
+    form_id: str
+    response: Mapping[str, Any]
+    filed_at: datetime
+
+
+class RecordSystem(Protocol):
+    """Where a provider's forms are kept, and where answers are filed. Raises `RecordsUnavailable` where it is away."""
+
+    async def forms(self, provider_id: str) -> Sequence[RecordForm]:
+        """Every version of every form, oldest first. Only what is marked `selectable` there can be chosen."""
+
+    async def file(self, filing: Filing) -> str:
+        """The record's id. A conditional create (FHIR's If-None-Exist on the identifier): a repeat finds the first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerLine:
+    """A heading (`answers` is None) or a question with what was answered, as a document shows it."""
+
+    text: str
+    depth: int
+    answers: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerSheet:
+    """A client's answers to one form, to be read on paper: `facts` are pairs of a label and its value."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    lines: tuple[AnswerLine, ...]
+    closing: tuple[str, ...] = ()
+
+
+class Documents(Protocol):
+    def pdf(self, sheet: AnswerSheet) -> bytes:
+        """The sheet as a PDF file, its text selectable."""
 
 
 @dataclass(frozen=True, kw_only=True)

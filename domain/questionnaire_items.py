@@ -132,6 +132,11 @@ class Item:
         return self.type not in (ItemType.GROUP, ItemType.DISPLAY)
 
     @property
+    def is_unanswerable(self) -> bool:
+        """Nobody can answer it here: it would be calculated or filled in beforehand, which isn't done."""
+        return self.is_question and self.read_only and not self.initial
+
+    @property
     def is_closed(self) -> bool:
         """Whether only the listed answers count."""
         return self.type is ItemType.CHOICE or (self.type in LISTED and bool(self.options))
@@ -221,7 +226,7 @@ def flat_items(questionnaire: Questionnaire) -> tuple[FlatItem, ...]:
     """Every item that is shown, in order, with its depth: what a page renders."""
     hidden: set[str] = set()
     for one in questionnaire.flat:
-        if one.item.hidden or (one.parent is not None and one.parent.link_id in hidden):
+        if one.item.hidden or one.item.is_unanswerable or (one.parent is not None and one.parent.link_id in hidden):
             hidden.add(one.item.link_id)
     return tuple(one for one in questionnaire.flat if one.item.link_id not in hidden)
 

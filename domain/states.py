@@ -68,6 +68,13 @@ class AttentionOwner(StrEnum):
     OPERATOR = "operator"
 
 
+class FormOrigin(StrEnum):
+    """An imported form stays as its publisher wrote it; one made here can be edited."""
+
+    IMPORTED = "imported"
+    OWN = "own"
+
+
 class SettingsKind(StrEnum):
     PORTAL_SETTINGS = "portal-settings"
     SIGNUP_FORM = "signup-form"

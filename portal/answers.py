@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, tzinfo
 from typing import Any
 
 from domain.questionnaire import Item, ItemType, Questionnaire, flat_items
 from domain.questionnaire_forms import form_values
-from domain.questionnaire_items import OTHER_SUFFIX, Condition, Operator
+from domain.questionnaire_items import OTHER_SUFFIX, UNIT_SUFFIX, Condition, Operator
+from domain.questionnaire_validation import asked_items, read_response, spoken
 from domain.questionnaire_values import same
 
 Values = Mapping[str, Sequence[str]]
+
+_INPUTS = {
+    ItemType.DATE: ("date", r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    ItemType.DATE_TIME: ("datetime-local", r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}"),
+    ItemType.TIME: ("time", r"[0-9]{2}:[0-9]{2}"),
+    ItemType.URL: ("url", ".*"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
     """A heading (`answers` is None) or a question with what was answered."""
 
+    link_id: str
     text: str
     depth: int
     answers: list[str] | None
@@ -31,24 +41,35 @@ class Progress:
     total: int
 
 
-def answers_shown(questionnaire: Questionnaire, response: Mapping[str, Any] | None) -> list[Shown]:
+def answers_shown(questionnaire: Questionnaire, response: Mapping[str, Any] | None, zone: tzinfo = UTC) -> list[Shown]:
     """Headings and answered questions, in order; what wasn't answered is left out."""
-    values = form_values(questionnaire, response or {})
+    values = form_values(questionnaire, response or {}, zone)
     shown: list[Shown] = []
     for one in flat_items(questionnaire):
         item = one.item
         if item.type is ItemType.GROUP:
             while shown and shown[-1].answers is None and shown[-1].depth >= one.depth:
                 shown.pop()  # a heading with nothing below it
-            shown.append(Shown(text=item.text, depth=one.depth, answers=None))
+            shown.append(Shown(link_id=item.link_id, text=item.text, depth=one.depth, answers=None))
         elif item.is_question:
-            answers = [_spoken(item, value) for value in values.get(item.link_id, ())]
-            answers += values.get(item.link_id + OTHER_SUFFIX, ())
+            answers = _spoken_answers(item, values)
             if answers:
-                shown.append(Shown(text=item.text, depth=one.depth, answers=answers))
+                shown.append(
+                    Shown(link_id=item.link_id, text=item.text or item.link_id, depth=one.depth, answers=answers)
+                )
     while shown and shown[-1].answers is None:
         shown.pop()
     return shown
+
+
+def _spoken_answers(item: Item, values: Values) -> list[str]:
+    given = values.get(item.link_id, ())
+    if item.type is ItemType.QUANTITY:
+        units = values.get(item.link_id + UNIT_SUFFIX, ())
+        named = [item.unit(unit) for unit in units]
+        words = [unit.label if unit else token for unit, token in zip(named, units, strict=True)]
+        return [f"{number} {unit}".strip() for number, unit in zip(given, words, strict=True)]
+    return [_spoken(item, value) for value in given] + list(values.get(item.link_id + OTHER_SUFFIX, ()))
 
 
 def _spoken(item: Item, value: str) -> str:
@@ -60,19 +81,35 @@ def _spoken(item: Item, value: str) -> str:
     if item.type is ItemType.DATE and len(value) == 10:
         day = date.fromisoformat(value)
         return f"{day:%B} {day.day}, {day.year}"
-    return value
+    return value.replace("T", ", ") if item.type is ItemType.DATE_TIME else value
 
 
-def progress(questionnaire: Questionnaire, values: Values) -> Progress:
-    """Of the questions that everybody is asked."""
-    asked = [one.item for one in flat_items(questionnaire) if one.item.is_question and not one.item.conditions]
-    asked = [item for item in asked if not item.read_only]
-    answered = [item for item in asked if any(text.strip() for text in _given(item, values))]
-    return Progress(answered=len(answered), total=len(asked))
+def progress(questionnaire: Questionnaire, response: Mapping[str, Any]) -> Progress:
+    """Of the questions that are asked, given the answers so far."""
+    values = read_response(questionnaire, response).values
+    asked = asked_items(questionnaire, values)
+    questions = [one.item for one in flat_items(questionnaire) if one.item.is_question and not one.item.read_only]
+    questions = [item for item in questions if asked[item.link_id]]
+    answered = [item for item in questions if values.get(item.link_id)]
+    return Progress(answered=len(answered), total=len(questions))
 
 
-def _given(item: Item, values: Values) -> list[str]:
-    return [*values.get(item.link_id, ()), *values.get(item.link_id + OTHER_SUFFIX, ())]
+def limit_note(item: Item) -> str:
+    """What an answer may be, for those who are about to write it."""
+    least, most = item.limits.min_value, item.limits.max_value
+    if least is not None and most is not None:
+        return f"From {spoken(least)} to {spoken(most)}."
+    if least is not None or most is not None:
+        return f"{spoken(least)} or more." if least is not None else f"{spoken(most)} or less." if most else ""
+    if item.limits.max_answers is not None and item.repeats:
+        return f"At most {item.limits.max_answers} answers."
+    return f"At most {item.limits.max_length} characters." if item.limits.max_length is not None else ""
+
+
+def input_type(item: Item, value: str) -> str:
+    """The browser's own field for the type; a plain one for what that couldn't show (a year alone, odd seconds)."""
+    kind, shape = _INPUTS.get(item.type, ("text", ""))
+    return kind if not value or re.fullmatch(shape, value) else "text"
 
 
 def condition_note(questionnaire: Questionnaire, item: Item) -> str:
@@ -112,4 +149,4 @@ def _token(asked: Item, condition: Condition) -> str:
         if same(option.value, condition.answer):
             return option.token
     key = condition.answer.key
-    return str(key).lower() if isinstance(key, bool) else str(condition.answer.raw)
+    return str(key).lower() if isinstance(key, bool) else spoken(condition.answer)

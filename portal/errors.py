@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from domain.errors import DomainError, EngineUnavailable, Unauthorized, ValidationFailed
+from domain.errors import DomainError, EngineUnavailable, RecordsUnavailable, Unauthorized, ValidationFailed
 from portal.paths import local_path, with_query
 from portal.rendering import render
 from web.problems import install_problem_handlers, malformed, problem, status_of
@@ -39,6 +39,7 @@ def install_page_handlers(app: FastAPI) -> None:
         RequestValidationError: _on_malformed,
         HTTPException: _on_http,
         EngineUnavailable: _on_weather,
+        RecordsUnavailable: _on_weather,
         SQLAlchemyError: _on_weather,
     }
     for kind, on_page in handlers.items():

@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 from domain.errors import FieldError
 from domain.wording import spoken_clock, spoken_day, spoken_time
 from portal import wording
-from portal.answers import condition_data, condition_note
+from portal.answers import condition_data, condition_note, input_type, limit_note
 from portal.paths import identifier, with_query
 
 _HERE = Path(__file__).parent
@@ -50,6 +50,8 @@ def _environment() -> Environment:
         words=wording,
         condition_note=condition_note,
         condition_data=condition_data,
+        input_type=input_type,
+        limit_note=limit_note,
     )
     return environment
 

@@ -14,12 +14,15 @@ from commands.intake import IntakeView
 from db.models import Appointment, AttentionItem, Client, IntakeForm, Invitation, Payment, Signup, TimelineEntry
 from db.settings_store import PolicyInForce
 from domain.decisions import Block
+from domain.errors import FieldError
+from domain.intake_signature import completed_response, consent_hash
 from domain.policy import Source
 from domain.slots import Slot
 from domain.stages import portal_status
 from domain.states import AppointmentStatus
 from workflows.naming import client_journey_id
 
+FHIR_JSON = "application/fhir+json"
 Json = dict[str, Any]
 
 
@@ -150,11 +153,45 @@ def slots_shape(slots: Sequence[Slot]) -> Json:
 
 
 def intake_shape(view: IntakeView) -> Json:
+    """As the client sees it; `consent` are the words that a signature agrees to."""
     return {
         "form": view.form.questionnaire if view.form else None,
         "status": str(view.status),
         "draft": view.response,
+        "revision": view.revision,
+        "consent": {"text": view.consent, "sha256": consent_hash(view.consent)} if view.form else None,
     }
+
+
+def submitted_intake_shape(client_id: str, view: IntakeView) -> Json:
+    """As the practice sees it: a draft isn't theirs to read yet."""
+    submission = view.submission
+    return {
+        "form": view.form.questionnaire if view.form else None,
+        "form_id": view.form.id if view.form else None,
+        "form_version": view.form.version if view.form else None,
+        "status": str(view.status),
+        "draft": None,
+        "response": filled_in(client_id, view),
+        "submitted_at": instant(submission.submitted_at) if submission else None,
+        "filed_at": instant(submission.filed_at) if submission else None,
+        "signature": view.signature.as_document() if view.signature else None,
+    }
+
+
+def filled_in(client_id: str, view: IntakeView) -> Json | None:
+    """The QuestionnaireResponse as it is filed; None before it is submitted."""
+    submission = view.submission
+    if view.form is None or view.response is None or submission is None or submission.submitted_at is None:
+        return None
+    return completed_response(
+        view.response,
+        identifier=submission.id,
+        form_id=view.form.id,
+        client_id=client_id,
+        submitted_at=submission.submitted_at,
+        signature=view.signature,
+    )
 
 
 def form_shape(form: IntakeForm) -> Json:
@@ -163,5 +200,10 @@ def form_shape(form: IntakeForm) -> Json:
         "title": form.title,
         "version": form.version,
         "selectable": form.selectable,
+        "origin": form.origin,
         "questionnaire": form.questionnaire,
     }
+
+
+def warnings_shape(warnings: Sequence[FieldError]) -> list[Json]:
+    return [{"field": one.field, "message": one.message} for one in warnings]

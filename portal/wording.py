@@ -28,7 +28,7 @@ DONE = {
     "signed-out": "You are signed out.",
     "password": "Your new password is set. Please sign in with it.",
     "welcome": "Welcome! Your account is open.",
-    "draft": "Your draft is saved. You can go on whenever it suits you.",
+    "draft": "Saved. You can go on whenever it suits you.",
     "intake": "Thank you. Your intake form has been sent to the practice.",
     "cancelled": "Your appointment is cancelled.",
     "released": "The time is being released. You won't be charged.",

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from domain.errors import DomainError, EngineUnavailable, FieldError, ValidationFailed
+from domain.errors import DomainError, EngineUnavailable, FieldError, RecordsUnavailable, ValidationFailed
 
 _STATUS = {
     "validation": 422,
@@ -90,9 +90,10 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_malformed)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(EngineUnavailable, on_weather)
+    app.add_exception_handler(RecordsUnavailable, on_weather)
     app.add_exception_handler(SQLAlchemyError, on_weather)
 
 
 def _weather(error: Exception) -> str:
-    part = "database" if isinstance(error, DBAPIError) else "workflow engine"
+    part = "database" if isinstance(error, DBAPIError) else getattr(error, "part", EngineUnavailable.part)
     return f"The {part} can't be reached right now. Nothing was changed; please try again."

@@ -10,13 +10,14 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.greetings import Occasion
-    from activities.intake import FileIntakeForm, Intake, OpenIntakeForm
+    from activities.intake import Intake, OpenIntakeForm
     from activities.signups import RecordAnonymousSignup, Signups
     from activities.standing import CloseJourney, LoadStanding, OpenInvitation, Standing, Standings
     from domain.cadence import Waiting, booking_waiting
     from domain.stages import JourneyOutcome, Stage, Track
     from workflows.child_booking import start_booking
     from workflows.details import journey_details
+    from workflows.intake_filing import IntakeFiling
     from workflows.journey_mails import FIRST_INVITATION, JourneyMails
     from workflows.messages import (
         AccountOpened,
@@ -47,6 +48,7 @@ class ClientJourney:
         self._start = start
         self._steps = Steps(start.client_id, start.skew_seconds, self._show)
         self._mails = JourneyMails(start.client_id, self._steps, self._note_sent)
+        self._filing = IntakeFiling(start.client_id, self._steps)
         self._standing: Standing | None = None
         self._stage = Stage.RECORDED
         self._shown_stage: Stage | None = None
@@ -203,7 +205,10 @@ class ClientJourney:
             )
             self._stage = Stage.CLOSED
         while True:
+            await self._filing.finished()
             await workflow.wait_condition(workflow.all_handlers_finished)
+            if self._filing.under_way:
+                continue
             if not self._account_opened or self._account_noted:
                 break
             await self._open_intake()
@@ -230,12 +235,7 @@ class ClientJourney:
             self._end = JourneyOutcome.LAPSED
 
     async def _file_intake(self) -> None:
-        stage = await self._steps.record(
-            "file_intake_form",
-            Intake.file_intake_form,
-            lambda now: FileIntakeForm(client_id=self._start.client_id, now=now),
-        )
-        self._stage = stage or self._stage
+        self._stage = await self._filing.file(self._stage)
 
     # What the journey is told
 

@@ -30,6 +30,11 @@ MAIL = ActivityConfig(start_to_close_timeout=timedelta(seconds=30), heartbeat_ti
 # One call to the payment processor (the SDK gives up after 10 s) and one transaction of ours.
 PAYMENT = ActivityConfig(start_to_close_timeout=timedelta(seconds=20), heartbeat_timeout=_BEAT, retry_policy=_SHORTLY)
 
+# One conditional create in the record system, and two transactions of ours.
+RECORD_SYSTEM = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=20), heartbeat_timeout=_BEAT, retry_policy=_SHORTLY
+)
+
 # One transaction in our own database, as a step that operators should see.
 RECORDS = ActivityConfig(start_to_close_timeout=timedelta(seconds=15), heartbeat_timeout=_BEAT, retry_policy=PATIENT)
 

@@ -87,7 +87,11 @@ class DataKey(Base):
 
 
 class IntakeSubmission(Base):
-    """The client's answers (a QuestionnaireResponse, sealed), draft until submitted, bound to one form version."""
+    """The client's answers (a QuestionnaireResponse, sealed), draft until submitted, bound to one form version.
+
+    `revision` counts the saves: a window that shows an older one doesn't overwrite a newer one. The signature (typed
+    name, the text that was agreed to, its SHA-256, the moment) is sealed with the answers; the hash stands open too.
+    """
 
     __tablename__ = "intake_submission"
     __table_args__ = (UniqueConstraint("client_id", "form_id"),)
@@ -96,10 +100,27 @@ class IntakeSubmission(Base):
     client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), index=True)
     form_id: Mapped[OpaqueId] = mapped_column(ForeignKey("intake_form.id"))
     status: Mapped[str]
+    revision: Mapped[int] = mapped_column(server_default="1")
     sealed_response: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+    consent_sha256: Mapped[str | None]
     updated_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
     filed_at: Mapped[datetime | None]
+
+
+class FiledResponse(Base):
+    """A completed QuestionnaireResponse in the built-in record system, sealed; one for each identifier."""
+
+    __tablename__ = "filed_response"
+
+    id: Mapped[PrimaryId]
+    identifier: Mapped[str] = mapped_column(unique=True)
+    provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"), index=True)
+    client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), index=True)
+    form_id: Mapped[OpaqueId] = mapped_column(ForeignKey("intake_form.id"))
+    sealed_response: Mapped[bytes] = mapped_column(LargeBinary)
+    filed_at: Mapped[datetime]
 
 
 class TimelineEntry(Base):

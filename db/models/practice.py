@@ -116,7 +116,10 @@ class GreetingAttachment(Base):
 
 
 class IntakeForm(Base):
-    """A FHIR R4 Questionnaire of the provider's; a changed one is a new version."""
+    """A FHIR R4 Questionnaire of the provider's, in the built-in record system; a changed one is a new version.
+
+    `source` is the text as it was imported, which an export gives back; a form made here has none.
+    """
 
     __tablename__ = "intake_form"
     __table_args__ = (UniqueConstraint("provider_id", "form_key", "version"),)
@@ -127,5 +130,7 @@ class IntakeForm(Base):
     version: Mapped[int]
     title: Mapped[str]
     selectable: Mapped[bool]
+    origin: Mapped[str] = mapped_column(server_default="imported")
     questionnaire: Mapped[type_document]
+    source: Mapped[str | None]
     created_at: Mapped[datetime]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.appointments import cancel
 from commands.booking import claim, free_slots
-from commands.intake import look_at_intake, save_intake
+from commands.intake import GivenSignature, look_at_intake, save_intake
 from commands.moving import move
 from commands.next_step import next_step
 from db.models import Appointment, Client
@@ -46,15 +46,31 @@ async def read_intake(session: Transaction, office: TheOffice, client: ChosenCli
 
 @client_portal_router.post("/intake", summary="Keep a draft, or submit")
 async def write_intake(request: Request, session: Transaction, office: TheOffice, client: ChosenClient) -> Json:
+    """`signature` is `{"name", "consent_sha256"}`, of the words in `consent`; `revision` the one that was seen."""
     body = await json_object(request, 1024 * 1024)
-    only(body, ("response", "submit"))
-    response, submit = body.get("response"), body.get("submit", False)
+    only(body, ("response", "submit", "signature", "revision"))
+    response, submit, revision = body.get("response"), body.get("submit", False), body.get("revision")
     if not isinstance(response, dict):
         raise ValidationFailed.of("response", "must be a QuestionnaireResponse")
     if not isinstance(submit, bool):
         raise ValidationFailed.of("submit", "must be true or false")
+    if revision is not None and (isinstance(revision, bool) or not isinstance(revision, int)):
+        raise ValidationFailed.of("revision", "must be a whole number")
     locked = await client_by_id(session, client.id, for_update=True)
-    return intake_shape(await save_intake(session, office, locked, response, submit=submit))
+    signature = _signature(body.get("signature"))
+    view = await save_intake(
+        session, office, locked, response, submit=submit, signature=signature, seen_revision=revision
+    )
+    return intake_shape(view)
+
+
+def _signature(value: object) -> GivenSignature | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise ValidationFailed.of("signature", "must be an object with name and consent_sha256")
+    only(value, ("name", "consent_sha256"))
+    return GivenSignature(name=value.get("name"), consent_sha256=value.get("consent_sha256"))
 
 
 @client_portal_router.get("/slots", summary="The times on offer")

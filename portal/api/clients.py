@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,9 +18,19 @@ from db.tenancy import client_of_practice, provider_by_slug
 from db.timeline import timeline_of
 from domain.errors import NotFound, ValidationFailed
 from domain.stages import PortalStatus, Stage
+from portal.answer_sheet import answers_pdf
 from portal.client_search import ClientFilter, find_clients
 from portal.paging import Limit
-from portal.shapes import Json, block_shape, client_shape, client_shapes, instant, intake_shape, listed, timeline_shape
+from portal.shapes import (
+    Json,
+    block_shape,
+    client_shape,
+    client_shapes,
+    instant,
+    listed,
+    submitted_intake_shape,
+    timeline_shape,
+)
 from web.bodies import json_object
 from web.fields import moment, opaque_id
 from web.identity import ApiPractice
@@ -103,8 +114,12 @@ async def can_book(session: Transaction, office: TheOffice, client: OwnClient, s
 
 @clients_router.get("/{client_id}/intake", summary="The client's intake answers (a QuestionnaireResponse)")
 async def read_intake(session: Transaction, office: TheOffice, client: OwnClient) -> Json:
-    view = await look_at_intake(session, office, client)
-    return {**intake_shape(view), "response": view.response}
+    return submitted_intake_shape(client.id, await look_at_intake(session, office, client))
+
+
+@clients_router.get("/{client_id}/intake.pdf", summary="The client's intake answers as a PDF file")
+async def read_intake_pdf(session: Transaction, office: TheOffice, client: OwnClient) -> Response:
+    return await answers_pdf(session, office, client)
 
 
 @clients_router.post("/{client_id}/send-new-client-forms", status_code=202, summary="Send New Client Forms")

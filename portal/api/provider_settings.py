@@ -1,4 +1,4 @@
-"""A provider's settings: versioned documents with ETag and If-Match, attachments, forms, slots."""
+"""A provider's settings: versioned documents with ETag and If-Match, attachments, slots."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from commands.settings import (
     MAX_ATTACHMENT_BYTES,
     SettingsView,
     add_attachment,
-    add_intake_form,
-    intake_forms,
     read_settings,
     save_settings,
 )
@@ -23,7 +21,7 @@ from db.tenancy import provider_by_slug
 from domain.errors import Conflict
 from domain.states import SettingsKind
 from portal.api.uploads import FILE_SCHEMA, uploaded_file
-from portal.shapes import Json, form_shape, listed, slots_shape
+from portal.shapes import Json, slots_shape
 from web.bodies import json_object
 from web.fields import moment, opaque_id
 from web.identity import ApiPractice
@@ -32,7 +30,6 @@ from web.transactions import TheOffice, Transaction
 
 provider_settings_router = APIRouter(prefix="/providers/{provider}", tags=["provider settings"])
 
-_FORM_LIMIT = 2 * 1024 * 1024
 _NO_VERSION = -1
 _ETAG = re.compile(r'^(?:W/)?"?(\d{1,9})"?$')
 
@@ -121,14 +118,3 @@ async def slots(
     end: Annotated[str | None, Query(alias="to")] = None,
 ) -> Json:
     return slots_shape(await free_slots(session, office, provider, moment("from", start), moment("to", end)))
-
-
-@provider_settings_router.get("/intake-forms", summary="The provider's intake forms (FHIR R4 Questionnaires)")
-async def list_forms(session: Transaction, provider: OwnProvider) -> Json:
-    return listed([form_shape(form) for form in await intake_forms(session, provider)])
-
-
-@provider_settings_router.post("/intake-forms", status_code=201, summary="Import a FHIR R4 Questionnaire")
-async def import_form(request: Request, session: Transaction, office: TheOffice, provider: OwnProvider) -> Json:
-    document = await json_object(request, _FORM_LIMIT)
-    return form_shape(await add_intake_form(session, office, provider, document))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.attention import actions_for, open_items, resolve
 from commands.booking import why_not
-from commands.intake import look_at_intake
+from commands.intake import intake_standing, look_at_intake
 from commands.invitations import issue_again, withdraw
 from commands.new_client_forms import send_new_client_forms
 from commands.office import Office
@@ -19,16 +20,18 @@ from db.models import Client, Signup
 from db.settings_store import load_availability, load_signup_form
 from db.tenancy import client_of_practice, provider_of
 from db.timeline import timeline_of
-from domain.errors import DomainError, ValidationFailed
+from domain.errors import DomainError, NotFound, ValidationFailed
 from domain.questionnaire import parse_questionnaire
 from domain.signup_form import SignupForm
 from domain.states import AttentionAction, SubmissionStatus
+from portal.answer_sheet import answers_pdf
 from portal.answers import answers_shown
 from portal.api.attention import TheEngine
 from portal.forms import StaffForm
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
 from portal.pages.queries import appointments_of, split_by_time
-from portal.shapes import client_shape
+from portal.shapes import FHIR_JSON, client_shape, filled_in
+from portal.wording import zone
 from web.fields import opaque_id
 from web.identity import SignedInStaff
 from web.problems import status_of
@@ -120,12 +123,28 @@ def _spoken(value: Any) -> str:
 
 
 async def _intake(session: AsyncSession, office: Office, client: Client, opened: bool) -> dict[str, Any]:
-    view = await look_at_intake(session, office, client)
-    answers = None
+    standing = await intake_standing(session, client)
     # A draft isn't the practice's to read yet.
-    if opened and view.form is not None and view.status is SubmissionStatus.SUBMITTED:
-        answers = answers_shown(parse_questionnaire(view.form.questionnaire), view.response)
-    return {"intake": view, "intake_answers": answers}
+    if not opened or standing.form is None or standing.status is not SubmissionStatus.SUBMITTED:
+        return {"intake": standing, "intake_answers": None}
+    view = await look_at_intake(session, office, client)
+    timezone = zone((await load_availability(session, client.provider_id)).timezone)
+    answers = answers_shown(parse_questionnaire(standing.form.questionnaire), view.response, timezone)
+    return {"intake": view, "intake_answers": answers, "signature": view.signature}
+
+
+@console_client_router.get("/intake.pdf", summary="The client's intake answers as a PDF file")
+async def intake_pdf(session: Transaction, office: TheOffice, client: OwnClient) -> Response:
+    return await answers_pdf(session, office, client)
+
+
+@console_client_router.get("/intake.json", summary="The client's intake answers as a FHIR R4 QuestionnaireResponse")
+async def intake_json(session: Transaction, office: TheOffice, client: OwnClient) -> Response:
+    response = filled_in(client.id, await look_at_intake(session, office, client))
+    if response is None:
+        raise NotFound("No intake form has been submitted.")
+    headers = {"Content-Disposition": f'attachment; filename="intake-{client.id}.json"'}
+    return Response(json.dumps(response, ensure_ascii=False), media_type=FHIR_JSON, headers=headers)
 
 
 @console_client_router.post("/send-new-client-forms", summary="Send New Client Forms")

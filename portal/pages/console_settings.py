@@ -10,15 +10,16 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
-from commands.settings import MAX_ATTACHMENTS, SettingsView, add_attachment, intake_forms, read_settings, save_settings
+from commands.settings import MAX_ATTACHMENTS, SettingsView, add_attachment, read_settings, save_settings
 from db.models import GreetingAttachment, Provider
 from db.settings_store import practice_standing
 from db.tenancy import provider_by_slug
 from domain.decisions import fee_refusal
-from domain.errors import Conflict, DomainError, NotFound, ValidationFailed
+from domain.errors import Conflict, DomainError, NotFound, RecordsUnavailable, ValidationFailed
 from domain.merge_fields import MERGE_FIELDS
 from domain.money import Money
 from domain.policy import PortalPolicy
+from domain.ports import RecordForm
 from domain.signup_form import FieldType
 from domain.states import SettingsKind
 from portal.forms import Form, StaffForm, Upload
@@ -131,11 +132,12 @@ async def _page(
         most_attachments=MAX_ATTACHMENTS,
         link=f"{office.base_url}/p/{provider.slug}",
         **await _around(session, provider, views),
+        forms=await _forms(office, provider, views),
     )
 
 
 async def _around(session: AsyncSession, provider: Provider, views: dict[SettingsKind, SettingsView]) -> dict[str, Any]:
-    """What the settings depend on: the practice's standing, the forms and files that can be chosen."""
+    """What the settings depend on: the practice's standing, the files that can be chosen."""
     standing = await practice_standing(session, provider)
     wish = PortalPolicy(require_fee=True, fee=Money(amount_minor=1, currency="usd"))
     files = await session.scalars(
@@ -149,8 +151,19 @@ async def _around(session: AsyncSession, provider: Provider, views: dict[Setting
         "standing": standing,
         "fee_reason": fee_off.detail if fee_off else None,
         "fee_checked": views[SettingsKind.PORTAL_SETTINGS].document["require_fee"],
-        "forms": [form for form in await intake_forms(session, provider) if form.selectable],
         "files": [(file.id, file.name) for file in files],
         "signup_fields": views[SettingsKind.SIGNUP_FORM].document["fields"],
         "greeting_written": bool(views[SettingsKind.GREETING].document["subject"]),
     }
+
+
+async def _forms(
+    office: Office, provider: Provider, views: dict[SettingsKind, SettingsView]
+) -> list[RecordForm] | None:
+    """What can be chosen: selectable ones, and the one that is chosen. None where the record system is away."""
+    chosen = views[SettingsKind.PORTAL_SETTINGS].document["intake_form_id"]
+    try:
+        forms = await office.records.forms(provider.id)
+    except RecordsUnavailable:
+        return None
+    return [form for form in forms if form.selectable or form.id == chosen]

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from commands.booking import why_not
-from commands.intake import look_at_intake
+from commands.intake import intake_standing
 from commands.next_step import NextStep, next_step
 from domain.states import SubmissionStatus
 from portal.pages.frames import TheClientFrame
@@ -21,7 +21,7 @@ async def home(session: Transaction, office: TheOffice, frame: TheClientFrame) -
     step = await next_step(session, office, frame.client)
     blocks, _ = await why_not(session, office, frame.client, None)
     upcoming, past = split_by_time(await appointments_of(session, frame.client.id), await office.clock.now(session))
-    intake = await look_at_intake(session, office, frame.client)
+    intake = await intake_standing(session, frame.client)
     return frame.render(
         "portal/home.html",
         step=str(step),

@@ -1,21 +1,27 @@
-"""The intake form: filled in over several sittings if need be, submitted once, then there to read."""
+"""The intake form: filled in over several sittings if need be, reviewed, signed, submitted once, then there to read."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.intake import IntakeView, look_at_intake, save_intake
+from commands.intake import GivenSignature, IntakeView, look_at_intake, save_intake
+from commands.office import Office
+from db.models import Client
 from db.tenancy import client_by_id
 from domain.errors import Conflict, FieldError, ValidationFailed
+from domain.intake_signature import consent_hash
 from domain.questionnaire import Questionnaire, parse_questionnaire
-from domain.questionnaire_forms import check_form, form_values
+from domain.questionnaire_forms import draft_from_form, form_values
+from domain.questionnaire_validation import asked_items, check_response, read_response
 from domain.states import SubmissionStatus
 from portal.answers import answers_shown, progress
 from portal.forms import ClientForm, Form
 from portal.pages.frames import ClientFrame, TheClientFrame
+from portal.paths import identifier
 from portal.rendering import errors_by_field
 from portal.wording import zone
 from web.transactions import TheOffice, Transaction
@@ -28,25 +34,119 @@ async def read_intake(session: Transaction, office: TheOffice, frame: TheClientF
     return _page(frame, await look_at_intake(session, office, frame.client))
 
 
-@intake_router.post("/portal/intake", summary="Save a draft of the intake form, or submit it")
-async def write_intake(session: Transaction, office: TheOffice, form: ClientForm, frame: TheClientFrame) -> Response:
+@intake_router.post("/portal/intake", summary="Save a draft of the intake form, or go on to the review")
+async def write_intake(
+    request: Request, session: Transaction, office: TheOffice, form: ClientForm, frame: TheClientFrame
+) -> Response:
+    """`action` is draft, review, `more:<linkId>` (another answer to a question) or autosave (answered in JSON).
+
+    What is right is kept in any case; what isn't is told at its question.
+    """
     client = await client_by_id(session, frame.client.id, for_update=True)
     view = await look_at_intake(session, office, client)
-    if view.form is None or view.status is SubmissionStatus.SUBMITTED:
-        return _page(frame, view, status=409)
-    submit = form.first("action") == "submit"
+    action = form.first("action")
+    if not _writable(view, form):
+        answer = _page(frame, view, status=409)
+        return (
+            _told("This form has been submitted or replaced meanwhile. Please load the page again.")
+            if (action == "autosave")
+            else answer
+        )
+    assert view.form is not None
     questionnaire = parse_questionnaire(view.form.questionnaire)
-    response, errors = check_form(questionnaire, form.values, partial=not submit, zone=zone(frame.timezone))
-    if errors:
-        return _page(frame, view, form=form, errors=errors, status=422)
+    draft, errors = draft_from_form(questionnaire, form.values, zone(frame.timezone))
     try:
         async with session.begin_nested():
-            await save_intake(session, office, client, response, submit=submit)
-    except ValidationFailed as refusal:
-        return _page(frame, view, form=form, errors=list(refusal.errors), status=422)
-    except Conflict:
-        return _page(frame, await look_at_intake(session, office, client), status=409)
-    return frame.go("/portal", "intake") if submit else frame.go("/portal/intake", "draft")
+            view = await save_intake(session, office, client, draft, submit=False, seen_revision=_revision(form))
+    except Conflict as refusal:
+        if action == "autosave":
+            return _told(refusal.detail)
+        return _page(frame, view, form=form, response=draft, refusal=refusal.detail, status=409)
+    if action == "autosave":
+        return _saved(questionnaire, view, errors)
+    if action == "review":
+        errors = [*errors, *check_response(questionnaire, draft)]
+    if errors:
+        return _page(frame, view, form=form, response=draft, errors=errors, status=422)
+    if action == "review":
+        return frame.go("/portal/intake/review")
+    more = action.removeprefix("more:") if action.startswith("more:") else None
+    if more is not None and more in questionnaire.by_link_id:
+        return frame.go(f"/portal/intake#{identifier(more)}")
+    return frame.go("/portal/intake", "draft")
+
+
+@intake_router.get("/portal/intake/review", summary="The answers once more, before they are signed and submitted")
+async def review_intake(session: Transaction, office: TheOffice, frame: TheClientFrame) -> Response:
+    return _review(frame, await look_at_intake(session, office, frame.client))
+
+
+@intake_router.post("/portal/intake/review", summary="Sign the intake form and submit it")
+async def submit_intake(session: Transaction, office: TheOffice, form: ClientForm, frame: TheClientFrame) -> Response:
+    client = await client_by_id(session, frame.client.id, for_update=True)
+    view = await look_at_intake(session, office, client)
+    if not _writable(view, form) or view.response is None:
+        return _review(frame, view, status=409)
+    signature = GivenSignature(name=form.first("signature"), consent_sha256=form.first("consent"))
+    refusal: Conflict | ValidationFailed
+    try:
+        await _submit(session, office, client, view, signature, _revision(form))
+    except (Conflict, ValidationFailed) as refused:
+        refusal = refused
+    else:
+        return frame.go("/portal", "intake")
+    if isinstance(refusal, Conflict):
+        return _review(frame, view, name=form.first("signature"), refusal=refusal.detail, status=409)
+    return _review(frame, view, name=form.first("signature"), errors=list(refusal.errors), status=422)
+
+
+async def _submit(
+    session: AsyncSession,
+    office: Office,
+    client: Client,
+    view: IntakeView,
+    signature: GivenSignature,
+    seen_revision: int | None,
+) -> None:
+    assert view.response is not None
+    async with session.begin_nested():
+        await save_intake(
+            session, office, client, view.response, submit=True, signature=signature, seen_revision=seen_revision
+        )
+
+
+def _writable(view: IntakeView, form: Form) -> bool:
+    """Whether the form that was posted is the one to fill in, and hasn't been submitted."""
+    return (
+        view.form is not None
+        and view.status is not SubmissionStatus.SUBMITTED
+        and form.first("form") in ("", view.form.id)
+    )
+
+
+def _revision(form: Form) -> int | None:
+    text = form.first("revision")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _saved(questionnaire: Questionnaire, view: IntakeView, errors: list[FieldError]) -> Response:
+    """For the script that saves while somebody writes."""
+    assert view.response is not None
+    far = progress(questionnaire, view.response)
+    asked = asked_items(questionnaire, read_response(questionnaire, view.response).values)
+    return JSONResponse(
+        {
+            "revision": view.revision,
+            "answered": far.answered,
+            "total": far.total,
+            "errors": {identifier(name): message for name, message in errors_by_field(errors).items()},
+            "not_asked": [identifier(link_id) for link_id, whether in asked.items() if not whether],
+        }
+    )
+
+
+def _told(detail: str) -> Response:
+    return JSONResponse({"detail": detail}, 409)
 
 
 def _page(
@@ -54,26 +154,71 @@ def _page(
     view: IntakeView,
     *,
     form: Form | None = None,
+    response: dict[str, Any] | None = None,
     errors: list[FieldError] | None = None,
+    refusal: str | None = None,
     status: int = 200,
 ) -> Response:
+    """`form` is shown again as it was typed; `response` is what could be read of it."""
     if view.form is None:
         return frame.render("portal/intake_none.html", status=status)
     questionnaire = parse_questionnaire(view.form.questionnaire)
     if view.status is SubmissionStatus.SUBMITTED:
-        submitted_at = view.submission.submitted_at if view.submission else None
-        answers = answers_shown(questionnaire, view.response)
-        context: dict[str, Any] = {"questionnaire": questionnaire, "answers": answers, "submitted_at": submitted_at}
-        return frame.render("portal/intake_submitted.html", status=status, **context)
-    values = form.values if form else form_values(questionnaire, view.response)
+        return _submitted(frame, view, questionnaire, status)
+    current = response or view.response or {"resourceType": "QuestionnaireResponse"}
+    values = form.values if form else form_values(questionnaire, view.response, zone(frame.timezone))
     return frame.render(
         "portal/intake.html",
         status=status,
         questionnaire=questionnaire,
+        form_id=view.form.id,
+        revision=view.revision,
         values=values,
         errors=errors_by_field(_in_order(questionnaire, errors or [])),
-        progress=progress(questionnaire, values),
+        refusal=refusal,
+        progress=progress(questionnaire, current),
+        asked=asked_items(questionnaire, read_response(questionnaire, current).values),
         saved_at=view.submission.updated_at if view.submission else None,
+    )
+
+
+def _submitted(frame: ClientFrame, view: IntakeView, questionnaire: Questionnaire, status: int) -> Response:
+    return frame.render(
+        "portal/intake_submitted.html",
+        status=status,
+        questionnaire=questionnaire,
+        answers=answers_shown(questionnaire, view.response, zone(frame.timezone)),
+        signature=view.signature,
+        submitted_at=view.submission.submitted_at if view.submission else None,
+    )
+
+
+def _review(
+    frame: ClientFrame,
+    view: IntakeView,
+    *,
+    name: str = "",
+    errors: list[FieldError] | None = None,
+    refusal: str | None = None,
+    status: int = 200,
+) -> Response:
+    if view.form is None or view.response is None or view.status is SubmissionStatus.SUBMITTED:
+        return _page(frame, view, status=status)
+    questionnaire = parse_questionnaire(view.form.questionnaire)
+    open_questions = _in_order(questionnaire, check_response(questionnaire, view.response))
+    return frame.render(
+        "portal/intake_review.html",
+        status=status,
+        questionnaire=questionnaire,
+        form_id=view.form.id,
+        revision=view.revision,
+        answers=answers_shown(questionnaire, view.response, zone(frame.timezone)),
+        open_questions=[(one, questionnaire.by_link_id[one.field].item) for one in open_questions],
+        consent=view.consent,
+        consent_sha256=consent_hash(view.consent),
+        name=name,
+        errors=errors_by_field(errors or []),
+        refusal=refusal,
     )
 
 

@@ -47,37 +47,6 @@
     });
   }
 
-  // Hide the questions that the other answers make needless; the server decides in the end.
-  const form = document.querySelector("form[data-questionnaire]");
-  if (form) {
-    const questions = [...form.querySelectorAll("[data-when]")];
-    const given = (name) => new FormData(form).getAll(name).filter((value) => String(value).trim() !== "");
-    const holds = ([name, operator, wanted]) => {
-      const values = given(name);
-      if (operator === "exists") return (values.length > 0) === (wanted === "true");
-      if (operator === "=") return values.includes(wanted);
-      if (operator === "!=") return values.length > 0 && !values.includes(wanted);
-      return true;
-    };
-    const update = () => {
-      for (const question of questions) {
-        const conditions = JSON.parse(question.dataset.when);
-        const any = question.dataset.any === "true";
-        question.hidden = !(any ? conditions.some(holds) : conditions.every(holds));
-        const note = question.querySelector(".only-if");
-        if (note) note.hidden = true;
-      }
-    };
-    form.addEventListener("change", update);
-    update();
-
-    // A form half filled in isn't lost by a slip of the finger.
-    let changed = false;
-    form.addEventListener("input", () => { changed = true; });
-    form.addEventListener("submit", () => { changed = false; });
-    window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
-  }
-
   // After a refused form: begin at what needs correcting.
   document.querySelector("[data-focus]")?.focus();
 })();

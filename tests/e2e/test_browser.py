@@ -80,11 +80,18 @@ class Way:
             await self.page.locator(f"[name='{name}']").first.check()
         for name in ("earlier-therapy", "medication"):
             await self.page.locator(f"[name='{name}'][value=false]").check()
-        await self.page.get_by_role("button", name="draft").click()
+        await self.page.get_by_role("button", name="Save for later").click()
         await self.page.goto(f"{self.world.base_url}/portal/intake")
         await expect(self.page.locator("[name='reason.words']")).to_have_value("I would like to talk.")
-        await self.page.get_by_role("button", name="Submit").click()
-        await self.page.wait_for_url("**/portal**")
+        await self.page.get_by_role("button", name="Review and submit").click()
+        await expect(self.page.get_by_role("heading", level=1)).to_contain_text("once more")
+        await expect(self.page.locator("main")).to_contain_text("I would like to talk.")
+        await fits(self.page)
+        await self.page.get_by_role("button", name="Sign and submit").click()
+        await expect(self.page.get_by_role("alert")).to_contain_text("full name")
+        await self.page.get_by_label("Your full name").fill("Ana Example")
+        await self.page.get_by_role("button", name="Sign and submit").click()
+        await expect(self.page.locator("main")).to_contain_text("sent to the practice")
         await fits(self.page)
 
     async def book_and_pay(self) -> None:

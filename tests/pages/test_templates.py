@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from domain.questionnaire import parse_questionnaire
-from domain.questionnaire_forms import check_form, form_values
-from portal.answers import answers_shown, condition_note, progress
+from domain.questionnaire_forms import check_form
+from portal.answers import Progress, answers_shown, condition_note, progress
 from portal.rendering import render_text
 
 ROOT = Path(__file__).parents[2]
@@ -74,9 +74,14 @@ def test_answers_are_shown_in_words_under_their_headings() -> None:
     assert "What brings you here" not in said
 
 
-def test_progress_counts_the_questions_that_everybody_is_asked() -> None:
+def test_progress_counts_the_questions_that_are_asked_given_the_answers_so_far() -> None:
     questionnaire = parse_questionnaire(FORM)
-    empty = progress(questionnaire, form_values(questionnaire, None))
-    some = progress(questionnaire, {"preferred-name": ["Ana"], "medication.list": ["x"]})
+
+    def far(typed: dict[str, list[str]]) -> Progress:
+        response, _ = check_form(questionnaire, typed, partial=True)
+        return progress(questionnaire, response)
+
+    empty, some = far({}), far({"preferred-name": ["Ana"]})
     assert (empty.answered, some.answered) == (0, 1)
     assert empty.total == some.total > 10
+    assert far({"medication": ["true"]}).total > empty.total
