@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from activities.post import Post
 from activities.pre_payment import PrePayments
 from activities.signups import Signups
 from activities.standing import Standings
+from activities.sweeps import Sweeps
 from commands.office import Office
 from db.clock import Clock
 from db.engine import Database
@@ -42,6 +44,10 @@ logger = logging.getLogger("portico")
 
 def clock_of(settings: Settings) -> Clock:
     return Clock(travels=settings.env != "production")
+
+
+def hold_grace(settings: Settings) -> timedelta:
+    return timedelta(minutes=settings.hold_grace_minutes)
 
 
 def engine_address(settings: Settings) -> EngineAddress:
@@ -118,6 +124,7 @@ def activities_of(settings: Settings, database: Database, payments: Payments) ->
         Bookings(database),
         Notices(post, calendar),
         Accounts(post, tokens),
+        Sweeps(database, clock_of(settings), hold_grace=hold_grace(settings)),
     ]
     return [method for room in rooms for method in _activity_methods(room)]
 

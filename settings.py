@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: int = Field(default=9464, ge=1, le=65535)
     payment_poll_seconds: int = Field(default=10, ge=1, le=600)
+    sweep_minutes: int = Field(default=5, ge=1, le=1440)
+    hold_grace_minutes: int = Field(default=10, ge=1, le=1440)
     build_id: str | None = None
     # OpenTelemetry's own name for it, so that one variable serves a whole installation.
     otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")

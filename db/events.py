@@ -34,7 +34,9 @@ class EventKind(StrEnum):
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_CANCELLED = "appointment_cancelled"
     JOURNEY_WITHDRAWN = "journey_withdrawn"
+    JOURNEY_REOPENED = "journey_reopened"
     VISIT_RECORDED = "visit_recorded"
+    BOOKING_REOPENED = "booking_reopened"
     PAYMENT_NOTICED = "payment_noticed"
     PASSWORD_RESET_REQUESTED = "password_reset_requested"
 

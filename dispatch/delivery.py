@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -18,6 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.accounts import SendPasswordReset
 from db.events import EventKind
 from db.models import Client as ClientRow
+from dispatch.engine_view import described, operator_ended
 from domain.stages import Stage, Track
 from workflows.client_journey import ClientJourney
 from workflows.messages import (
@@ -38,6 +39,7 @@ from workflows.password_reset import PasswordResetMail
 from workflows.search_attributes import opening
 
 _RPC_TIMEOUT = timedelta(seconds=3)
+_TERMINATED = "the journey was terminated"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +93,20 @@ class Delivery:
         try:
             if kind in (EventKind.SIGNED_UP, EventKind.CLIENT_INVITED):
                 return await self._start(client, skew)
+            if kind is EventKind.JOURNEY_REOPENED:
+                return await self._reopen_journey(client, skew, payload.get("in_place_of"))
+            if kind is EventKind.BOOKING_REOPENED:
+                from workflows.booking import Booking
+                from workflows.messages import StartBooking
+                b = await described(self._engine, booking_id(payload["appointment_id"]))
+                if await operator_ended(self._engine, b):
+                    return Never(reason="terminated")
+                o = self._options(client)
+                o["id"] = booking_id(payload["appointment_id"])
+                o["static_summary"] = "Booking"
+                st = TypeAdapter(StartBooking).validate_python({**{k: v for k, v in payload.items() if k != "in_place_of"}, "client_id": client.id, "practice_id": client.practice_id, "provider_id": client.provider_id, "payment_poll_seconds": self._payment_poll_seconds, "reminder_hours": (24,), "skew_seconds": int(skew.total_seconds())})
+                await self._engine.start_workflow(Booking.run, st, **o, id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE, id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING if b is not None and b.run_id == payload.get("in_place_of") else WorkflowIDConflictPolicy.USE_EXISTING)
+                return Told()
             if kind in _JOURNEY_FACTS:
                 return await self._tell_journey(kind, self._journey_fact(kind, payload), client, skew)
             return await self._tell_booking(kind, payload)
@@ -128,6 +144,25 @@ class Delivery:
             )
         return Told()
 
+    async def _reopen_journey(self, client: ClientRow, skew: timedelta, in_place_of: str | None) -> Delivered:
+        """Start a journey that was lost, or (in the place of the run named) one that disagrees with the records.
+
+        It loads where its client stands and repeats nothing. One that runs is left alone otherwise.
+        """
+        journey = await described(self._engine, client_journey_id(client.id))
+        if await operator_ended(self._engine, journey):
+            return Never(reason=_TERMINATED)
+        replaces = journey is not None and in_place_of == journey.run_id
+        conflict = WorkflowIDConflictPolicy.TERMINATE_EXISTING if replaces else WorkflowIDConflictPolicy.USE_EXISTING
+        await self._engine.start_workflow(
+            ClientJourney.run,
+            self._start_command(client, skew),
+            **self._options(client),
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=conflict,
+        )
+        return Told()
+
     async def _tell_journey(self, kind: EventKind, fact: object, client: ClientRow, skew: timedelta) -> Delivered:
         journey_id = client_journey_id(client.id)
         try:
@@ -136,9 +171,9 @@ class Delivery:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-        if await self._status(journey_id) is WorkflowExecutionStatus.TERMINATED:
-            # An operator ended it. Starting it again by the back door would undo what they did.
-            return Never(reason="the journey was terminated")
+        if await operator_ended(self._engine, await described(self._engine, journey_id)):
+            # Starting it again by the back door would undo what they did.
+            return Never(reason=_TERMINATED)
         await self._engine.start_workflow(
             ClientJourney.run,
             self._start_command(client, skew),
@@ -162,19 +197,9 @@ class Delivery:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-        if await self._status(workflow_id) is None:
+        if await described(self._engine, workflow_id) is None:
             return NotYet(reason="the booking hasn't been started", weather=False)
         return Told()
-
-    async def _status(self, workflow_id: str) -> WorkflowExecutionStatus | None:
-        """None where there has never been such a workflow."""
-        try:
-            description = await self._engine.get_workflow_handle(workflow_id).describe(rpc_timeout=_RPC_TIMEOUT)
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return None
-            raise
-        return description.status
 
     def _journey_fact(self, kind: EventKind, payload: Mapping[str, Any]) -> object:
         values = dict(payload)
