@@ -14,9 +14,11 @@ import httpx
 from activities.accounts import Accounts
 from activities.bookings import Bookings
 from activities.calendar_part import CalendarParts
+from activities.fee_notices import FeeNotices
 from activities.greetings import Greetings
 from activities.intake import Intake
 from activities.invitations import Invitations
+from activities.late_fees import LateFees
 from activities.notices import Notices
 from activities.post import Post
 from activities.pre_payment import PrePayments
@@ -122,7 +124,9 @@ def activities_of(settings: Settings, database: Database, payments: Payments) ->
         Intake(post),
         pre_payments,
         Bookings(database),
+        LateFees(database),
         Notices(post, calendar),
+        FeeNotices(post),
         Accounts(post, tokens),
         Sweeps(database, clock_of(settings), hold_grace=hold_grace(settings)),
     ]

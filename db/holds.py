@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.events import EventKind, client_subject, record_event
-from db.models import Appointment, Payment
+from db.models import Appointment
 from domain.states import AppointmentStatus
 
 SWEEP = "sweep-holds"  # the source of the events that a sweep records
@@ -20,8 +20,15 @@ def ended_holds(before: datetime) -> Select[Appointment]:
     )
 
 
-async def reopen_booking(session: AsyncSession, appointment: Appointment, *, source: str, external_id: str, in_place_of: str|None=None) -> bool:
-    """Have the booking started again unless it runs; False when the same had been recorded before."""
+async def reopen_booking(
+    session: AsyncSession,
+    appointment: Appointment,
+    *,
+    source: str,
+    external_id: str,
+    in_place_of: str | None = None,
+) -> bool:
+    """Have the booking started again unless it runs (as another run than `in_place_of`); False when recorded before."""
     recorded = await record_event(
         session,
         source=source,
@@ -29,6 +36,6 @@ async def reopen_booking(session: AsyncSession, appointment: Appointment, *, sou
         external_id=external_id,
         kind=EventKind.BOOKING_REOPENED,
         subject=client_subject(appointment.client_id),
-        payload={"appointment_id": appointment.id, "starts_at": appointment.starts_at.isoformat(), "ends_at": appointment.ends_at.isoformat(), "hold_expires_at": (appointment.hold_expires_at or appointment.created_at).isoformat(), "payment_id": await session.scalar(select(Payment.id).where(Payment.appointment_id==appointment.id)), "booked_by": appointment.booked_by, "in_place_of": in_place_of},
+        payload={"appointment_id": appointment.id, "in_place_of": in_place_of},
     )
     return recorded.new

@@ -20,6 +20,7 @@ from db.events import EventKind
 from db.models import Client as ClientRow
 from dispatch.engine_view import described, operator_ended
 from domain.stages import Stage, Track
+from workflows.booking import Booking
 from workflows.client_journey import ClientJourney
 from workflows.messages import (
     AccountOpened,
@@ -31,6 +32,7 @@ from workflows.messages import (
     JourneyWithdrawn,
     NewClientFormsRequested,
     PaymentNoticed,
+    StartBooking,
     StartJourney,
     VisitRecorded,
 )
@@ -96,20 +98,10 @@ class Delivery:
             if kind is EventKind.JOURNEY_REOPENED:
                 return await self._reopen_journey(client, skew, payload.get("in_place_of"))
             if kind is EventKind.BOOKING_REOPENED:
-                from workflows.booking import Booking
-                from workflows.messages import StartBooking
-                b = await described(self._engine, booking_id(payload["appointment_id"]))
-                if await operator_ended(self._engine, b):
-                    return Never(reason="terminated")
-                o = self._options(client)
-                o["id"] = booking_id(payload["appointment_id"])
-                o["static_summary"] = "Booking"
-                st = TypeAdapter(StartBooking).validate_python({**{k: v for k, v in payload.items() if k != "in_place_of"}, "client_id": client.id, "practice_id": client.practice_id, "provider_id": client.provider_id, "payment_poll_seconds": self._payment_poll_seconds, "reminder_hours": (24,), "skew_seconds": int(skew.total_seconds())})
-                await self._engine.start_workflow(Booking.run, st, **o, id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE, id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING if b is not None and b.run_id == payload.get("in_place_of") else WorkflowIDConflictPolicy.USE_EXISTING)
-                return Told()
+                return await self._reopen_booking(payload["appointment_id"], client, skew, payload.get("in_place_of"))
             if kind in _JOURNEY_FACTS:
                 return await self._tell_journey(kind, self._journey_fact(kind, payload), client, skew)
-            return await self._tell_booking(kind, payload)
+            return await self._tell_booking(kind, payload, client, skew)
         except RPCError as error:
             return NotYet(reason=error.status.name.lower(), weather=True)
         except RuntimeError:  # A lazy client's first call, while the engine is away.
@@ -185,21 +177,72 @@ class Delivery:
         )
         return Told()
 
-    async def _tell_booking(self, kind: EventKind, payload: Mapping[str, Any]) -> Delivered:
-        workflow_id = booking_id(payload["appointment_id"])
+    async def _tell_booking(
+        self, kind: EventKind, payload: Mapping[str, Any], client: ClientRow, skew: timedelta
+    ) -> Delivered:
+        appointment_id = payload["appointment_id"]
         fact_type = _BOOKING_FACTS[kind]
         names = {field.name for field in dataclasses.fields(fact_type)}
         values = {name: value for name, value in payload.items() if name in names}
         fact: object = TypeAdapter(fact_type).validate_python(values)
+        workflow_id = booking_id(appointment_id)
         try:
             await self._engine.get_workflow_handle(workflow_id).signal(str(kind), fact, rpc_timeout=_RPC_TIMEOUT)
             return Told()
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
+        if isinstance(fact, PaymentNoticed) and fact.of_money:
+            # The booking is over or lost, and somebody has paid: it looks after the money.
+            await self._start_booking_again(appointment_id, client, skew, signal=(str(kind), fact))
+            return Told()
         if await described(self._engine, workflow_id) is None:
             return NotYet(reason="the booking hasn't been started", weather=False)
         return Told()
+
+    async def _reopen_booking(
+        self, appointment_id: str, client: ClientRow, skew: timedelta, in_place_of: str | None
+    ) -> Delivered:
+        """Start a booking that was lost, or (in the place of the run named) one that disagrees with the records."""
+        booking = await described(self._engine, booking_id(appointment_id))
+        if await operator_ended(self._engine, booking):
+            return Never(reason="the booking was terminated")
+        replaces = booking is not None and in_place_of == booking.run_id
+        conflict = WorkflowIDConflictPolicy.TERMINATE_EXISTING if replaces else WorkflowIDConflictPolicy.USE_EXISTING
+        await self._start_booking_again(appointment_id, client, skew, conflict=conflict)
+        return Told()
+
+    async def _start_booking_again(
+        self,
+        appointment_id: str,
+        client: ClientRow,
+        skew: timedelta,
+        *,
+        signal: tuple[str, object] | None = None,
+        conflict: WorkflowIDConflictPolicy = WorkflowIDConflictPolicy.USE_EXISTING,
+    ) -> None:
+        """A booking without terms finds out how its appointment stands; one that is open is told, and no other."""
+        await self._engine.start_workflow(
+            Booking.run,
+            StartBooking(
+                appointment_id=appointment_id,
+                client_id=client.id,
+                practice_id=client.practice_id,
+                provider_id=client.provider_id,
+                payment_poll_seconds=self._payment_poll_seconds,
+                skew_seconds=int(skew.total_seconds()),
+            ),
+            **self._options(client)
+            | {
+                "id": booking_id(appointment_id),
+                "static_summary": "Booking, started again",
+                "static_details": "It goes on from how its appointment stands in the records.",
+            },
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=conflict,
+            start_signal=signal[0] if signal else None,
+            start_signal_args=[signal[1]] if signal else [],
+        )
 
     def _journey_fact(self, kind: EventKind, payload: Mapping[str, Any]) -> object:
         values = dict(payload)
