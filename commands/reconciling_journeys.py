@@ -30,6 +30,7 @@ _JOURNEY_FACTS = (
     EventKind.JOURNEY_WITHDRAWN,
 )
 _BOOKING_FACTS = (EventKind.APPOINTMENT_MOVED, EventKind.APPOINTMENT_CANCELLED, EventKind.VISIT_RECORDED)
+_READ_AT_THE_BEGINNING = (EventKind.ACCOUNT_OPENED, EventKind.INTAKE_SUBMITTED)
 # Between the clocks of whoever stamped an event and of Temporal.
 _CLOCKS_APART = timedelta(seconds=5)
 # Fields that name a fact: the same fact has the same ones.
@@ -200,9 +201,8 @@ async def _lost_facts(
         run = await given.engine.look(workflow_id)
         if run is None or not run.running:
             return None
-        begun = run.started_at - _CLOCKS_APART
         heard = await given.engine.heard(run)
-        lost = [event for event in events if event.handled_at >= begun and not _was_heard(event, heard)]
+        lost = [event for event in events if _was_for(event, run) and not _was_heard(event, heard)]
         lost = [event for event in lost if _still_holds(event, ground)]
     return [
         Finding(
@@ -213,6 +213,12 @@ async def _lost_facts(
         )
         for event in _newest_of_each(lost)
     ]
+
+
+def _was_for(event: ToldEvent, run: Run) -> bool:
+    """Whether this run ought to have been told; a journey reads in the records what was told before it began."""
+    apart = _CLOCKS_APART if event.kind in _READ_AT_THE_BEGINNING else -_CLOCKS_APART
+    return event.handled_at >= run.started_at + apart
 
 
 def _was_heard(event: ToldEvent, heard: Sequence[Heard]) -> bool:
@@ -241,6 +247,7 @@ async def _unknown(given: Compared, workflow_id: str) -> Finding | None:
     if run is None or not run.running:
         return None
     command = await given.engine.started_with(run)
+    command = {**command, **(command.get("terms") or {})}
     names = ("client_id", "practice_id", "provider_id", "starts_at", "payment_id")
     facts = {name.removesuffix("_id"): str(command[name]) for name in names if command.get(name)}
     subject = workflow_id.partition(":")[2]

@@ -45,7 +45,8 @@ async def _payment(given: Compared, payment: Payment, appointment: AppointmentSt
         return None  # A hold that ended before anybody paid: no money anywhere.
     return Finding(
         matter=Matter.PAYMENT_DIFFERS,
-        remedy=Remedy.NOTICE_PAYMENT if awaited and state is not PaymentState.CAPTURED else Remedy.PERSON,
+        # A booking looks at it, an open one or one that is started for it; what was taken already is for a person.
+        remedy=Remedy.NOTICE_PAYMENT if state is not PaymentState.CAPTURED else Remedy.PERSON,
         subject=payment.id,
         facts={
             "ledger": str(state),

@@ -72,7 +72,9 @@ async def _record(session: AsyncSession, finding: Finding, moments: Moments, che
             appointment = await appointment_by_id(session, finding.subject)
             run = finding.facts.get("run", "none")
             external_id = f"booking:{appointment.id}:{run}:{finding.facts['newest']}"
-            await reopen_booking(session, appointment, source=SOURCE, external_id=external_id, in_place_of=finding.facts.get("run"))
+            await reopen_booking(
+                session, appointment, source=SOURCE, external_id=external_id, in_place_of=finding.facts.get("run")
+            )
         case Remedy.TELL_AGAIN:
             await _tell_again(session, finding)
         case Remedy.ADOPT_CHECKOUT:
@@ -114,6 +116,6 @@ async def _tell_again(session: AsyncSession, finding: Finding) -> None:
 
 
 async def _notice(session: AsyncSession, payment: Payment, moments: Moments) -> None:
-    """A doorbell: rung once in each pass, and it proves nothing."""
+    """A doorbell: rung once in each pass, and it proves nothing. A booking that is over is started again for it."""
     external_id = f"payment:{payment.id}:{moments.settled.isoformat()}"
-    await notice_payment(session, payment, source=SOURCE, external_id=external_id)
+    await notice_payment(session, payment, source=SOURCE, external_id=external_id, of_money=True)
