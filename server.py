@@ -59,6 +59,7 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         app.state.metrics = Metrics(registry, Figures(quick, office.clock))
         app.state.codec_keys = settings.encryption_keys
         app.state.operator_tokens = None if settings.env == "demo" else settings.operator_tokens
+        app.state.metrics_tokens = settings.metrics_tokens
         app.state.relay = Relay(
             database, office.clock, Delivery(engine, payment_poll_seconds=settings.payment_poll_seconds)
         )

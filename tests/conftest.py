@@ -36,6 +36,7 @@ def plan_for(state_dir: Path) -> StackPlan:
         given={
             "PORTICO_PAYMENT_POLL_SECONDS": "2",
             "PORTICO_OPERATOR_TOKENS": "operator-token",
+            "PORTICO_METRICS_TOKENS": "metrics-token",
             "PORTICO_SWEEP_MINUTES": "1440",
         },
         durable=False,
