@@ -107,8 +107,9 @@ async def test_the_servers_metrics_ask_for_a_token_and_one_for_metrics_opens_not
     assert (await world.http.get(url, headers={"authorization": "Bearer wrong"})).status_code == 401
     for token in ("metrics-token", "operator-token"):
         assert (await world.http.get(url, headers={"authorization": f"Bearer {token}"})).status_code == 200
-    decode = {"json": {"payloads": []}, "headers": {"authorization": "Bearer metrics-token"}}
-    assert (await world.http.post(f"{world.base_url}/codec/decode", **decode)).status_code == 401
+    scraper = {"authorization": "Bearer metrics-token"}
+    decoded = await world.http.post(f"{world.base_url}/codec/decode", json={"payloads": []}, headers=scraper)
+    assert decoded.status_code == 401
 
 
 async def test_without_the_database_the_processes_still_show_themselves(world: World, provider: Provider) -> None:
