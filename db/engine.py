@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy import text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import event, text
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+# A connection that was of use so lately is believed: asking it costs a round trip of each transaction.
+_BELIEVED_SECONDS = 1.0
 
 
 def driver_url(database_url: str) -> URL:
@@ -25,9 +32,9 @@ class Database:
             hide_parameters=True,
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_pre_ping=True,
             connect_args={"connect_timeout": 5, "options": "-c statement_timeout=20000 -c lock_timeout=10000"},
         )
+        _ask_idle_connections(self._engine.sync_engine)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -42,3 +49,25 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _ask_idle_connections(engine: Engine) -> None:
+    """As `pool_pre_ping` does for each use: one that has rested is asked whether it is alive, and if not, replaced."""
+
+    @event.listens_for(engine, "checkin")
+    def rest(connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        entry.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: DBAPIConnection, entry: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
+        rests_since = entry.info.get("rests_since")
+        if rests_since is None or time.monotonic() - rests_since < _BELIEVED_SECONDS:
+            return
+        try:
+            alive = engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            if not engine.dialect.is_disconnect(error, connection, None):
+                raise
+            alive = False
+        if not alive:
+            raise InvalidatePoolError

@@ -12,18 +12,21 @@ from commands.office import Office
 from dispatch.relay import Relay
 
 
-def office_of(request: Request) -> Office:
+# These are coroutines because FastAPI runs plain functions in threads, which costs more than they do.
+async def office_of(request: Request) -> Office:
     return cast(Office, request.app.state.office)
 
 
-def relay_of(request: Request) -> Relay:
+async def relay_of(request: Request) -> Relay:
     return cast(Relay, request.app.state.relay)
 
 
-async def _transaction(request: Request) -> AsyncIterator[AsyncSession]:
-    async with office_of(request).database.transaction() as session:
+async def _transaction(
+    office: Annotated[Office, Depends(office_of)], relay: Annotated[Relay, Depends(relay_of)]
+) -> AsyncIterator[AsyncSession]:
+    async with office.database.transaction() as session:
         yield session
-    relay_of(request).nudge(session.info.pop("event_subjects", []))
+    relay.nudge(session.info.pop("event_subjects", []))
 
 
 # `scope="function"`: FastAPI would otherwise commit only after the answer has been sent.
@@ -32,7 +35,7 @@ TheOffice = Annotated[Office, Depends(office_of)]
 TheRelay = Annotated[Relay, Depends(relay_of)]
 
 
-def remote_address(request: Request) -> str:
+async def remote_address(request: Request) -> str:
     """The caller's address, for rate limits; behind a proxy uvicorn has put the forwarded one here."""
     return request.client.host if request.client else "unknown"
 
