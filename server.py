@@ -30,6 +30,9 @@ from web.codec import codec_router
 from web.operations import operations_router
 from webhooks import webhooks_router
 
+# Requests come first: what is left is told by the worker's relay.
+_TELLING_AT_A_TIME = 2
+
 
 class Portico(FastAPI):
     """With the observing of requests around everything, the answers to our own defects included."""
@@ -60,7 +63,11 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         app.state.codec_keys = settings.encryption_keys
         app.state.operator_tokens = None if settings.env == "demo" else settings.operator_tokens
         app.state.relay = Relay(
-            database, office.clock, Delivery(engine, payment_poll_seconds=settings.payment_poll_seconds)
+            database,
+            office.clock,
+            Delivery(engine, payment_poll_seconds=settings.payment_poll_seconds),
+            places=_TELLING_AT_A_TIME,
+            newest_first=True,
         )
         yield
         await app.state.relay.settle()

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database
 from db.models import RateCounter
@@ -34,26 +35,45 @@ WRONG_TOKENS_PER_ADDRESS = Limit(name="token-address", requests=100, window_seco
 LINKS_PER_ADDRESS = Limit(name="link-address", requests=60, window_seconds=600)
 
 
+# A count that a crash of the server loses does no harm, and nobody waits for a disk with the counter's row locked.
+_COUNT = text("""
+    INSERT INTO rate_counter (bucket, window_start, count)
+    SELECT bucket, window_start, 1
+      FROM unnest(CAST(:buckets AS text[]), CAST(:starts AS timestamptz[])) AS one (bucket, window_start)
+    ON CONFLICT (bucket, window_start) DO UPDATE SET count = rate_counter.count + 1
+    RETURNING bucket, count AS requests, set_config('synchronous_commit', 'off', true)
+""")
+
+
 async def count_request(database: Database, limit: Limit, who: str) -> None:
     """Count one request of `who` (an address or a name, kept hashed), in a transaction of its own.
 
     Raises RateLimited with `retry_after_seconds`.
     """
-    bucket, start = _bucket(limit, who)
-    statement = insert(RateCounter).values(bucket=bucket, window_start=start, count=1)
-    statement = statement.on_conflict_do_update(
-        index_elements=["bucket", "window_start"], set_={"count": RateCounter.count + 1}
-    )
-    async with database.transaction() as session:
-        count = (await session.execute(statement.returning(RateCounter.count))).scalar_one()
-    if count > limit.requests:
-        raise _too_many(limit, start)
+    async with database.statements() as session:
+        refusal = await count_all(session, (limit, who))
+    if refusal is not None:
+        raise refusal
+
+
+async def count_all(session: AsyncSession, *counted: tuple[Limit, str]) -> RateLimited | None:
+    """Count one request under several limits, in one statement; the refusal of the first that is used up.
+
+    The session is one of `Database.statements`: a count stays, whatever becomes of the request.
+    """
+    buckets = [(limit, *_bucket(limit, who)) for limit, who in counted]
+    values = {"buckets": [bucket for _, bucket, _ in buckets], "starts": [start for _, _, start in buckets]}
+    counts = {row.bucket: row.requests for row in await session.execute(_COUNT, values)}
+    for limit, bucket, start in buckets:
+        if counts[bucket] > limit.requests:
+            return _too_many(limit, start)
+    return None
 
 
 async def check_limit(database: Database, limit: Limit, who: str) -> None:
     """Refuse when the limit is used up, without counting: for limits on failures (`count_request` counts those)."""
     bucket, start = _bucket(limit, who)
-    async with database.transaction() as session:
+    async with database.statements() as session:
         counter = await session.get(RateCounter, (bucket, start))
     if counter is not None and counter.count >= limit.requests:
         raise _too_many(limit, start)

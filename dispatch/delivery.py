@@ -17,7 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.accounts import SendPasswordReset
 from db.events import EventKind
-from db.models import Client as ClientRow
+from db.telling import ClientRow
 from domain.stages import Stage, Track
 from workflows.client_journey import ClientJourney
 from workflows.messages import (

@@ -7,17 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
-from commands.rate_limits import SIGNUPS_PER_ADDRESS, SIGNUPS_PER_PROVIDER, count_request
+from commands.rate_limits import SIGNUPS_PER_ADDRESS, SIGNUPS_PER_PROVIDER, count_all
 from commands.signups import decoy_id, require_mapping, sign_up, trapped
-from db.settings_store import load_policy
-from db.tenancy import provider_by_slug
+from db.in_force import InForce, in_force_at
 from web.bodies import json_object
 from web.fields import only, opaque_id
-from web.transactions import RemoteAddress, TheOffice, Transaction
+from web.transactions import RemoteAddress, TheOffice, TheRelay
 
 _LIMIT = 64 * 1024
 
@@ -42,21 +40,23 @@ class _ForTheWebsite(APIRoute):
 signups_router = APIRouter(route_class=_ForTheWebsite)
 
 
-async def _limited(provider: str, office: TheOffice, address: RemoteAddress) -> None:
-    await count_request(office.quick, SIGNUPS_PER_ADDRESS, address)
-    await count_request(office.quick, SIGNUPS_PER_PROVIDER, provider[:100])
+async def _admit(request: Request, provider: str, office: TheOffice, address: RemoteAddress) -> InForce:
+    """Count the request, and read what is in force; refused or not, the website may read the answer."""
+    counted = (SIGNUPS_PER_ADDRESS, address), (SIGNUPS_PER_PROVIDER, provider[:100])
+    async with office.quick.statements() as session:
+        refusal = await count_all(session, *counted)
+        here = await in_force_at(session, slug=opaque_id(provider))
+    request.state.cors = _cors_headers(request.headers.get("origin"), here)
+    if refusal is not None:
+        raise refusal
+    return here
 
 
-async def _cors(request: Request, provider: str, session: Transaction) -> None:
+def _cors_headers(origin: str | None, here: InForce) -> dict[str, str]:
     """For pages of the provider's own website, and no others."""
-    request.state.cors = await _cors_headers(request.headers.get("origin"), provider, session)
-
-
-async def _cors_headers(origin: str | None, provider: str, session: AsyncSession) -> dict[str, str]:
     if origin is None:
         return {}
-    found = await provider_by_slug(session, opaque_id(provider))
-    if origin not in (await load_policy(session, found.id)).policy.website_origins:
+    if origin not in here.policy.policy.website_origins:
         return {"Vary": "Origin"}
     return {
         "Access-Control-Allow-Origin": origin,
@@ -68,8 +68,11 @@ async def _cors_headers(origin: str | None, provider: str, session: AsyncSession
     }
 
 
-@signups_router.options("/signups/{provider}", include_in_schema=False, dependencies=[Depends(_cors)])
-async def preflight(provider: str) -> Response:
+@signups_router.options("/signups/{provider}", include_in_schema=False)
+async def preflight(request: Request, provider: str, office: TheOffice) -> Response:
+    async with office.quick.statements() as session:
+        here = await in_force_at(session, slug=opaque_id(provider))
+    request.state.cors = _cors_headers(request.headers.get("origin"), here)
     return Response(status_code=204)
 
 
@@ -77,25 +80,26 @@ async def preflight(provider: str) -> Response:
     "/signups/{provider}",
     status_code=202,
     summary="A client signs up on the website",
-    # In this order: whoever is over the limit is told so in words that their browser lets them read.
-    dependencies=[Depends(_cors), Depends(_limited)],
     openapi_extra={
         "requestBody": {"content": {"application/json": {"schema": {"type": "object", "required": ["fields"]}}}}
     },
 )
 async def take_signup(
     request: Request,
-    provider: str,
-    session: Transaction,
+    here: Annotated[InForce, Depends(_admit)],
     office: TheOffice,
+    relay: TheRelay,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> JSONResponse:
     """`{"fields": {...}}` by the provider's form. The answer never tells whether somebody is known already."""
     body = await json_object(request, _LIMIT)
     only(body, ("fields", "website"))
-    found = await provider_by_slug(session, opaque_id(provider))
     if trapped(body.get("website")):
         return JSONResponse({"signup_id": decoy_id()}, 202)
     fields = require_mapping(body.get("fields"), "fields")
-    signup_id = await sign_up(session, office, found, fields, idempotency_key=idempotency_key)
+    # A key is held until its answer is kept: that takes a transaction.
+    database = office.database
+    async with database.statements() if idempotency_key is None else database.transaction() as session:
+        signup_id = await sign_up(session, office, here, fields, idempotency_key=idempotency_key)
+    relay.nudge(session.info.pop("event_subjects", []))
     return JSONResponse({"signup_id": signup_id}, 202)
