@@ -49,17 +49,16 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await wait_for_schema(settings.database_url)
         database = Database(settings.database_url, pool_size=20)
-        quick = Database(settings.database_url, pool_size=8)
         engine = await connect(
             engine_address(settings),
             settings.encryption_keys,
             impatient=True,
             interceptors=[tracing.interceptor] if tracing else [],
         )
-        office = office_of(settings, database, quick)
+        office = office_of(settings, database)
         app.state.office = office
         app.state.engine = engine
-        app.state.metrics = Metrics(registry, Figures(quick, office.clock))
+        app.state.metrics = Metrics(registry, Figures(database, office.clock))
         app.state.codec_keys = settings.encryption_keys
         app.state.operator_tokens = None if settings.env == "demo" else settings.operator_tokens
         app.state.relay = Relay(
@@ -74,7 +73,6 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         if tracing is not None:
             await asyncio.to_thread(tracing.close)
         await database.close()
-        await quick.close()
 
     app = Portico(
         title="Portico",

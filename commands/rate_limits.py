@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from db.engine import Database
 from db.models import RateCounter
+from db.rate_counters import Bucket, count
 from domain.errors import NotFound, RateLimited, ValidationFailed
 
 
@@ -35,37 +33,29 @@ WRONG_TOKENS_PER_ADDRESS = Limit(name="token-address", requests=100, window_seco
 LINKS_PER_ADDRESS = Limit(name="link-address", requests=60, window_seconds=600)
 
 
-# A count that a crash of the server loses does no harm, and nobody waits for a disk with the counter's row locked.
-_COUNT = text("""
-    INSERT INTO rate_counter (bucket, window_start, count)
-    SELECT bucket, window_start, 1
-      FROM unnest(CAST(:buckets AS text[]), CAST(:starts AS timestamptz[])) AS one (bucket, window_start)
-    ON CONFLICT (bucket, window_start) DO UPDATE SET count = rate_counter.count + 1
-    RETURNING bucket, count AS requests, set_config('synchronous_commit', 'off', true)
-""")
-
-
-async def count_request(database: Database, limit: Limit, who: str) -> None:
-    """Count one request of `who` (an address or a name, kept hashed), in a transaction of its own.
+async def count_request(database: Database, *counted: tuple[Limit, str]) -> None:
+    """Count one request of each (an address or a name, kept hashed): it stays counted, whatever becomes of it.
 
     Raises RateLimited with `retry_after_seconds`.
     """
+    places = buckets(*counted)
     async with database.statements() as session:
-        refusal = await count_all(session, (limit, who))
+        refusal = used_up(counted, places, await count(session, places))
     if refusal is not None:
         raise refusal
 
 
-async def count_all(session: AsyncSession, *counted: tuple[Limit, str]) -> RateLimited | None:
-    """Count one request under several limits, in one statement; the refusal of the first that is used up.
+def buckets(*counted: tuple[Limit, str]) -> list[Bucket]:
+    """Where these are counted."""
+    return [_bucket(limit, who) for limit, who in counted]
 
-    The session is one of `Database.statements`: a count stays, whatever becomes of the request.
-    """
-    buckets = [(limit, *_bucket(limit, who)) for limit, who in counted]
-    values = {"buckets": [bucket for _, bucket, _ in buckets], "starts": [start for _, _, start in buckets]}
-    counts = {row.bucket: row.requests for row in await session.execute(_COUNT, values)}
-    for limit, bucket, start in buckets:
-        if counts[bucket] > limit.requests:
+
+def used_up(
+    counted: Sequence[tuple[Limit, str]], places: Sequence[Bucket], counts: Mapping[str, int]
+) -> RateLimited | None:
+    """The refusal by the first limit that is used up."""
+    for (limit, _), (name, start) in zip(counted, places, strict=True):
+        if counts[name] > limit.requests:
             return _too_many(limit, start)
     return None
 
@@ -86,7 +76,7 @@ async def count_failures(database: Database, limit: Limit, who: str) -> AsyncIte
     try:
         yield
     except (NotFound, ValidationFailed):
-        await count_request(database, limit, who)
+        await count_request(database, (limit, who))
         raise
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 # A connection that was of use so lately is believed: asking it costs a round trip of each transaction.
@@ -23,21 +24,16 @@ def driver_url(database_url: str) -> URL:
 
 
 class Database:
-    """Hands out transactions. Nobody else calls commit."""
+    """Hands out transactions and single statements, each from a pool of its own. Nobody else calls commit.
+
+    A request that holds a transaction may send a statement beside it: they can't wait for each other.
+    """
 
     def __init__(self, database_url: str, *, pool_size: int = 10) -> None:
-        # Parameters are personal data: they stay out of errors and logs.
-        self._engine = create_async_engine(
-            driver_url(database_url),
-            hide_parameters=True,
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            connect_args={"connect_timeout": 5, "options": "-c statement_timeout=20000 -c lock_timeout=10000"},
-        )
-        _ask_idle_connections(self._engine.sync_engine)
+        self._engine = _engine(database_url, pool_size)
+        self._at_once = _engine(database_url, pool_size, isolation_level="AUTOCOMMIT")
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
-        at_once = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._statements = async_sessionmaker(at_once, expire_on_commit=False, autoflush=False)
+        self._statements = async_sessionmaker(self._at_once, expire_on_commit=False, autoflush=False)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -60,6 +56,21 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+        await self._at_once.dispose()
+
+
+def _engine(database_url: str, pool_size: int, **options: Any) -> AsyncEngine:
+    engine = create_async_engine(
+        driver_url(database_url),
+        # Parameters are personal data: they stay out of errors and logs.
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        connect_args={"connect_timeout": 5, "options": "-c statement_timeout=20000 -c lock_timeout=10000"},
+        **options,
+    )
+    _ask_idle_connections(engine.sync_engine)
+    return engine
 
 
 def _ask_idle_connections(engine: Engine) -> None:

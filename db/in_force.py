@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.rate_counters import COUNT_STEP, Bucket, count_values
 from db.settings_store import PolicyInForce
 from domain.availability import Availability, parse_availability
 from domain.decisions import PracticeStanding
@@ -17,26 +20,37 @@ from domain.policy import DEFAULTS, parse_portal_settings
 from domain.signup_form import SignupForm, default_signup_form, parse_signup_form
 from domain.states import MerchantStatus, SubscriptionStatus
 
-_QUERY = """
-    SELECT p.id, p.practice_id, subscription.status AS subscription, merchant.status AS merchant,
-           merchant.account AS merchant_account,
-           policy.version AS policy_version, policy.document AS policy,
-           form.version AS form_version, form.document AS form, availability.document AS availability,
-           (SELECT offset_seconds FROM demo_clock WHERE id = 1) AS clock_offset
-      FROM provider p
-      LEFT JOIN portal_subscription subscription ON subscription.practice_id = p.practice_id
-      LEFT JOIN merchant_account merchant ON merchant.provider_id = p.id
-      LEFT JOIN LATERAL (
-        SELECT version, document::text AS document FROM settings_version
-         WHERE provider_id = p.id AND kind = 'portal-settings' ORDER BY version DESC LIMIT 1) policy ON true
-      LEFT JOIN LATERAL (
-        SELECT version, document::text AS document FROM settings_version
-         WHERE provider_id = p.id AND kind = 'signup-form' ORDER BY version DESC LIMIT 1) form ON true
-      LEFT JOIN LATERAL (
-        SELECT document::text AS document FROM settings_version
-         WHERE provider_id = p.id AND kind = 'availability' ORDER BY version DESC LIMIT 1) availability ON true"""
-_BY_SLUG = text(_QUERY + " WHERE p.slug = :slug")
-_BY_ID = text(_QUERY + " WHERE p.id = :id")
+_COLUMNS = """
+    p.id, p.practice_id, subscription.status AS subscription, merchant.status AS merchant,
+    merchant.account AS merchant_account,
+    policy.version AS policy_version, policy.document AS policy,
+    form.version AS form_version, form.document AS form, availability.document AS availability,
+    (SELECT offset_seconds FROM demo_clock WHERE id = 1) AS clock_offset"""
+_BESIDE = """
+    LEFT JOIN portal_subscription subscription ON subscription.practice_id = p.practice_id
+    LEFT JOIN merchant_account merchant ON merchant.provider_id = p.id
+    LEFT JOIN LATERAL (
+      SELECT version, document::text AS document FROM settings_version
+       WHERE provider_id = p.id AND kind = 'portal-settings' ORDER BY version DESC LIMIT 1) policy ON true
+    LEFT JOIN LATERAL (
+      SELECT version, document::text AS document FROM settings_version
+       WHERE provider_id = p.id AND kind = 'signup-form' ORDER BY version DESC LIMIT 1) form ON true
+    LEFT JOIN LATERAL (
+      SELECT document::text AS document FROM settings_version
+       WHERE provider_id = p.id AND kind = 'availability' ORDER BY version DESC LIMIT 1) availability ON true"""
+
+
+def _statement(*parts: str) -> TextClause:
+    return text(" ".join(parts))
+
+
+_BY_SLUG = _statement("SELECT", _COLUMNS, "FROM provider p", _BESIDE, "WHERE p.slug = :slug")
+_BY_ID = _statement("SELECT", _COLUMNS, "FROM provider p", _BESIDE, "WHERE p.id = :id")
+# One row, whether or not there is such a provider.
+_COUNTED_BY_SLUG = _statement(
+    *("WITH", COUNT_STEP, "SELECT (SELECT jsonb_object_agg(bucket, requests) FROM counted) AS counts,", _COLUMNS),
+    *("FROM (SELECT) one LEFT JOIN provider p ON p.slug = :slug", _BESIDE),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +82,18 @@ async def in_force_at(session: AsyncSession, *, slug: str | None = None, provide
     row = (await session.execute(query, key)).one_or_none()
     if row is None:
         raise NotFound("There is no provider of that name.")
+    return _in_force(row)
+
+
+async def counted_in_force(
+    session: AsyncSession, slug: str, buckets: Sequence[Bucket]
+) -> tuple[dict[str, int], InForce | None]:
+    """Count a request, and read what is in force where it goes to: for doors that anybody can knock at."""
+    row = (await session.execute(_COUNTED_BY_SLUG, {"slug": slug, **count_values(buckets)})).one()
+    return row.counts, _in_force(row) if row.id is not None else None
+
+
+def _in_force(row: Row[Any]) -> InForce:
     return InForce(
         provider_id=row.id,
         practice_id=row.practice_id,

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
-from commands.rate_limits import SIGNUPS_PER_ADDRESS, SIGNUPS_PER_PROVIDER, count_all
+from commands.office import Office
+from commands.rate_limits import SIGNUPS_PER_ADDRESS, SIGNUPS_PER_PROVIDER, buckets, used_up
 from commands.signups import decoy_id, require_mapping, sign_up, trapped
-from db.in_force import InForce, in_force_at
+from db.in_force import InForce, counted_in_force, in_force_at
+from domain.errors import NotFound
 from web.bodies import json_object
 from web.fields import only, opaque_id
-from web.transactions import RemoteAddress, TheOffice, TheRelay
+from web.transactions import office_of, relay_of, remote_address
 
 _LIMIT = 64 * 1024
 
@@ -40,15 +42,19 @@ class _ForTheWebsite(APIRoute):
 signups_router = APIRouter(route_class=_ForTheWebsite)
 
 
-async def _admit(request: Request, provider: str, office: TheOffice, address: RemoteAddress) -> InForce:
+async def _admit(request: Request, office: Office, provider: str) -> InForce:
     """Count the request, and read what is in force; refused or not, the website may read the answer."""
-    counted = (SIGNUPS_PER_ADDRESS, address), (SIGNUPS_PER_PROVIDER, provider[:100])
-    async with office.quick.statements() as session:
-        refusal = await count_all(session, *counted)
-        here = await in_force_at(session, slug=opaque_id(provider))
-    request.state.cors = _cors_headers(request.headers.get("origin"), here)
+    counted = (SIGNUPS_PER_ADDRESS, remote_address(request)), (SIGNUPS_PER_PROVIDER, provider[:100])
+    places = buckets(*counted)
+    async with office.database.statements() as session:
+        counts, here = await counted_in_force(session, opaque_id(provider), places)
+    refusal = used_up(counted, places, counts)
+    if here is not None:
+        request.state.cors = _cors_headers(request.headers.get("origin"), here)
     if refusal is not None:
         raise refusal
+    if here is None:
+        raise NotFound("There is no provider of that name.")
     return here
 
 
@@ -69,8 +75,8 @@ def _cors_headers(origin: str | None, here: InForce) -> dict[str, str]:
 
 
 @signups_router.options("/signups/{provider}", include_in_schema=False)
-async def preflight(request: Request, provider: str, office: TheOffice) -> Response:
-    async with office.quick.statements() as session:
+async def preflight(request: Request, provider: str) -> Response:
+    async with office_of(request).database.statements() as session:
         here = await in_force_at(session, slug=opaque_id(provider))
     request.state.cors = _cors_headers(request.headers.get("origin"), here)
     return Response(status_code=204)
@@ -85,13 +91,11 @@ async def preflight(request: Request, provider: str, office: TheOffice) -> Respo
     },
 )
 async def take_signup(
-    request: Request,
-    here: Annotated[InForce, Depends(_admit)],
-    office: TheOffice,
-    relay: TheRelay,
-    idempotency_key: Annotated[str | None, Header()] = None,
+    request: Request, provider: str, idempotency_key: Annotated[str | None, Header()] = None
 ) -> JSONResponse:
     """`{"fields": {...}}` by the provider's form. The answer never tells whether somebody is known already."""
+    office = office_of(request)
+    here = await _admit(request, office, provider)
     body = await json_object(request, _LIMIT)
     only(body, ("fields", "website"))
     if trapped(body.get("website")):
@@ -101,5 +105,5 @@ async def take_signup(
     database = office.database
     async with database.statements() if idempotency_key is None else database.transaction() as session:
         signup_id = await sign_up(session, office, here, fields, idempotency_key=idempotency_key)
-    relay.nudge(session.info.pop("event_subjects", []))
+    relay_of(request).nudge(session.info.pop("event_subjects", []))
     return JSONResponse({"signup_id": signup_id}, 202)

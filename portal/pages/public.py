@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
-from commands.rate_limits import SIGNUPS_PER_ADDRESS, SIGNUPS_PER_PROVIDER, count_all
+from commands.rate_limits import SIGNUPS_PER_ADDRESS, SIGNUPS_PER_PROVIDER, count_request
 from commands.settings import read_settings
 from commands.signups import sign_up, trapped
 from db.in_force import InForce, in_force_at
@@ -94,10 +94,8 @@ async def signup(
     form: PublicForm,
 ) -> Response:
     door = await _door(session, provider)
-    async with office.quick.statements() as counting:
-        refusal = await count_all(counting, (SIGNUPS_PER_ADDRESS, address), (SIGNUPS_PER_PROVIDER, door.provider.id))
-    if refusal is not None:
-        raise refusal
+    counted = (SIGNUPS_PER_ADDRESS, address), (SIGNUPS_PER_PROVIDER, door.provider.id)
+    await count_request(office.database, *counted)
     done = RedirectResponse(f"/p/{door.provider.slug}/signup/done", 303)
     if trapped(form.first("website")):
         return done
