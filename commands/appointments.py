@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
+from commands.payment_events import wake_booking
 from db.cancelling import cancel_booked
 from db.events import EventKind, client_subject, record_event
 from db.models import Appointment, Payment
@@ -96,12 +97,12 @@ async def record_visit(session: AsyncSession, office: Office, appointment: Appoi
 
 async def notice_payment(session: AsyncSession, payment: Payment, *, source: str, external_id: str) -> None:
     """Wake the booking, so that it reads the payment again. It proves nothing by itself."""
-    await record_event(
+    await wake_booking(
         session,
         source=source,
-        tenant=payment.provider_id,
         external_id=external_id,
-        kind=EventKind.PAYMENT_NOTICED,
-        subject=client_subject(payment.client_id),
-        payload={"appointment_id": payment.appointment_id, "payment_id": payment.id},
+        provider_id=payment.provider_id,
+        client_id=payment.client_id,
+        appointment_id=payment.appointment_id,
+        payment_id=payment.id,
     )
