@@ -31,7 +31,7 @@ from web.operations import operations_router
 from webhooks import webhooks_router
 
 # Requests come first: what is left is told by the worker's relay.
-_TELLING_AT_A_TIME = 2
+_TELLING_AT_A_TIME = 4
 
 
 class Portico(FastAPI):

@@ -29,9 +29,9 @@ class Database:
     A request that holds a transaction may send a statement beside it: they can't wait for each other.
     """
 
-    def __init__(self, database_url: str, *, pool_size: int = 10) -> None:
-        self._engine = _engine(database_url, pool_size)
-        self._at_once = _engine(database_url, pool_size, isolation_level="AUTOCOMMIT")
+    def __init__(self, database_url: str, *, pool_size: int = 10, believed_seconds: float = _BELIEVED_SECONDS) -> None:
+        self._engine = _engine(database_url, pool_size, believed_seconds)
+        self._at_once = _engine(database_url, pool_size, believed_seconds, isolation_level="AUTOCOMMIT")
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         self._statements = async_sessionmaker(self._at_once, expire_on_commit=False, autoflush=False)
 
@@ -59,7 +59,7 @@ class Database:
         await self._at_once.dispose()
 
 
-def _engine(database_url: str, pool_size: int, **options: Any) -> AsyncEngine:
+def _engine(database_url: str, pool_size: int, believed_seconds: float, **options: Any) -> AsyncEngine:
     engine = create_async_engine(
         driver_url(database_url),
         # Parameters are personal data: they stay out of errors and logs.
@@ -69,11 +69,11 @@ def _engine(database_url: str, pool_size: int, **options: Any) -> AsyncEngine:
         connect_args={"connect_timeout": 5, "options": "-c statement_timeout=20000 -c lock_timeout=10000"},
         **options,
     )
-    _ask_idle_connections(engine.sync_engine)
+    _ask_idle_connections(engine.sync_engine, believed_seconds)
     return engine
 
 
-def _ask_idle_connections(engine: Engine) -> None:
+def _ask_idle_connections(engine: Engine, believed_seconds: float) -> None:
     """As `pool_pre_ping` does for each use: one that has rested is asked whether it is alive, and if not, replaced."""
 
     @event.listens_for(engine, "checkin")
@@ -83,7 +83,7 @@ def _ask_idle_connections(engine: Engine) -> None:
     @event.listens_for(engine, "checkout")
     def ask(connection: DBAPIConnection, entry: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
         rests_since = entry.info.get("rests_since")
-        if rests_since is None or time.monotonic() - rests_since < _BELIEVED_SECONDS:
+        if rests_since is None or time.monotonic() - rests_since < believed_seconds:
             return
         try:
             alive = engine.dialect.do_ping(connection)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import psycopg
@@ -39,6 +40,9 @@ logger = logging.getLogger("portico.relay")
 _HEAD_START = timedelta(seconds=0.25)
 _SLOW_POLL_SECONDS = 2.0
 _AT_A_LOOK = 200
+# While so many requests of machines are being answered, telling waits: nobody looks at a page meanwhile.
+_MANY_MACHINES = 4
+_BUSY_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE = timedelta(seconds=15)
 # A booking that its journey never starts, although the engine is well: a person has to look.
 _PATIENCE_TRIES = 40
@@ -54,13 +58,20 @@ class Relay:
     """
 
     def __init__(
-        self, database: Database, clock: Clock, delivery: Delivery, *, places: int = 20, newest_first: bool = False
+        self,
+        database: Database,
+        clock: Clock,
+        delivery: Delivery,
+        *,
+        places: int = 20,
+        newest_first: bool = False,
     ) -> None:
         self._database = database
         self._clock = clock
         self._delivery = delivery
         self._places = places
         self._newest_first = newest_first
+        self._machines = 0
         self._waiting: dict[str, None] = {}  # in the order in which they came
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -77,6 +88,15 @@ class Relay:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
+    @contextmanager
+    def answering_a_machine(self) -> Iterator[None]:
+        """Around a request that is answered before anything is told: many of them at once go before telling."""
+        self._machines += 1
+        try:
+            yield
+        finally:
+            self._machines -= 1
+
     async def settle(self) -> None:
         """Wait for the drains under way (on shutdown); what hasn't been begun is in the database."""
         self._waiting.clear()
@@ -85,6 +105,9 @@ class Relay:
 
     async def _drain_waiting(self) -> None:
         while self._waiting:
+            if self._machines >= _MANY_MACHINES:
+                await asyncio.sleep(_BUSY_PAUSE_SECONDS)
+                continue
             subject = self._take(newest=self._newest_first)
             try:
                 await self.drain(subject)

@@ -94,16 +94,24 @@ async def take_signup(
     request: Request, provider: str, idempotency_key: Annotated[str | None, Header()] = None
 ) -> JSONResponse:
     """`{"fields": {...}}` by the provider's form. The answer never tells whether somebody is known already."""
+    relay = relay_of(request)
+    with relay.answering_a_machine():
+        signup_id, subjects = await _take(request, provider, idempotency_key)
+    relay.nudge(subjects)
+    return JSONResponse({"signup_id": signup_id}, 202)
+
+
+async def _take(request: Request, provider: str, idempotency_key: str | None) -> tuple[str, list[str]]:
+    """The id, and the subjects of which something has been recorded."""
     office = office_of(request)
     here = await _admit(request, office, provider)
     body = await json_object(request, _LIMIT)
     only(body, ("fields", "website"))
     if trapped(body.get("website")):
-        return JSONResponse({"signup_id": decoy_id()}, 202)
+        return decoy_id(), []
     fields = require_mapping(body.get("fields"), "fields")
     # A key is held until its answer is kept: that takes a transaction.
     database = office.database
     async with database.statements() if idempotency_key is None else database.transaction() as session:
         signup_id = await sign_up(session, office, here, fields, idempotency_key=idempotency_key)
-    relay_of(request).nudge(session.info.pop("event_subjects", []))
-    return JSONResponse({"signup_id": signup_id}, 202)
+    return signup_id, session.info.pop("event_subjects", [])

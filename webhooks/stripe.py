@@ -33,9 +33,11 @@ async def fees(request: Request) -> JSONResponse:
     event = await _verified(request, office.fee_webhooks)
     if event.livemode is not (office.environment == "production"):
         return _thanks("dropped")
-    async with office.database.statements() as session:
-        ours = await take_fee_event(session, event)
-    relay_of(request).nudge(session.info.pop("event_subjects", []))
+    relay = relay_of(request)
+    with relay.answering_a_machine():
+        async with office.database.statements() as session:
+            ours = await take_fee_event(session, event)
+    relay.nudge(session.info.pop("event_subjects", []))
     return _thanks("noticed" if ours else "kept")
 
 
