@@ -7,15 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
-from commands.office import Office
 from commands.rate_limits import SIGNUPS_PER_ADDRESS, SIGNUPS_PER_PROVIDER, buckets, used_up
 from commands.signups import decoy_id, require_mapping, sign_up, trapped
 from db.in_force import InForce, counted_in_force, in_force_at
-from domain.errors import NotFound
-from web.bodies import json_object
+from domain.errors import NotFound, PayloadTooLarge
+from web.bodies import parse_object, raw_body
 from web.fields import only, opaque_id
 from web.transactions import office_of, relay_of, remote_address
 
@@ -42,12 +42,11 @@ class _ForTheWebsite(APIRoute):
 signups_router = APIRouter(route_class=_ForTheWebsite)
 
 
-async def _admit(request: Request, office: Office, provider: str) -> InForce:
+async def _admit(session: AsyncSession, request: Request, provider: str) -> InForce:
     """Count the request, and read what is in force; refused or not, the website may read the answer."""
     counted = (SIGNUPS_PER_ADDRESS, remote_address(request)), (SIGNUPS_PER_PROVIDER, provider[:100])
     places = buckets(*counted)
-    async with office.database.statements() as session:
-        counts, here = await counted_in_force(session, opaque_id(provider), places)
+    counts, here = await counted_in_force(session, opaque_id(provider), places)
     refusal = used_up(counted, places, counts)
     if here is not None:
         request.state.cors = _cors_headers(request.headers.get("origin"), here)
@@ -104,14 +103,27 @@ async def take_signup(
 async def _take(request: Request, provider: str, idempotency_key: str | None) -> tuple[str, list[str]]:
     """The id, and the subjects of which something has been recorded."""
     office = office_of(request)
-    here = await _admit(request, office, provider)
-    body = await json_object(request, _LIMIT)
-    only(body, ("fields", "website"))
-    if trapped(body.get("website")):
-        return decoy_id(), []
-    fields = require_mapping(body.get("fields"), "fields")
+    # Read first, so that nobody who sends slowly holds a connection; judged where the website can read the answer.
+    raw = await _body(request)
+    async with office.database.statements() as session:
+        here = await _admit(session, request, provider)
+        if isinstance(raw, PayloadTooLarge):
+            raise raw
+        body = parse_object(raw)
+        only(body, ("fields", "website"))
+        if trapped(body.get("website")):
+            return decoy_id(), []
+        fields = require_mapping(body.get("fields"), "fields")
+        if idempotency_key is None:
+            return await sign_up(session, office, here, fields), session.info.pop("event_subjects", [])
     # A key is held until its answer is kept: that takes a transaction.
-    database = office.database
-    async with database.statements() if idempotency_key is None else database.transaction() as session:
+    async with office.database.transaction() as session:
         signup_id = await sign_up(session, office, here, fields, idempotency_key=idempotency_key)
     return signup_id, session.info.pop("event_subjects", [])
+
+
+async def _body(request: Request) -> bytes | PayloadTooLarge:
+    try:
+        return await raw_body(request, _LIMIT)
+    except PayloadTooLarge as error:
+        return error
