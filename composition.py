@@ -62,14 +62,12 @@ def engine_address(settings: Settings) -> EngineAddress:
     )
 
 
-def office_of(settings: Settings, database: Database, quick: Database | None = None) -> Office:
-    """`quick` has a pool of its own where requests run side by side; elsewhere one database does."""
+def office_of(settings: Settings, database: Database) -> Office:
     return Office(
         environment=settings.env,
         base_url=settings.base_url,
         temporal_ui_url=settings.temporal_ui_url,
         database=database,
-        quick=quick or database,
         clock=clock_of(settings),
         vault=AesVault(settings.encryption_keys),
         tokens=HmacTokens(list(settings.secret_keys.values())),

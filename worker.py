@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -77,6 +78,9 @@ async def _work(settings: Settings, worker: Worker, relay: Relay) -> None:
     async with worker:
         relaying = asyncio.create_task(relay.run(settings.database_url))
         logger.info("working on task queue %s", TASK_QUEUE)
+        # What is there now stays: the garbage collector needn't walk through it again and again.
+        gc.collect()
+        gc.freeze()
         _say_ready()
         await _first(stop, relaying)
         relaying.cancel()

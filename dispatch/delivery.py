@@ -17,7 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.accounts import SendPasswordReset
 from db.events import EventKind
-from db.models import Client as ClientRow
+from db.telling import ClientRow
 from dispatch.engine_view import described, operator_ended
 from domain.stages import Stage, Track
 from workflows.booking import Booking
