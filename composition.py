@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,14 +14,17 @@ import httpx
 from activities.accounts import Accounts
 from activities.bookings import Bookings
 from activities.calendar_part import CalendarParts
+from activities.fee_notices import FeeNotices
 from activities.greetings import Greetings
 from activities.intake import Intake
 from activities.invitations import Invitations
+from activities.late_fees import LateFees
 from activities.notices import Notices
 from activities.post import Post
 from activities.pre_payment import PrePayments
 from activities.signups import Signups
 from activities.standing import Standings
+from activities.sweeps import Sweeps
 from commands.office import Office
 from db.clock import Clock
 from db.engine import Database
@@ -47,6 +51,10 @@ def clock_of(settings: Settings) -> Clock:
     return Clock(travels=settings.env != "production")
 
 
+def hold_grace(settings: Settings) -> timedelta:
+    return timedelta(minutes=settings.hold_grace_minutes)
+
+
 def engine_address(settings: Settings) -> EngineAddress:
     return EngineAddress(
         address=settings.temporal_address,
@@ -57,22 +65,20 @@ def engine_address(settings: Settings) -> EngineAddress:
     )
 
 
-def office_of(settings: Settings, database: Database, quick: Database | None = None) -> Office:
-    """`quick` has a pool of its own where requests run side by side; elsewhere one database does."""
+def office_of(settings: Settings, database: Database) -> Office:
     vault = AesVault(settings.encryption_keys)
     return Office(
         environment=settings.env,
         base_url=settings.base_url,
         temporal_ui_url=settings.temporal_ui_url,
         database=database,
-        quick=quick or database,
         clock=clock_of(settings),
         vault=vault,
         tokens=HmacTokens(list(settings.secret_keys.values())),
         passwords=Argon2Passwords(),
         checks=LibraryContactChecks("US", test_domains=settings.env != "production"),
         validate_questionnaire=_validate_questionnaire,
-        records=BuiltInRecords(quick or database, vault),
+        records=BuiltInRecords(database, vault),
         documents=PdfDocuments(),
         fee_webhooks=StripeWebhooks(settings.stripe_fees_webhook_secrets, livemode=settings.env == "production"),
         subscription_webhooks=StripeWebhooks(
@@ -123,8 +129,11 @@ def activities_of(settings: Settings, database: Database, payments: Payments) ->
         Intake(post, vault, BuiltInRecords(database, vault)),
         pre_payments,
         Bookings(database),
+        LateFees(database),
         Notices(post, calendar),
+        FeeNotices(post),
         Accounts(post, tokens),
+        Sweeps(database, clock_of(settings), hold_grace=hold_grace(settings)),
     ]
     return [method for room in rooms for method in _activity_methods(room)]
 

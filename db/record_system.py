@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database
 from db.ids import new_id
@@ -28,34 +27,38 @@ class BuiltInRecords:
     async def forms(self, provider_id: str) -> Sequence[RecordForm]:
         columns = (IntakeForm.id, IntakeForm.form_key, IntakeForm.title, IntakeForm.version, IntakeForm.selectable)
         query = select(*columns).where(IntakeForm.provider_id == provider_id)
-        async with self._transaction() as session:
-            rows = await session.execute(query.order_by(IntakeForm.created_at, IntakeForm.version, IntakeForm.id))
-            return [
-                RecordForm(id=id_, key=key, title=title, version=version, selectable=selectable)
-                for id_, key, title, version, selectable in rows
-            ]
+        query = query.order_by(IntakeForm.created_at, IntakeForm.version, IntakeForm.id)
+        # Asked by requests that hold a transaction: a statement has a pool of its own.
+        with _weather():
+            async with self._database.statements() as session:
+                rows = list(await session.execute(query))
+        return [
+            RecordForm(id=id_, key=key, title=title, version=version, selectable=selectable)
+            for id_, key, title, version, selectable in rows
+        ]
 
     async def file(self, filing: Filing) -> str:
         record_id = new_id("rec")
-        async with self._transaction() as session:
-            sealed = await seal(session, self._vault, filing.client_id, filing.response, record_id)
-            row = insert(FiledResponse).values(
-                id=record_id,
-                identifier=filing.identifier,
-                provider_id=filing.provider_id,
-                client_id=filing.client_id,
-                form_id=filing.form_id,
-                sealed_response=sealed,
-                filed_at=filing.filed_at,
-            )
-            await session.execute(row.on_conflict_do_nothing(index_elements=[FiledResponse.identifier]))
-            there = select(FiledResponse.id).where(FiledResponse.identifier == filing.identifier)
-            return str(await session.scalar(there))
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        try:
+        with _weather():
             async with self._database.transaction() as session:
-                yield session
-        except SQLAlchemyError as error:
-            raise RecordsUnavailable(type(error).__name__) from None
+                sealed = await seal(session, self._vault, filing.client_id, filing.response, record_id)
+                row = insert(FiledResponse).values(
+                    id=record_id,
+                    identifier=filing.identifier,
+                    provider_id=filing.provider_id,
+                    client_id=filing.client_id,
+                    form_id=filing.form_id,
+                    sealed_response=sealed,
+                    filed_at=filing.filed_at,
+                )
+                await session.execute(row.on_conflict_do_nothing(index_elements=[FiledResponse.identifier]))
+                there = select(FiledResponse.id).where(FiledResponse.identifier == filing.identifier)
+                return str(await session.scalar(there))
+
+
+@contextmanager
+def _weather() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise RecordsUnavailable(type(error).__name__) from None

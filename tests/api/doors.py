@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -70,6 +70,10 @@ class FakeDatabase:
             raise
         self.committed += 1
 
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[Rows]:
+        yield self.rows
+
 
 class OpenVault:
     """Seals nothing."""
@@ -96,8 +100,6 @@ def doors(database: FakeDatabase, router: APIRouter = webhooks_router) -> httpx.
     app = FastAPI()
     app.include_router(router)
     install_problem_handlers(app)
-    app.state.office = SimpleNamespace(
-        database=database, quick=FakeDatabase(), vault=OpenVault(), environment="test", base_url="http://test"
-    )
-    app.state.relay = SimpleNamespace(nudge=lambda subjects: None)
+    app.state.office = SimpleNamespace(database=database, vault=OpenVault(), environment="test", base_url="http://test")
+    app.state.relay = SimpleNamespace(nudge=lambda subjects: None, answering_a_machine=nullcontext)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
