@@ -15,6 +15,8 @@ from domain.texts import check_printable
 
 MOST_WARNINGS = 100
 MOST_UNITS = 100
+# FHIR's que-10: types whose answers have a length; that of yes or no is never too long.
+_COUNTED = WRITTEN | {ItemType.INTEGER, ItemType.DECIMAL, ItemType.BOOLEAN}
 
 
 class ElementReader:
@@ -99,8 +101,8 @@ class ElementReader:
 
     def limits(self, entry: Mapping[str, Any], link_id: str, kind: ItemType) -> Limits:
         max_length = self._count("maxLength", entry.get("maxLength"), link_id, LONGEST_STRING)
-        if max_length is not None and kind not in WRITTEN:
-            self.refuse(link_id, "has a maxLength, which belongs to a question that is answered in writing")
+        if max_length is not None and kind not in _COUNTED:
+            self.refuse(link_id, f"has a maxLength, which a question of type {kind} can't have")
         return Limits(
             max_length=max_length,
             min_length=self._counted(entry, "minLength", link_id),

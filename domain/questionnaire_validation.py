@@ -10,7 +10,7 @@ from typing import Any
 from domain.errors import FieldError
 from domain.patterns import LONGEST_MATCHED, matches
 from domain.questionnaire_items import Condition, FlatItem, Item, ItemType, Operator, Questionnaire
-from domain.questionnaire_values import Kind, Quantity, Value, less, read_value, same
+from domain.questionnaire_values import NUMBERS, Kind, Quantity, Value, less, read_value, same
 from domain.texts import shown_name
 
 MOST_ERRORS = 100
@@ -89,6 +89,8 @@ def check_value(item: Item, value: Value) -> None:
     if isinstance(value.key, Quantity) and item.units and item.unit(value.key.unit) is None:
         raise ValueError("Please choose one of the units.")
     limits = item.limits
+    if value.kind in NUMBERS and limits.max_length is not None and len(spoken(value)) > limits.max_length:
+        raise ValueError(f"Please use at most {limits.max_length} characters.")
     if isinstance(value.raw, str):
         if limits.max_length is not None and len(value.raw) > limits.max_length:
             raise ValueError(f"Please use at most {limits.max_length} characters.")

@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.types import Message
 
 from commands.accounts import SessionKind
+from commands.forms import LARGEST_FORM
 from commands.office import Office
 from commands.settings import MAX_ATTACHMENT_BYTES
 from domain.errors import Forbidden, ValidationFailed
@@ -81,6 +82,23 @@ async def uploaded_file(request: Request, office: TheOffice, staff: SignedInStaf
         return file.filename, await file.read()
 
 
+async def form_file(request: Request, office: TheOffice, staff: SignedInStaff) -> bytes:
+    """A form's JSON: the file that was chosen, or the text that was pasted. Raises ValidationFailed without either."""
+    body = await raw_body(request, 2 * LARGEST_FORM)
+
+    async def once() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async with Request(request.scope, once).form(max_files=1, max_fields=5, max_part_size=LARGEST_FORM) as fields:
+        token, file, text = fields.get(CSRF_FIELD), fields.get("file"), fields.get("text")
+        _check_token(request, office, SessionKind.STAFF, token if isinstance(token, str) else "")
+        if isinstance(file, UploadFile) and file.filename:
+            return await file.read()
+        if isinstance(text, str) and text.strip():
+            return text.encode(errors="replace")
+    raise ValidationFailed.of("file", "Please choose a file, or paste the form's JSON.")
+
+
 def csrf_token(request: Request, office: Office, kind: SessionKind) -> str:
     """Bound to the session: of no use to anybody else, or after signing out."""
     token = session_token(request, office, kind)
@@ -118,3 +136,4 @@ PublicForm = Annotated[Form, Depends(public_form)]
 ClientForm = Annotated[Form, Depends(client_form)]
 StaffForm = Annotated[Form, Depends(staff_form)]
 Upload = Annotated[tuple[str, bytes], Depends(uploaded_file)]
+FormFile = Annotated[bytes, Depends(form_file)]

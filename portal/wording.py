@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from domain.decisions import Lifter
 from domain.money import Money
+from domain.questionnaire_items import ItemType, Operator
 from domain.stages import Actor, PortalStatus, Stage, Track
 from domain.states import (
     AppointmentStatus,
@@ -48,7 +49,39 @@ DONE = {
     "advanced": "The demo's clock is one day on, and so is every open journey.",
     "not-advanced": "Temporal doesn't answer, so no clock was moved. Please try again.",
     "asked-again": "If this link can be renewed, a mail with a new one is on its way to the address we know.",
+    "form-imported": "The form is imported. Please read it through; what has no effect here is named below.",
+    "form-saved": "Saved as a new version. Clients who have begun keep the version they began with.",
+    "form-marked": "Changed. Only what is marked as selectable can be chosen in the portal settings.",
+    "form-chosen": "New clients get this version from now on.",
     "uploaded": "The file is uploaded. Check it under the greeting to send it along.",
+}
+
+ITEM_TYPE = {
+    ItemType.GROUP: "Section",
+    ItemType.DISPLAY: "Text to read",
+    ItemType.STRING: "A line of text",
+    ItemType.TEXT: "A longer text",
+    ItemType.BOOLEAN: "Yes or no",
+    ItemType.CHOICE: "Choice",
+    ItemType.OPEN_CHOICE: "Choice, or one's own words",
+    ItemType.INTEGER: "Whole number",
+    ItemType.DECIMAL: "Number",
+    ItemType.QUANTITY: "Amount with a unit",
+    ItemType.DATE: "Date",
+    ItemType.TIME: "Time of day",
+    ItemType.DATE_TIME: "Date and time",
+    ItemType.URL: "Web address",
+}
+# What the editor offers; the others stay what they are.
+ORDINARY_TYPES = frozenset(ITEM_TYPE) - {ItemType.QUANTITY, ItemType.DATE_TIME, ItemType.URL}
+OPERATOR = {
+    Operator.EQUAL: "this answer",
+    Operator.NOT_EQUAL: "another answer than",
+    Operator.EXISTS: "answered at all (yes or no)",
+    Operator.AT_LEAST: "at least",
+    Operator.AT_MOST: "at most",
+    Operator.MORE: "more than",
+    Operator.LESS: "less than",
 }
 
 PORTAL_STATUS = {PortalStatus.NO: "No", PortalStatus.PENDING: "Pending", PortalStatus.ACTIVE: "Active"}

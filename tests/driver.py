@@ -110,17 +110,22 @@ class Person:
     async def get(self, path: str, **options: Any) -> Any:
         return ok(await self.request("GET", path, **options))
 
-    async def submit_intake(self) -> None:
+    async def submit_intake(self, *, signature: str | None = None) -> None:
         async def look() -> Any:
-            return (await self.get("/api/v1/portal/intake"))["form"]
+            view = await self.get("/api/v1/portal/intake")
+            return view if view["form"] else None
 
-        form = await until(look, "the intake form")
+        view = await until(look, "the intake form")
+        form = view["form"]
         response = {
             "resourceType": "QuestionnaireResponse",
             "status": "completed",
             "item": required_answers(form["item"]),
         }
-        ok(await self.request("POST", "/api/v1/portal/intake", json={"response": response, "submit": True}))
+        body: dict[str, Any] = {"response": response, "submit": True}
+        if signature is not None:
+            body["signature"] = {"name": signature, "consent_sha256": view["consent"]["sha256"]}
+        ok(await self.request("POST", "/api/v1/portal/intake", json=body))
         await self.provider.stage(self.client_id, "ready")
 
     async def slots(self) -> list[str]:
@@ -201,6 +206,10 @@ class World:
         """What is really in the database."""
         with psycopg.connect(self.endpoints["database_url"], row_factory=dict_row) as connection:
             return connection.execute(query, parameters).fetchall()
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(self.endpoints["database_url"], autocommit=True) as connection:
+            connection.execute(statement)
 
     async def fast_forward(self, workflow_id: str, *, seconds: int) -> None:
         """Let one workflow's time pass on the real server."""

@@ -10,6 +10,8 @@ from portal.pages.console_appointments import console_appointments_router
 from portal.pages.console_attention import console_attention_router
 from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
+from portal.pages.console_form_editor import console_form_editor_router
+from portal.pages.console_forms import console_forms_router
 from portal.pages.console_moving import console_moving_router
 from portal.pages.console_settings import console_settings_router
 from portal.pages.home import home_router
@@ -31,6 +33,8 @@ for _router in (
     console_appointments_router,
     console_moving_router,
     console_attention_router,
+    console_form_editor_router,
+    console_forms_router,
     console_settings_router,
 ):
     pages_router.include_router(_router)

@@ -77,6 +77,7 @@
     }
   };
 
+  // A button is called "action" too, so `form.action` would be that button.
   // Save a moment after the last change; one save at a time, so that none overtakes another.
   let changed = false;
   let saving = false;
@@ -90,7 +91,7 @@
     const body = new URLSearchParams(new FormData(form));
     body.set("action", "autosave");
     try {
-      const answer = await fetch(form.action, { method: "POST", body, keepalive, headers: { Accept: "application/json" } });
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body, keepalive, headers: { Accept: "application/json" } });
       if (answer.status === 409) {
         stopped = true;
         status.textContent = (await answer.json()).detail;

@@ -96,7 +96,7 @@ def test_the_seeded_intake_form_is_a_fhir_questionnaire_that_is_understood_whole
         (item("q", extension=[{"url": FHIR + "questionnaire-constraint"}]), "constraint"),
         (item("q", extension=[{"url": "http://x/sdc-questionnaire-enableWhenExpression"}]), "enableWhenExpression"),
         (item("q", required="yes"), "required"),
-        (item("q", "integer", maxLength=3), "maxLength"),
+        (item("q", "date", maxLength=3), "maxLength"),
         (item("q", maxLength=-1), "maxLength"),
         (item("q", extension=[extension("minValue", "Integer", 3)]), "minValue"),
         (item("q", "integer", extension=[extension("minValue", "String", "3")]), "minValue"),

@@ -208,3 +208,9 @@ def test_any_or_all_of_the_conditions() -> None:
         )
         for count, given_items in enumerate([[], [answered("a", "x")], [answered("a", "x"), answered("b", "x")]]):
             assert bool(check_response(questionnaire, response(*given_items))) == (count in counts)
+
+
+def test_the_length_of_a_number_is_that_of_its_digits() -> None:
+    form = read(item("q", "integer", maxLength=3))
+    assert check_response(form, response(answered("q", 999, kind="Integer"))) == []
+    assert fields(check_response(form, response(answered("q", 1000, kind="Integer")))) == ["q"]

@@ -26,7 +26,17 @@ from tests.e2e.test_late_payments import at_processor, given_away, lost
 from tests.seeding import settings_of
 
 Activity = Callable[[Any], Awaitable[Any]]
-TABLES = ("invitation", "effect", "timeline_entry", "payment", "refund", "appointment", "external_event", "signup")
+TABLES = (
+    "invitation",
+    "effect",
+    "timeline_entry",
+    "payment",
+    "refund",
+    "appointment",
+    "external_event",
+    "signup",
+    "filed_response",
+)
 
 
 @pytest.fixture
