@@ -205,6 +205,11 @@ class _Parser(ElementReader):
 
     def _initial(self, entries: object, link_id: str, options: tuple[Option, ...]) -> tuple[Value, ...]:
         elements = self.elements(entries, "initial", link_id, MOST_OPTIONS)
+        # LHC-Forms names the unit to begin with so.
+        units = [entry for entry in elements if _names_a_unit_only(entry.get("valueQuantity"))]
+        if units:
+            elements = [entry for entry in elements if entry not in units]
+            self.warn(link_id, "has an initial quantity without a number, which fills nothing in here")
         values = [self.choice_of(entry, "value", link_id) for entry in elements]
         return tuple(value for value in values if value) or tuple(option.value for option in options if option.selected)
 
@@ -218,6 +223,10 @@ class _Parser(ElementReader):
             elif answer is not None:
                 conditions.append(Condition(question=question, operator=Operator(operator), answer=answer))
         return tuple(conditions)
+
+
+def _names_a_unit_only(quantity: object) -> bool:
+    return isinstance(quantity, Mapping) and quantity.get("value") is None and bool(quantity)
 
 
 def _wrong_conditions(questionnaire: Questionnaire) -> list[FieldError]:

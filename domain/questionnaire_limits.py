@@ -30,14 +30,18 @@ class ElementReader:
     def refuse(self, field: str, message: str) -> None:
         self.errors.append(FieldError(field=field, message=message))
 
+    def warn(self, field: str, message: str) -> None:
+        if len(self.warnings) < MOST_WARNINGS:
+            self.warnings.append(FieldError(field=field, message=message))
+
     def look_at_extensions(self, element: Mapping[str, Any], link_id: str) -> None:
         if modifiers(element):
             self.refuse(link_id, "has a modifierExtension, which isn't supported and may not be ignored")
         for grave, message in unsupported(element):
             if grave:
                 self.refuse(link_id, message)
-            elif len(self.warnings) < MOST_WARNINGS:
-                self.warnings.append(FieldError(field=link_id, message=message))
+            else:
+                self.warn(link_id, message)
 
     def elements(self, entries: object, name: str, link_id: str, most: int) -> list[Mapping[str, Any]]:
         """A list of objects, without those that aren't."""

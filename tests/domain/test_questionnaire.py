@@ -197,3 +197,9 @@ def test_items_are_listed_with_their_depth_and_hidden_ones_are_not() -> None:
     questionnaire = read(item("a", "group", item=[item("b", item=[item("c")])]), hidden, item("d"))
     shown = flat_items(questionnaire)
     assert [(one.item.link_id, one.depth) for one in shown] == [("a", 0), ("b", 1), ("c", 2), ("d", 0)]
+
+
+def test_an_initial_quantity_that_names_a_unit_only_fills_nothing_in_and_is_named() -> None:
+    form = read(item("q", "quantity", initial=[{"valueQuantity": {"unit": "kg", "code": "kg"}}]))
+    assert form.by_link_id["q"].item.initial == ()
+    assert [(one.field, "without a number" in one.message) for one in form.warnings] == [("q", True)]
