@@ -13,9 +13,11 @@ import httpx
 from activities.accounts import Accounts
 from activities.bookings import Bookings
 from activities.calendar_part import CalendarParts
+from activities.fee_notices import FeeNotices
 from activities.greetings import Greetings
 from activities.intake import Intake
 from activities.invitations import Invitations
+from activities.late_fees import LateFees
 from activities.notices import Notices
 from activities.post import Post
 from activities.pre_payment import PrePayments
@@ -116,7 +118,9 @@ def activities_of(settings: Settings, database: Database, payments: Payments) ->
         Intake(post),
         pre_payments,
         Bookings(database),
+        LateFees(database),
         Notices(post, calendar),
+        FeeNotices(post),
         Accounts(post, tokens),
     ]
     return [method for room in rooms for method in _activity_methods(room)]

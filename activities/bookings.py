@@ -38,6 +38,7 @@ class ReleaseReason(StrEnum):
     CANCELLED = "cancelled"
     PAYMENT_REFUSED = "payment_refused"
     PAYMENT_MISMATCH = "payment_mismatch"
+    CAPTURE_FAILED = "capture_failed"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,13 +11,16 @@ from temporalio import activity
 
 from db.cancelling import owe_refund
 from db.engine import Database
+from db.ids import new_id
 from db.models import Payment, Refund
+from db.tenancy import appointment_by_id, payment_of_appointment
 from db.timeline import tell
+from domain.cadence import pay_again_until
 from domain.errors import NotFound
 from domain.money import Money
 from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, Payments, RefundStatus
 from domain.stages import Actor
-from domain.states import PaymentState, TimelineKind
+from domain.states import AppointmentStatus, PaymentState, TimelineKind
 
 PURPOSE = "Appointment fee"  # neutral: no service, clinician or reason goes to the processor
 
@@ -41,6 +44,14 @@ class PrePaymentStep:
 class RefundPayment:
     refund_id: str
     now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayAgain:
+    """The fee, asked once more; the time is kept until then."""
+
+    payment_id: str
+    hold_expires_at: datetime
 
 
 class Fee(StrEnum):
@@ -104,10 +115,15 @@ class PrePayments:
         async with self._database.transaction() as session:
             row = await _locked(session, payment.id)
             row.session_id = checkout.session_id
-            row.checkout_url = checkout.url
             row.changed_at = command.now
-            kind = TimelineKind.CHECKOUT_OPENED
-            await tell(session, row.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=row.id)
+            held = (await appointment_by_id(session, row.appointment_id)).status == AppointmentStatus.PENDING
+            if held:
+                row.checkout_url = checkout.url
+                kind = TimelineKind.CHECKOUT_OPENED
+                await tell(session, row.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=row.id)
+        if not held:
+            # The answer took so long that the booking gave up and let the time go: nobody may pay for it now.
+            await self._payments.expire_checkout(payment.merchant_account, checkout.session_id)
 
     @activity.defn
     async def verify_pre_payment(self, command: PrePaymentStep) -> Fee:
@@ -134,6 +150,25 @@ class PrePayments:
         assert payment.session_id is not None
         checkout = await self._payments.capture(payment.merchant_account, payment.session_id)
         return await self._take_note(payment, checkout, command.now)
+
+    @activity.defn
+    async def ask_to_pay_again(self, command: PrePaymentStep) -> PayAgain | None:
+        """A fee that couldn't be taken, asked once more; None when it was before, or the visit is too near."""
+        async with self._database.transaction() as session:
+            failed = await _locked(session, command.payment_id)
+            appointment = await appointment_by_id(session, failed.appointment_id, for_update=True)
+            newest = await payment_of_appointment(session, appointment.id)
+            if newest is not None and newest.attempt > failed.attempt and appointment.hold_expires_at is not None:
+                return PayAgain(payment_id=newest.id, hold_expires_at=appointment.hold_expires_at)
+            until = pay_again_until(command.now, appointment.starts_at)
+            if until is None or failed.attempt > 1 or appointment.status != AppointmentStatus.PENDING:
+                return None
+            again = _another_attempt(failed, command.now)
+            session.add(again)
+            appointment.hold_expires_at = until
+            kind = TimelineKind.PAYMENT_ASKED_AGAIN
+            await tell(session, failed.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=again.id)
+            return PayAgain(payment_id=again.id, hold_expires_at=until)
 
     @activity.defn
     async def void_pre_payment(self, command: PrePaymentStep) -> Fee:
@@ -204,6 +239,26 @@ class PrePayments:
                 return Fee.MISMATCH
             await _set_state(session, row, checkout, now)
         return fee
+
+
+def _another_attempt(failed: Payment, now: datetime) -> Payment:
+    """The same fee; the quote holds."""
+    return Payment(
+        id=new_id("pay"),
+        practice_id=failed.practice_id,
+        provider_id=failed.provider_id,
+        client_id=failed.client_id,
+        appointment_id=failed.appointment_id,
+        attempt=failed.attempt + 1,
+        state=str(PaymentState.REQUESTED),
+        amount_minor=failed.amount_minor,
+        currency=failed.currency,
+        refunded_minor=0,
+        refund_due_minor=0,
+        merchant_account=failed.merchant_account,
+        created_at=now,
+        changed_at=now,
+    )
 
 
 def _asked(payment: Payment) -> Money:

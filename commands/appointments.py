@@ -26,6 +26,7 @@ async def may_cancel(session: AsyncSession, office: Office, appointment: Appoint
         can_cancel=policy.clients_can_cancel,
         actor=actor,
         now=await office.clock.now(session),
+        choose_until=appointment.choose_until,
     )
 
 
@@ -40,16 +41,24 @@ async def cancel(
     """Cancel the locked appointment. Raises CancelNotAllowed, CancelWindowClosed or Conflict.
 
     A booked one is off at once. A pending one ends when its checkout is closed: the journey sees to that, so that
-    nobody pays for a slot that has been given away. Cancelling again is the same cancellation.
+    nobody pays for a slot that has been given away. One whose time was lost while its fee was on the way gives up the
+    choice of another: the fee goes back. Cancelling again is the same cancellation.
     """
-    if appointment.status == AppointmentStatus.CANCELLED or appointment.cancel_requested_at is not None:
+    over = appointment.status == AppointmentStatus.CANCELLED and appointment.choose_until is None
+    if over or appointment.cancel_requested_at is not None:
         return
     decision = await may_cancel(session, office, appointment, actor)
     if decision.refusal is not None:
         raise decision.refusal
     now = await office.clock.now(session)
     refund_id: str | None = None
-    if appointment.status == AppointmentStatus.PENDING:
+    if appointment.choose_until is not None:
+        appointment.choose_until = None
+        appointment.cancelled_by = str(actor)
+        appointment.cancel_reason = reason
+        kind = TimelineKind.APPOINTMENT_CANCELLED
+        await tell(session, appointment.client_id, kind, at=now, actor=actor, ref=appointment.id)
+    elif appointment.status == AppointmentStatus.PENDING:
         appointment.cancel_requested_at = now
         appointment.cancelled_by = str(actor)
         appointment.cancel_reason = reason
@@ -94,8 +103,13 @@ async def record_visit(session: AsyncSession, office: Office, appointment: Appoi
     )
 
 
-async def notice_payment(session: AsyncSession, payment: Payment, *, source: str, external_id: str) -> None:
-    """Wake the booking, so that it reads the payment again. It proves nothing by itself."""
+async def notice_payment(
+    session: AsyncSession, payment: Payment, *, source: str, external_id: str, of_money: bool = False
+) -> None:
+    """Wake the booking, so that it reads the payment again. It proves nothing by itself.
+
+    `of_money`: the processor says that money is held or was taken. Worth a look even when the booking is over.
+    """
     await record_event(
         session,
         source=source,
@@ -103,5 +117,5 @@ async def notice_payment(session: AsyncSession, payment: Payment, *, source: str
         external_id=external_id,
         kind=EventKind.PAYMENT_NOTICED,
         subject=client_subject(payment.client_id),
-        payload={"appointment_id": payment.appointment_id, "payment_id": payment.id},
+        payload={"appointment_id": payment.appointment_id, "payment_id": payment.id, "of_money": of_money},
     )

@@ -10,13 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.idempotency import earlier_result, keep_result
+from commands.instants import check_instant
+from commands.moving import move
 from commands.office import Office
 from db.calendar import busy_intervals, lock_calendar, upcoming_count
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
 from db.models import Appointment, Client, IntakeSubmission, MerchantAccount, Payment, Provider
 from db.settings_store import PolicyInForce, load_availability, load_policy, practice_standing
-from db.tenancy import appointment_by_id, provider_of
+from db.tenancy import appointment_being_chosen, appointment_by_id, provider_of
 from db.timeline import tell
 from domain.availability import Availability
 from domain.decisions import Block, BookingRequest, booking_blocks, refusals, slot_block
@@ -27,7 +29,6 @@ from domain.stages import Actor, Track
 from domain.states import AppointmentStatus, PaymentState, SubmissionStatus, TimelineKind
 
 _LONGEST_WINDOW = timedelta(days=62)
-_FARTHEST = timedelta(days=3 * 365)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,14 +98,6 @@ async def free_slots(
     )
 
 
-def check_instant(field: str, instant: datetime, now: datetime) -> None:
-    """A moment that a calendar can mean: with a time zone, and within three years. Raises ValidationFailed."""
-    if instant.tzinfo is None:
-        raise ValidationFailed.of(field, "must carry a time zone, such as 2026-12-01T14:00:00Z")
-    if not now - _FARTHEST < instant < now + _FARTHEST:
-        raise ValidationFailed.of(field, "must lie within three years of now")
-
-
 async def why_not(
     session: AsyncSession, office: Office, client: Client, starts_at: datetime | None, actor: Actor = Actor.CLIENT
 ) -> tuple[list[Block], PolicyInForce]:
@@ -140,13 +133,32 @@ async def claim(
 ) -> Appointment:
     """Take the slot for the client: pending, held until the fee is paid or the hold ends.
 
-    Raises the refusal of the first rule that stands in the way. The calendar's lock makes the check and the claim one.
+    A client whose last time was lost while its fee was on the way takes the new one for that appointment, without
+    paying again. Raises the refusal of the first rule that stands in the way. The calendar's lock makes the check and
+    the claim one.
     """
     scope = f"claim:{client.id}"
     request: dict[str, object] = {"starts_at": starts_at.isoformat()}
     earlier = await earlier_result(session, scope, idempotency_key, request)
     if earlier is not None:
         return await appointment_by_id(session, earlier["appointment_id"])
+    choosing = await appointment_being_chosen(session, client.id)
+    if choosing is not None:
+        appointment = await move(session, office, choosing, starts_at, actor=actor, override_reason=override_reason)
+    else:
+        appointment = await _claim_anew(session, office, client, starts_at, actor, override_reason)
+    await keep_result(session, scope, idempotency_key, request, {"appointment_id": appointment.id})
+    return appointment
+
+
+async def _claim_anew(
+    session: AsyncSession,
+    office: Office,
+    client: Client,
+    starts_at: datetime,
+    actor: Actor,
+    override_reason: str | None,
+) -> Appointment:
     check_instant("starts_at", starts_at, await office.clock.now(session))
     await lock_calendar(session, client.provider_id)
     point = await standpoint(session, office, client, actor, override=override_reason is not None)
@@ -162,7 +174,6 @@ async def claim(
     payment_id = await _quote(session, point, appointment, fee) if fee else None
     await tell(session, client.id, TimelineKind.SLOT_HELD, at=point.now, actor=actor, ref=appointment.id)
     await _record_claim(session, appointment, payment_id, point.in_force.policy.reminder_hours)
-    await keep_result(session, scope, idempotency_key, request, {"appointment_id": appointment.id})
     return appointment
 
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.booking import check_instant
+from commands.instants import check_instant
 from commands.office import Office
-from db.calendar import busy_intervals, lock_calendar
+from db.calendar import busy_intervals, hold_again, lock_calendar
 from db.events import EventKind, client_subject, record_event
 from db.models import Appointment
 from db.settings_store import load_availability, load_policy
@@ -31,6 +31,7 @@ async def may_move(session: AsyncSession, office: Office, appointment: Appointme
         policy=policy,
         actor=actor,
         now=await office.clock.now(session),
+        choose_until=appointment.choose_until,
     )
 
 
@@ -45,6 +46,8 @@ async def move(
 ) -> Appointment:
     """Give the appointment a new start; the old time is free in the same moment. Moving to where it is changes nothing.
 
+    One whose time was lost while its fee was on the way is held at its new time: its booking takes the fee, and books.
+
     Raises Conflict (not booked), SelfScheduleOff, CancelNotAllowed, CancelWindowClosed, SlotTaken, SlotUnavailable and
     ValidationFailed. The calendar's lock makes the check and the move one.
     """
@@ -52,7 +55,7 @@ async def move(
     check_instant("starts_at", starts_at, now)
     await lock_calendar(session, appointment.provider_id)
     appointment = await appointment_by_id(session, appointment.id, for_update=True)
-    if appointment.starts_at == starts_at:
+    if appointment.starts_at == starts_at and appointment.choose_until is None:
         return appointment
     decision = await may_move(session, office, appointment, actor)
     if decision.refusal is not None:
@@ -61,6 +64,9 @@ async def move(
         raise ValidationFailed.of("starts_at", "must be in the future")
     ends_at = starts_at + (appointment.ends_at - appointment.starts_at)
     await _check_slot(session, appointment, starts_at, ends_at, now, actor, override=override_reason is not None)
+    if appointment.choose_until is not None:
+        hold_minutes = (await load_policy(session, appointment.provider_id)).policy.hold_minutes
+        hold_again(appointment, now + timedelta(minutes=hold_minutes))
     appointment.starts_at = starts_at
     appointment.ends_at = ends_at
     appointment.revision += 1

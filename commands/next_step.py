@@ -11,9 +11,9 @@ from commands.booking import why_not
 from commands.intake import look_at_intake
 from commands.office import Office
 from db.models import Appointment, Client
-from db.tenancy import payment_of_appointment
+from db.tenancy import appointment_being_chosen, payment_of_appointment
 from domain.stages import Stage
-from domain.states import AppointmentStatus, SubmissionStatus
+from domain.states import AppointmentStatus, PaymentState, SubmissionStatus
 
 
 class NextStep(StrEnum):
@@ -33,8 +33,11 @@ async def next_step(session: AsyncSession, office: Office, client: Client) -> Ne
     )
     if pending is not None:
         payment = await payment_of_appointment(session, pending.id)
-        payable = payment is not None and payment.checkout_url is not None and pending.cancel_requested_at is None
+        asked = payment is not None and payment.checkout_url is not None and payment.state == PaymentState.REQUESTED
+        payable = asked and pending.cancel_requested_at is None
         return NextStep.PAY if payable else NextStep.WAIT
+    if await appointment_being_chosen(session, client.id) is not None:
+        return NextStep.BOOK
     intake = await look_at_intake(session, office, client)
     if intake.form is not None and intake.status is not SubmissionStatus.SUBMITTED and client.stage != Stage.BOOKED:
         return NextStep.INTAKE

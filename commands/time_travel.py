@@ -27,14 +27,14 @@ async def advance(office: Office, engine: Client, seconds: object) -> datetime:
     try:
         # Before anything moves: pages and journeys go together or not at all.
         await check_engine(engine)
-    except (RPCError, RuntimeError):
+    except (RPCError, RuntimeError, TimeoutError):
         raise EngineUnavailable("away") from None
     async with office.database.transaction() as session:
         offset = await office.clock.advance(session, by)
     await office.shift_processor_clock(int(offset.total_seconds()))
     try:
         await fast_forward_all(engine, by)
-    except (RPCError, RuntimeError):
+    except (RPCError, RuntimeError, TimeoutError):
         raise EngineUnavailable("away") from None
     async with office.database.transaction() as session:
         return await office.clock.now(session)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Appointment, ProviderCalendar
 from domain.slots import Interval
-from domain.states import BLOCKING
+from domain.states import BLOCKING, AppointmentStatus
 
 _BLOCKING = [str(status) for status in BLOCKING]
 
@@ -41,3 +41,12 @@ async def upcoming_count(session: AsyncSession, client_id: str, now: datetime) -
         Appointment.client_id == client_id, Appointment.status.in_(_BLOCKING), Appointment.ends_at > now
     )
     return (await session.scalar(query)) or 0
+
+
+def hold_again(appointment: Appointment, until: datetime) -> None:
+    """The locked appointment, let go before, takes time in the calendar again."""
+    appointment.status = str(AppointmentStatus.PENDING)
+    appointment.hold_expires_at = until
+    appointment.choose_until = None
+    appointment.cancelled_by = None
+    appointment.cancel_reason = None

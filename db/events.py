@@ -34,6 +34,7 @@ class EventKind(StrEnum):
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_CANCELLED = "appointment_cancelled"
     JOURNEY_WITHDRAWN = "journey_withdrawn"
+    BOOKING_REOPENED = "booking_reopened"
     VISIT_RECORDED = "visit_recorded"
     PAYMENT_NOTICED = "payment_noticed"
     PASSWORD_RESET_REQUESTED = "password_reset_requested"

@@ -99,3 +99,9 @@ async def payment_of_appointment(
     """The newest payment asked for this appointment."""
     query = select(Payment).where(Payment.appointment_id == appointment_id).order_by(Payment.attempt.desc()).limit(1)
     return await session.scalar(_locked(query) if for_update else query)
+
+
+async def appointment_being_chosen(session: AsyncSession, client_id: str) -> Appointment | None:
+    """The client's appointment whose time was lost while its fee was on the way, and that is owed another one."""
+    query = select(Appointment).where(Appointment.client_id == client_id, Appointment.choose_until.is_not(None))
+    return await session.scalar(query.order_by(Appointment.choose_until.desc()).limit(1))

@@ -19,6 +19,7 @@ from activities.accounts import SendPasswordReset
 from db.events import EventKind
 from db.models import Client as ClientRow
 from domain.stages import Stage, Track
+from workflows.booking import Booking
 from workflows.client_journey import ClientJourney
 from workflows.messages import (
     AccountOpened,
@@ -30,6 +31,7 @@ from workflows.messages import (
     JourneyWithdrawn,
     NewClientFormsRequested,
     PaymentNoticed,
+    StartBooking,
     StartJourney,
     VisitRecorded,
 )
@@ -93,7 +95,7 @@ class Delivery:
                 return await self._start(client, skew)
             if kind in _JOURNEY_FACTS:
                 return await self._tell_journey(kind, self._journey_fact(kind, payload), client, skew)
-            return await self._tell_booking(kind, payload)
+            return await self._tell_booking(kind, payload, client, skew)
         except RPCError as error:
             return NotYet(reason=error.status.name.lower(), weather=True)
         except RuntimeError:  # A lazy client's first call, while the engine is away.
@@ -150,21 +152,61 @@ class Delivery:
         )
         return Told()
 
-    async def _tell_booking(self, kind: EventKind, payload: Mapping[str, Any]) -> Delivered:
-        workflow_id = booking_id(payload["appointment_id"])
+    async def _tell_booking(
+        self, kind: EventKind, payload: Mapping[str, Any], client: ClientRow, skew: timedelta
+    ) -> Delivered:
+        appointment_id = payload["appointment_id"]
+        if kind is EventKind.BOOKING_REOPENED:
+            await self._start_booking_again(appointment_id, client, skew)
+            return Told()
         fact_type = _BOOKING_FACTS[kind]
         names = {field.name for field in dataclasses.fields(fact_type)}
         values = {name: value for name, value in payload.items() if name in names}
         fact: object = TypeAdapter(fact_type).validate_python(values)
+        workflow_id = booking_id(appointment_id)
         try:
             await self._engine.get_workflow_handle(workflow_id).signal(str(kind), fact, rpc_timeout=_RPC_TIMEOUT)
             return Told()
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
+        if isinstance(fact, PaymentNoticed) and fact.of_money:
+            # The booking is over or lost, and somebody has paid: it looks after the money.
+            await self._start_booking_again(appointment_id, client, skew, signal=(str(kind), fact))
+            return Told()
         if await self._status(workflow_id) is None:
             return NotYet(reason="the booking hasn't been started", weather=False)
         return Told()
+
+    async def _start_booking_again(
+        self, appointment_id: str, client: ClientRow, skew: timedelta, signal: tuple[str, object] | None = None
+    ) -> None:
+        """A booking without terms finds out how its appointment stands; one that is open is told, and no other."""
+        await self._engine.start_workflow(
+            Booking.run,
+            StartBooking(
+                appointment_id=appointment_id,
+                client_id=client.id,
+                practice_id=client.practice_id,
+                provider_id=client.provider_id,
+                payment_poll_seconds=self._payment_poll_seconds,
+                skew_seconds=int(skew.total_seconds()),
+            ),
+            id=booking_id(appointment_id),
+            task_queue=TASK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            search_attributes=opening(
+                practice_id=client.practice_id,
+                provider_id=client.provider_id,
+                client_id=client.id,
+                stage=Stage(client.stage),
+            ),
+            static_summary="Booking, started again: it goes on from how its appointment stands",
+            rpc_timeout=_RPC_TIMEOUT,
+            start_signal=signal[0] if signal else None,
+            start_signal_args=[signal[1]] if signal else [],
+        )
 
     async def _status(self, workflow_id: str) -> WorkflowExecutionStatus | None:
         """None where there has never been such a workflow."""

@@ -14,6 +14,8 @@ _AT_ONCE = 20
 # The server stops a journey's fast-forward after so many leaps (some 200 unless told): a step that waits for better
 # weather leaps five times in a quarter of an hour, so a week of it needs thousands.
 _MOST_LEAPS = 100_000
+_PATIENCE_SECONDS = 45
+_LOOK_EVERY_SECONDS = 0.05
 
 
 async def check_engine(engine: Client) -> None:
@@ -22,14 +24,19 @@ async def check_engine(engine: Client) -> None:
 
 
 async def fast_forward_all(engine: Client, by: timedelta) -> int:
-    """Let this much time pass in every open workflow (its timers fire in order); how many there were."""
+    """Let this much time pass in every open workflow (its timers fire in order); how many there were.
+
+    Raises RuntimeError for one that stays behind, and TimeoutError where it takes too long.
+    """
     skipper = TimeSkipper(engine, config=TimeSkippingConfig(max_session_skip_count=_MOST_LEAPS))
     places = asyncio.Semaphore(_AT_ONCE)
 
-    async def forward(workflow_id: str, run_id: str | None) -> None:
+    async def forward(workflow_id: str, run_id: str) -> None:
         async with places:
             try:
-                handle = engine.get_workflow_handle(workflow_id, run_id=run_id)
+                handle = engine.get_workflow_handle(
+                    workflow_id, run_id=await _without_children(engine, workflow_id, run_id)
+                )
                 if not await skipper.fast_forward(handle, by):
                     await _check_closed(handle)
             except RPCError as error:
@@ -39,8 +46,22 @@ async def fast_forward_all(engine: Client, by: timedelta) -> int:
 
     # Children started on the way inherit their parent's time.
     open_now = [(one.id, one.run_id) async for one in engine.list_workflows("ExecutionStatus = 'Running'")]
-    await asyncio.gather(*(forward(*one) for one in open_now))
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        await asyncio.gather(*(forward(*one) for one in open_now))
     return len(open_now)
+
+
+async def _without_children(engine: Client, workflow_id: str, run_id: str) -> str:
+    """The run to move on: where the open one has an open child (which would hold its time), a new one is asked for."""
+    handle = engine.get_workflow_handle(workflow_id)
+    if not (await handle.describe()).raw_description.pending_children:
+        return run_id
+    await handle.signal("begin_new_run")
+    while True:
+        description = await handle.describe()
+        if description.run_id != run_id or description.status is not WorkflowExecutionStatus.RUNNING:
+            return str(description.run_id)
+        await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
 
 async def _check_closed(handle: WorkflowHandle[Any, Any]) -> None:

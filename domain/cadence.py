@@ -17,6 +17,13 @@ LAPSE_OF_BOOKING = timedelta(days=180)
 ANSWER_WITHIN = timedelta(days=2)
 ATTENTION_LAPSES_AFTER = timedelta(days=14)
 
+# A fee that came in when its time had been given to somebody else buys another time within three days (an authorised
+# one is gone after seven). One that couldn't be taken can be paid again within the best part of a day: a checkout stays
+# open for 24 hours at most, and has to outlast the hold.
+CHOOSE_AGAIN_WITHIN = timedelta(days=3)
+PAY_AGAIN_WITHIN = timedelta(hours=22)
+_PAY_AGAIN_AT_LEAST = timedelta(minutes=30)
+
 # After an outage what is older than this is dropped rather than sent.
 _GREETING_KEEPS = timedelta(days=3)
 _FRONT_DESK_KEEPS = timedelta(hours=24)
@@ -32,6 +39,10 @@ class Waiting:
 
     reminders: tuple[datetime, ...]
     lapses_at: datetime
+
+    def due_after(self, moment: datetime) -> datetime:
+        """The next reminder, or the end of waiting."""
+        return min((one for one in self.reminders if one > moment), default=self.lapses_at)
 
 
 def invitation_waiting(policy: PortalPolicy, issued_at: datetime, expires_at: datetime) -> Waiting:
@@ -79,6 +90,12 @@ def front_desk_not_after(now: datetime) -> datetime:
 
 def nudge_not_after(due: datetime) -> datetime:
     return due + _NUDGE_KEEPS
+
+
+def pay_again_until(now: datetime, starts_at: datetime) -> datetime | None:
+    """Until when the time is kept for a client whose card failed us; None when the visit is too near for that."""
+    until = min(now + PAY_AGAIN_WITHIN, starts_at)
+    return until if until - now >= _PAY_AGAIN_AT_LEAST else None
 
 
 def cancellation_not_after(now: datetime, starts_at: datetime) -> datetime:

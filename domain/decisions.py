@@ -194,6 +194,21 @@ def fee_refusal(policy: PortalPolicy, practice: PracticeStanding) -> DomainError
     return None
 
 
+class LateFee(StrEnum):
+    """What a fee is good for that comes in after its time was let go."""
+
+    KEEP_TIME = "keep_time"  # still free: the appointment stands after all
+    CHOOSE_AGAIN = "choose_again"  # given to somebody else, or over: another time, without paying again
+    RETURN = "return"
+
+
+def late_fee(*, let_go_by: Actor, superseded: bool, starts_at: datetime, free: bool, now: datetime) -> LateFee:
+    """Only a time that fell away by itself is taken up again. `superseded`: the client has booked another since."""
+    if let_go_by is not Actor.SYSTEM or superseded:
+        return LateFee.RETURN
+    return LateFee.KEEP_TIME if free and starts_at > now else LateFee.CHOOSE_AGAIN
+
+
 class RefundRule(StrEnum):
     FULL = "full"
     NONE = "none"
@@ -220,11 +235,15 @@ def cancel_decision(
     can_cancel: bool,
     actor: Actor,
     now: datetime,
+    choose_until: datetime | None = None,
 ) -> CancelDecision:
     """Staff can always cancel what hasn't been settled; clients until the notice they were shown, if at all.
 
     The seeded refund rule: whatever is cancelled in time, and whatever the practice cancels, is refunded in full.
     """
+    if choose_until is not None:
+        # Paid, and without a time: the money is theirs, at any moment.
+        return CancelDecision(refusal=None, until=None, refund=RefundRule.FULL)
     until = starts_at - timedelta(minutes=notice_minutes)
     refusal: DomainError | None = None
     if status not in (AppointmentStatus.PENDING, AppointmentStatus.BOOKED):
@@ -249,11 +268,16 @@ def move_decision(
     policy: PortalPolicy,
     actor: Actor,
     now: datetime,
+    choose_until: datetime | None = None,
 ) -> CancelDecision:
     """Staff can always move what is booked; clients where they may book and cancel by themselves, and until then.
 
-    The fee stays with the appointment, hence no refund; the limit of upcoming appointments isn't asked.
+    The fee stays with the appointment, hence no refund; the limit of upcoming appointments isn't asked. With
+    `choose_until`, whose time was lost while its fee was on the way: another one is owed until then.
     """
+    if choose_until is not None:
+        over = Conflict("The time to choose is over; the fee goes back.") if now >= choose_until else None
+        return CancelDecision(refusal=over, until=choose_until, refund=RefundRule.FULL)
     until = starts_at - timedelta(minutes=notice_minutes)
     refusal: DomainError | None = None
     if status is not AppointmentStatus.BOOKED:

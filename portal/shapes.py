@@ -126,6 +126,7 @@ def _appointment(appointment: Appointment, payment: Payment | None) -> Json:
         "status": appointment.status,
         "hold_expires_at": instant(appointment.hold_expires_at) if payment and pending else None,
         "checkout_url": payment.checkout_url if payment and pending and not appointment.cancel_requested_at else None,
+        "choose_until": instant(appointment.choose_until) if appointment.choose_until else None,
         "payment": payment_shape(payment) if payment else None,
     }
 

@@ -31,6 +31,7 @@ DONE = {
     "draft": "Your draft is saved. You can go on whenever it suits you.",
     "intake": "Thank you. Your intake form has been sent to the practice.",
     "cancelled": "Your appointment is cancelled.",
+    "money-back": "Your money goes back to you. A mail that says so is on its way.",
     "released": "The time is being released. You won't be charged.",
     "invited": "The client is invited. The mail with the link goes out right away.",
     "forms-sent": "New Client Forms are on their way.",
@@ -134,6 +135,11 @@ TIMELINE = {
     TimelineKind.FEE_VOIDED: "Fee let go; nothing was charged",
     TimelineKind.FEE_REFUNDED: "Fee refunded",
     TimelineKind.FEE_REJECTED: "Payment didn't match the fee and was not taken",
+    TimelineKind.PAYMENT_ASKED_AGAIN: "The bank didn't release the fee; it is asked once more",
+    TimelineKind.PAY_AGAIN_SENT: "Asked to pay again",
+    TimelineKind.TIME_LOST: "Paid when the time had been given away: another one can be chosen",
+    TimelineKind.OTHER_TIME_OFFERED: "Another time offered",
+    TimelineKind.FEE_RETURN_SENT: "Told that the fee goes back",
     TimelineKind.HOLD_RELEASED: "Held time released",
     TimelineKind.APPOINTMENT_BOOKED: "Appointment booked",
     TimelineKind.CONFIRMATION_SENT: "Confirmation sent",
@@ -151,6 +157,21 @@ TIMELINE = {
     TimelineKind.ATTENTION_RAISED: "A step needs attention",
     TimelineKind.ATTENTION_SETTLED: "Attention settled",
     TimelineKind.EMAIL_CORRECTED: "Email address corrected",
+}
+
+RELEASED = {
+    "not_paid": "The time was released because the fee wasn't paid in time.",
+    "payment_refused": "The fee couldn't be paid online, so the time was released. You have not been charged. "
+    "Please call the practice.",
+    "payment_mismatch": "The payment didn't match the fee, so the time was released. You have not been charged. "
+    "Please call the practice.",
+    "capture_failed": "Your bank didn't release the fee, so the time was released. You have not been charged.",
+}
+RELEASED_STAFF = {
+    "not_paid": "Released: the fee wasn't paid in time.",
+    "payment_refused": "Released: the checkout for the fee couldn't be opened.",
+    "payment_mismatch": "Released: the payment differed from what was asked.",
+    "capture_failed": "Released: the bank had approved the fee, and then didn't release it.",
 }
 
 _RULES = {

@@ -29,6 +29,13 @@ _SIGNATURE = APIKeyHeader(
 stripe_router = APIRouter(dependencies=[Security(_SIGNATURE)])
 
 _LIMIT = 512 * 1024
+_OF_MONEY = {
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "payment_intent.amount_capturable_updated",
+    "payment_intent.succeeded",
+    "charge.captured",
+}
 
 
 @stripe_router.post("/stripe/fees", summary="Events about clients' fees (Stripe)")
@@ -40,7 +47,8 @@ async def fees(request: Request, session: Transaction, office: TheOffice) -> JSO
     if payment is None:
         await keep_envelope(session, "stripe-fees", event)
         return _thanks("kept")
-    await notice_payment(session, payment, source="stripe-fees", external_id=event.event_id)
+    of_money = event.type in _OF_MONEY
+    await notice_payment(session, payment, source="stripe-fees", external_id=event.event_id, of_money=of_money)
     return _thanks("noticed")
 
 

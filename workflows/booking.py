@@ -20,26 +20,28 @@ with workflow.unsafe.imports_passed_through():
         ReleaseReason,
         WithdrawAppointment,
     )
-    from activities.pre_payment import PrePayments, PrePaymentStep, RefundPayment
+    from activities.late_fees import BookingStanding, LateFees, LoadBooking
     from domain.cadence import next_reminder
     from domain.states import AppointmentStatus
     from workflows.booking_mails import BookingMails
     from workflows.details import booking_details
+    from workflows.late_payment import LatePayment
     from workflows.messages import (
         AppointmentCancelled,
         AppointmentMoved,
         BookingOutcome,
         BookingSettled,
+        BookingTerms,
         PaymentNoticed,
         ResolveAttention,
         StartBooking,
         VisitRecorded,
     )
     from workflows.naming import client_journey_id
-    from workflows.options import PAYMENT, named
     from workflows.pre_payment import PrePayment
     from workflows.search_attributes import STAGE
-    from workflows.steps import OnLapse, Steps
+    from workflows.steps import Steps, bookkeeping
+    from workflows.waiting import answered_within
 
 _NEWS_TAKES = timedelta(minutes=1)
 
@@ -56,35 +58,100 @@ class Booking:
         self._waits_for = ""
         self._until: datetime | None = None
         self._sent: list[str] = []
-        self._mails = BookingMails(start, self._steps, self._note_sent)
-        self._pre_payment = PrePayment(start, self._steps, self._wait)
+        self._mails = BookingMails(start.appointment_id, start.client_id, self._steps, self._note_sent)
+        self._pre_payment = PrePayment(
+            self._steps,
+            poll=timedelta(seconds=start.payment_poll_seconds),
+            say=self._wait,
+            tell_to_pay_again=lambda again: self._start_beside(self._mails.ask_to_pay_again(again)),
+        )
+        self._late_payment = LatePayment(
+            start.appointment_id,
+            self._steps,
+            self._pre_payment,
+            self._mails,
+            answered=lambda: self._moved is not None or self._cancelled is not None,
+            beside=self._start_beside,
+            say=self._wait,
+        )
         self._cancelled: AppointmentCancelled | None = None
         self._visit: AppointmentStatus | None = None
-        self._starts_at = start.starts_at
-        self._ends_at = start.ends_at
         self._moved: AppointmentMoved | None = None
         # Mails on their way: what stands doesn't wait for them, and the booking doesn't close before they are settled.
         self._beside: list[asyncio.Task[None]] = []
 
     @workflow.run
     async def run(self, start: StartBooking) -> BookingOutcome:
-        refused = await self._pre_payment.run()
-        if refused is None and await self._book():
-            if self._cancelled is None:
-                self._reach("booked", "the visit", self._ends_at)
-                await self._tell_journey(booked=True)
-                self._start_beside(self._mails.tell_booked(self._starts_at))
-            outcome = await self._visit_over()
-        else:
-            if refused is None:
-                await self._give_back()
-            outcome = await self._release(refused or ReleaseReason.CANCELLED)
+        outcome = await self._claimed(start.terms) if start.terms else None
+        # Money that comes in when its time is let go is looked after, whatever was meant to be the end.
+        while outcome is None or (outcome is BookingOutcome.RELEASED and self._pre_payment.rung_about_money):
+            outcome = await self._take_up()
         self._wait("what is under way to finish")
         await workflow.wait_condition(workflow.all_handlers_finished)
         await asyncio.gather(*self._beside)
         await self._steps.settled()
         self._reach(outcome, "nothing: the booking is closed")
         return outcome
+
+    # How it stands
+
+    async def _claimed(self, terms: BookingTerms) -> BookingOutcome | None:
+        """From the claim to its end; None when the time fell away under us, though the fee was in."""
+        refused = await self._pre_payment.run(terms)
+        if refused is not None:
+            return await self._release(refused)
+        return await self._stand(terms, told=False) if await self._book() else None
+
+    async def _stand(self, terms: BookingTerms, *, told: bool) -> BookingOutcome:
+        self._starts_at, self._ends_at, self._reminder_hours = terms.starts_at, terms.ends_at, terms.reminder_hours
+        self._moved = None  # The confirmation tells the time as it is now.
+        if self._cancelled is None:
+            self._reach("booked", "the visit", self._ends_at)
+            await self._tell_journey(booked=True)
+            if not told:
+                self._start_beside(self._mails.tell_booked(self._starts_at))
+        return await self._visit_over()
+
+    async def _take_up(self) -> BookingOutcome | None:
+        """Go on from how the appointment stands in the records; None when it has changed, and is to be looked at again.
+
+        So begins a booking that is started again: its run was lost, or money came in after it had ended.
+        """
+        standing = await bookkeeping(
+            LateFees.load_booking,
+            LoadBooking(appointment_id=self._start.appointment_id, now=self._steps.now()),
+            "how does the appointment stand?",
+        )
+        match standing.status:
+            case AppointmentStatus.PENDING:
+                return await self._claimed(_terms(standing))
+            case AppointmentStatus.BOOKED:
+                return await self._stand(_terms(standing), told=standing.told)
+            case AppointmentStatus.CANCELLED:
+                return await self._let_go(standing)
+        if standing.refund_id is not None:
+            await self._pre_payment.refund(standing.refund_id)
+        return BookingOutcome(standing.status)
+
+    async def _let_go(self, standing: BookingStanding) -> BookingOutcome | None:
+        """Called off after it was booked: settle that. Let go before: was it paid after all?"""
+        self._starts_at = standing.starts_at
+        if standing.called_off_by is not None:
+            return await self._settle_cancelled(
+                AppointmentCancelled(
+                    appointment_id=self._start.appointment_id,
+                    cancelled_by=standing.called_off_by,
+                    refund_id=standing.refund_id,
+                )
+            )
+        if standing.payment_id is not None and standing.refund_id is not None:
+            await self._late_payment.give_back(standing.payment_id)
+        elif (
+            standing.payment_id is not None and standing.fee_open and await self._late_payment.run(standing.payment_id)
+        ):
+            return None
+        await self._tell_journey(booked=False)
+        return BookingOutcome.RELEASED
 
     # Booking and visit
 
@@ -111,7 +178,7 @@ class Booking:
                 return await self._settle_cancelled(self._cancelled)
             if self._visit is not None:
                 return BookingOutcome(self._visit)
-            reminder = next_reminder(self._starts_at, self._start.reminder_hours, reminded_until)
+            reminder = next_reminder(self._starts_at, self._reminder_hours, reminded_until)
             due = min(reminder or self._ends_at, self._ends_at)
             self._wait("the visit to be over", self._ends_at)
             if await self._told_something_before(due):
@@ -135,17 +202,11 @@ class Booking:
         return status or AppointmentStatus.FULFILLED
 
     async def _told_something_before(self, due: datetime) -> bool:
-        left = max(due - self._steps.now(), timedelta())
-        summary = "the visit is over" if due >= self._ends_at else "remind of the appointment"
-        try:
-            await workflow.wait_condition(
-                lambda: self._cancelled is not None or self._visit is not None or self._moved is not None,
-                timeout=left,
-                timeout_summary=summary,
-            )
-        except TimeoutError:
-            return False
-        return True
+        return await answered_within(
+            lambda: self._cancelled is not None or self._visit is not None or self._moved is not None,
+            due - self._steps.now(),
+            "the visit is over" if due >= self._ends_at else "remind of the appointment",
+        )
 
     async def _settle_cancelled(self, cancelled: AppointmentCancelled) -> BookingOutcome:
         """The slot is free already; the money goes back and both sides are told, none waiting for the other."""
@@ -153,21 +214,9 @@ class Booking:
         self._reach("cancelled", "the cancellation to be settled")
         steps = [self._mails.tell_cancelled(self._starts_at), self._mails.tell_front_desk_cancelled()]
         if refund_id is not None:
-            steps.append(self._refund(refund_id))
+            steps.append(self._pre_payment.refund(refund_id))
         await asyncio.gather(*steps)
         return BookingOutcome.CANCELLED
-
-    async def _give_back(self) -> None:
-        """Paid, but the appointment can't stand: never keep money without a visit."""
-        payment_id = self._start.payment_id
-        if payment_id is None:
-            return
-        refund_id = await self._steps.record(
-            "owe_the_fee_back", PrePayments.owe_back, lambda now: PrePaymentStep(payment_id=payment_id, now=now)
-        )
-        if refund_id is not None:
-            await self._steps.note("pre_payment", "paid, but the appointment could not stand: the fee goes back")
-            await self._refund(refund_id)
 
     async def _release(self, reason: ReleaseReason) -> BookingOutcome:
         await self._steps.record(
@@ -189,16 +238,6 @@ class Booking:
             ),
         )
 
-    async def _refund(self, refund_id: str) -> None:
-        """Money that is owed is never dropped: weather is waited out, and a refusal stays on the attention list."""
-        await self._steps.take(
-            "refund",
-            PrePayments.refund_payment,
-            lambda now: RefundPayment(refund_id=refund_id, now=now),
-            named(PAYMENT, "refund the fee"),
-            on_lapse=OnLapse.STAY,
-        )
-
     async def _tell_journey(self, *, booked: bool) -> None:
         journey = workflow.get_external_workflow_handle(client_journey_id(self._start.client_id))
         # Refused when the journey has closed: a client who came back, or one whose journey an operator ended.
@@ -211,7 +250,7 @@ class Booking:
 
     @workflow.signal
     def payment_noticed(self, fact: PaymentNoticed) -> None:
-        self._pre_payment.noticed()
+        self._pre_payment.noticed(of_money=fact.of_money)
 
     @workflow.signal
     def appointment_cancelled(self, fact: AppointmentCancelled) -> None:
@@ -265,3 +304,13 @@ class Booking:
                 sent=self._sent,
             )
         )
+
+
+def _terms(standing: BookingStanding) -> BookingTerms:
+    return BookingTerms(
+        starts_at=standing.starts_at,
+        ends_at=standing.ends_at,
+        hold_expires_at=standing.hold_expires_at,
+        payment_id=standing.payment_id,
+        reminder_hours=standing.reminder_hours,
+    )

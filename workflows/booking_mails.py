@@ -9,21 +9,26 @@ from typing import Any
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.fee_notices import FeeNotices, SendFeeNotice
     from activities.notices import Notices, Occurrence, RemindOfAppointment, SendAppointmentNotice, TellFrontDesk
+    from activities.pre_payment import PayAgain
     from domain.cadence import cancellation_not_after, front_desk_not_after, reminder_not_after
-    from workflows.messages import StartBooking
     from workflows.options import MAIL, named
     from workflows.steps import Steps
 
 # A notice about an appointment that is about to begin is sent all the same, for this long.
 _NOTICE_KEEPS = timedelta(hours=1)
 
+# Where money is, is told late rather than not at all.
+_RETURNED_FEE_KEEPS = timedelta(days=7)
+
 
 class BookingMails:
     """`note_sent` is told of each mail to the client that went out."""
 
-    def __init__(self, start: StartBooking, steps: Steps, note_sent: Callable[[str], None]) -> None:
-        self._start = start
+    def __init__(self, appointment_id: str, client_id: str, steps: Steps, note_sent: Callable[[str], None]) -> None:
+        self._appointment_id = appointment_id
+        self._client_id = client_id
         self._steps = steps
         self._note_sent = note_sent
 
@@ -46,13 +51,29 @@ class BookingMails:
     async def tell_front_desk_cancelled(self) -> None:
         await self._tell_front_desk(Occurrence.CANCELLED)
 
+    async def ask_to_pay_again(self, again: PayAgain) -> None:
+        await self._about_fee(
+            "ask_to_pay_again",
+            FeeNotices.send_pay_again_notice,
+            again.payment_id,
+            again.hold_expires_at,
+            "asked to pay again",
+        )
+
+    async def offer_another_time(self, until: datetime) -> None:
+        await self._notify("offer_another_time", FeeNotices.send_offer_of_another_time, "offer of another time", until)
+
+    async def tell_of_returned_fee(self, payment_id: str) -> None:
+        not_after = self._steps.now() + _RETURNED_FEE_KEEPS
+        await self._about_fee(
+            "fee_return_notice", FeeNotices.send_fee_return_notice, payment_id, not_after, "fee returned"
+        )
+
     async def remind(self, starts_at: datetime, due: datetime) -> None:
         sent = await self._steps.take(
             f"appointment_reminder:{due:%Y-%m-%dT%H:%M}",
             Notices.send_appointment_reminder,
-            lambda now: RemindOfAppointment(
-                appointment_id=self._start.appointment_id, starts_at=starts_at, due=due, now=now
-            ),
+            lambda now: RemindOfAppointment(appointment_id=self._appointment_id, starts_at=starts_at, due=due, now=now),
             named(MAIL, "remind of the appointment"),
             not_after=reminder_not_after(due, starts_at),
         )
@@ -73,7 +94,25 @@ class BookingMails:
         sent = await self._steps.take(
             step,
             activity,
-            lambda now: SendAppointmentNotice(appointment_id=self._start.appointment_id, now=now),
+            lambda now: SendAppointmentNotice(appointment_id=self._appointment_id, now=now),
+            named(MAIL, words),
+            not_after=not_after,
+        )
+        if sent:
+            self._note_sent(words)
+
+    async def _about_fee(
+        self,
+        step: str,
+        activity: Callable[[Any, SendFeeNotice], Awaitable[bool]],
+        payment_id: str,
+        not_after: datetime,
+        words: str,
+    ) -> None:
+        sent = await self._steps.take(
+            f"{step}:{payment_id}",
+            activity,
+            lambda now: SendFeeNotice(appointment_id=self._appointment_id, payment_id=payment_id, now=now),
             named(MAIL, words),
             not_after=not_after,
         )
@@ -85,9 +124,9 @@ class BookingMails:
             f"front_desk_{occurrence}",
             Notices.tell_front_desk,
             lambda now: TellFrontDesk(
-                client_id=self._start.client_id,
+                client_id=self._client_id,
                 occurrence=occurrence,
-                ref=f"{self._start.appointment_id}{suffix}",
+                ref=f"{self._appointment_id}{suffix}",
                 now=now,
             ),
             named(MAIL, "tell the front desk"),

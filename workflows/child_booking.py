@@ -10,7 +10,7 @@ from temporalio.workflow import ParentClosePolicy
 with workflow.unsafe.imports_passed_through():
     from domain.stages import Stage
     from workflows.booking import Booking
-    from workflows.messages import AppointmentClaimed, StartBooking, StartJourney
+    from workflows.messages import AppointmentClaimed, BookingTerms, StartBooking, StartJourney
     from workflows.naming import booking_id
     from workflows.search_attributes import opening
 
@@ -22,13 +22,14 @@ async def start_booking(journey: StartJourney, fact: AppointmentClaimed, stage: 
         client_id=journey.client_id,
         practice_id=journey.practice_id,
         provider_id=journey.provider_id,
-        starts_at=fact.starts_at,
-        ends_at=fact.ends_at,
-        hold_expires_at=fact.hold_expires_at,
-        payment_id=fact.payment_id,
-        booked_by=fact.booked_by,
+        terms=BookingTerms(
+            starts_at=fact.starts_at,
+            ends_at=fact.ends_at,
+            hold_expires_at=fact.hold_expires_at,
+            payment_id=fact.payment_id,
+            reminder_hours=fact.reminder_hours,
+        ),
         payment_poll_seconds=fact.payment_poll_seconds,
-        reminder_hours=fact.reminder_hours,
         # A child begins at its parent's virtual time.
         skew_seconds=journey.skew_seconds,
     )

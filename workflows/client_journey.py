@@ -33,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows.search_attributes import STAGE
     from workflows.steps import Steps, bookkeeping
+    from workflows.waiting import answered_within
 
 
 @workflow.defn
@@ -60,6 +61,7 @@ class ClientJourney:
         self._intake_submitted = False
         self._booked = False
         self._end: JourneyOutcome | None = None
+        self._new_run_asked = False
 
     @workflow.run
     async def run(self, start: StartJourney) -> JourneyEnded:
@@ -74,12 +76,18 @@ class ClientJourney:
             await self._await_account()
             await self._await_intake()
             await self._await_booking()
+        if self._new_run_asked and self._end is None and not self._booked:
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            await self._steps.settled()
+            workflow.continue_as_new(start)
         await self._close()
         outcome = JourneyOutcome.BOOKED if self._stage is Stage.BOOKED else self._end
         return JourneyEnded(stage=self._stage, outcome=outcome)
 
     def _going_on(self) -> bool:
-        return not self._booked and self._end is None and (self._stage is not Stage.CLOSED or self._account_opened)
+        if self._booked or self._end is not None or self._new_run_asked:
+            return False
+        return self._stage is not Stage.CLOSED or self._account_opened
 
     # The way, step by step
 
@@ -127,7 +135,7 @@ class ClientJourney:
         while not self._account_opened and self._going_on():
             invitation = self._invitation
             waiting = invitation.waiting if invitation else booking_waiting(reminded_until)
-            due = _next(waiting, after=reminded_until)
+            due = waiting.due_after(reminded_until)
             expires_at = invitation.expires_at if invitation else None
             if expires_at is not None and reminded_until < expires_at < due:
                 due = expires_at
@@ -156,7 +164,7 @@ class ClientJourney:
             return
         reminded_until = self._steps.now()
         while not self._intake_submitted and self._going_on():
-            due = _next(waiting, after=reminded_until)
+            due = waiting.due_after(reminded_until)
             self._wait("the client to submit the intake form", due)
             if await self._until_due(
                 lambda: self._intake_submitted or not self._going_on(), due, "the intake form: remind or lapse"
@@ -212,12 +220,7 @@ class ClientJourney:
 
     async def _until_due(self, answered: Callable[[], bool], due: datetime, summary: str) -> bool:
         """Wait; False when the moment came first."""
-        left = due - self._steps.now()
-        try:
-            await workflow.wait_condition(answered, timeout=max(left.total_seconds(), 0), timeout_summary=summary)
-        except TimeoutError:
-            return False
-        return True
+        return await answered_within(answered, due - self._steps.now(), summary)
 
     # Single steps
 
@@ -264,6 +267,14 @@ class ClientJourney:
     @workflow.signal
     def journey_withdrawn(self, fact: JourneyWithdrawn) -> None:
         self._end = JourneyOutcome.WITHDRAWN
+
+    @workflow.signal
+    def begin_new_run(self) -> None:
+        """Go on in a new run, which loads where the client stands: as soon as the journey only waits.
+
+        A workflow with an open child can't skip time; the child of an earlier run doesn't count.
+        """
+        self._new_run_asked = True
 
     @workflow.signal
     async def appointment_claimed(self, fact: AppointmentClaimed) -> None:
@@ -325,8 +336,3 @@ class ClientJourney:
                 bookings=self._bookings,
             )
         )
-
-
-def _next(waiting: Waiting, *, after: datetime) -> datetime:
-    """The next reminder, or the end of waiting."""
-    return min((moment for moment in waiting.reminders if moment > after), default=waiting.lapses_at)

@@ -65,20 +65,26 @@ class AppointmentClaimed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BookingTerms:
+    """What was claimed. `payment_id` is None where no fee is due."""
+
+    starts_at: datetime
+    ends_at: datetime
+    hold_expires_at: datetime
+    payment_id: str | None
+    reminder_hours: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class StartBooking:
-    """Starts a `Booking`. `payment_id` is None where no fee is due."""
+    """Starts a `Booking`; without `terms` one that is started again, and finds out how its appointment stands."""
 
     appointment_id: str
     client_id: str
     practice_id: str
     provider_id: str
-    starts_at: datetime
-    ends_at: datetime
-    hold_expires_at: datetime
-    payment_id: str | None
-    booked_by: Actor
+    terms: BookingTerms | None = None
     payment_poll_seconds: int = 10
-    reminder_hours: tuple[int, ...] = ()
     skew_seconds: int = 0
 
 
@@ -126,9 +132,13 @@ class VisitRecorded:
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentNoticed:
-    """The processor rang, or the client came back from the checkout: look again. It proves nothing."""
+    """The processor rang, or the client came back from the checkout: look again. It proves nothing.
+
+    `of_money` says that the processor rang about money (held or taken): worth a look even when the booking is over.
+    """
 
     payment_id: str
+    of_money: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +11,18 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.bookings import ReleaseReason
-    from activities.pre_payment import Fee, OpenPrePayment, PrePayments, PrePaymentStep
-    from workflows.messages import StartBooking
+    from activities.pre_payment import (
+        Fee,
+        OpenPrePayment,
+        PayAgain,
+        PrePayments,
+        PrePaymentStep,
+        RefundPayment,
+    )
+    from workflows.messages import BookingTerms
     from workflows.options import PATIENT, PAYMENT, named
-    from workflows.steps import Steps, final_reason, is_final, weather_reason
+    from workflows.steps import OnLapse, Steps, final_reason, is_final, weather_reason
+    from workflows.waiting import answered_within
 
 # The processor keeps a session open for 30 min at least; ours is closed by the workflow when the hold ends, so the
 # session's own end only has to lie safely beyond that.
@@ -24,49 +31,105 @@ _SLOWEST_POLL = timedelta(minutes=2)
 
 
 class PrePayment:
-    """`say` is told what is waited for, and until when."""
+    """`say` is told what is waited for, and until when; `tell_to_pay_again`, that the fee is asked once more."""
 
-    def __init__(self, start: StartBooking, steps: Steps, say: Callable[[str, datetime | None], None]) -> None:
-        self._start = start
+    def __init__(
+        self,
+        steps: Steps,
+        *,
+        poll: timedelta,
+        say: Callable[[str, datetime | None], None],
+        tell_to_pay_again: Callable[[PayAgain], None],
+    ) -> None:
         self._steps = steps
+        self._poll = poll
         self._say = say
+        self._tell_to_pay_again = tell_to_pay_again
         self._noticed = False
         self._given_up = False
+        # The processor has rung about money since we last looked.
+        self.rung_about_money = False
 
-    def noticed(self) -> None:
+    def noticed(self, *, of_money: bool) -> None:
         """Somebody rang: look at the payment again."""
         self._noticed = True
+        self.rung_about_money = self.rung_about_money or of_money
 
     def give_up(self) -> None:
         """The appointment isn't wanted any more."""
         self._given_up = True
 
-    async def run(self) -> ReleaseReason | None:
+    async def run(self, terms: BookingTerms) -> ReleaseReason | None:
         """Hold, authorise, verify, capture; None when the fee is in (or none was due), else why the slot is freed."""
-        if self._start.payment_id is None:
+        payment_id, held_until = terms.payment_id, terms.hold_expires_at
+        if payment_id is None:
             return ReleaseReason.CANCELLED if self._given_up else None
-        if not await self._open_checkout(self._start.payment_id):
-            return ReleaseReason.CANCELLED if self._given_up else ReleaseReason.PAYMENT_REFUSED
-        fee = await self._await_fee()
-        if fee is Fee.GONE:
-            return ReleaseReason.CANCELLED if self._given_up else ReleaseReason.NOT_PAID
-        if fee is Fee.MISMATCH:
-            return await self._reject("the payment differs from what was asked")
-        if self._given_up:
-            await self._let_go()
-            return ReleaseReason.CANCELLED
-        if fee is Fee.AUTHORIZED:
-            fee = await self._capture()
-        return None if fee is Fee.CAPTURED else await self._reject("the authorised fee could not be captured")
+        while True:
+            fee, failed = await self._ask_for(payment_id, held_until)
+            if fee is Fee.GONE:
+                return ReleaseReason.CANCELLED if self._given_up else failed
+            if fee is Fee.MISMATCH:
+                return await self.reject(payment_id)
+            if self._given_up:
+                await self._let_go(payment_id)
+                return ReleaseReason.CANCELLED
+            refusal = None if fee is Fee.CAPTURED else await self._capture(payment_id)
+            if refusal is None:
+                return None
+            again = await self._pay_again(payment_id)
+            if again is None:
+                await self._steps.note("capture_pre_payment", refusal)
+                return ReleaseReason.CAPTURE_FAILED
+            payment_id, held_until = again.payment_id, again.hold_expires_at
 
-    async def _open_checkout(self, payment_id: str) -> bool:
+    async def close(self, payment_id: str) -> Fee:
+        """Close the checkout, and wait until the processor has decided whether it was paid."""
+        pause = self._poll
+        while (fee := await self._ask_processor(payment_id, closing=True)) is Fee.OPEN:
+            await self._pause(pause, wake_on_cancel=False)
+            pause = min(pause * 2, _SLOWEST_POLL)
+        return fee
+
+    async def reject(self, payment_id: str) -> ReleaseReason:
+        """Never confirm what differs from what was asked: no money is kept, and a person looks at it."""
+        await self._let_go(payment_id)
+        await self._steps.note("pre_payment", "the payment differs from what was asked")
+        return ReleaseReason.PAYMENT_MISMATCH
+
+    async def give_back(self, payment_id: str) -> None:
+        """Whatever has been paid: let the authorisation go, or refund what was taken."""
+        await self._let_go(payment_id)
+        refund_id = await self._steps.record(
+            "owe_the_fee_back", PrePayments.owe_back, lambda now: PrePaymentStep(payment_id=payment_id, now=now)
+        )
+        if refund_id is not None:
+            await self.refund(refund_id)
+
+    async def refund(self, refund_id: str) -> None:
+        """Money that is owed is never dropped: weather is waited out, and a refusal stays on the attention list."""
+        await self._steps.take(
+            "refund",
+            PrePayments.refund_payment,
+            lambda now: RefundPayment(refund_id=refund_id, now=now),
+            named(PAYMENT, "refund the fee"),
+            on_lapse=OnLapse.STAY,
+        )
+
+    async def _ask_for(self, payment_id: str, held_until: datetime) -> tuple[Fee, ReleaseReason]:
+        """What became of the fee, and what it means when nothing was paid."""
+        if await self._open_checkout(payment_id, held_until):
+            return await self._await_fee(payment_id, held_until), ReleaseReason.NOT_PAID
+        # Refused or unanswered, it may have been opened all the same: nobody may pay for a slot that is free.
+        return await self.close(payment_id), ReleaseReason.PAYMENT_REFUSED
+
+    async def _open_checkout(self, payment_id: str, held_until: datetime) -> bool:
         """False when the processor refuses for good, or doesn't answer while the slot is held."""
-        expires_at = self._start.hold_expires_at + _CHECKOUT_MARGIN
-        command = OpenPrePayment(payment_id=payment_id, checkout_expires_at=expires_at, now=self._steps.now())
+        command = OpenPrePayment(
+            payment_id=payment_id, checkout_expires_at=held_until + _CHECKOUT_MARGIN, now=self._steps.now()
+        )
         options = named(PAYMENT, "pre-payment: open the checkout")
-        left = self._start.hold_expires_at - self._steps.now()
         # Until the hold ends the client waits in front of the page: no long pauses between the tries.
-        options["schedule_to_close_timeout"] = max(left, timedelta(seconds=20))
+        options["schedule_to_close_timeout"] = max(held_until - self._steps.now(), timedelta(seconds=20))
         options["retry_policy"] = PATIENT
         try:
             await workflow.execute_activity_method(PrePayments.open_pre_payment, command, **options)
@@ -77,61 +140,70 @@ class PrePayment:
             return False
         return True
 
-    async def _await_fee(self) -> Fee:
+    async def _await_fee(self, payment_id: str, held_until: datetime) -> Fee:
         """Until it is paid, given up, or the hold ends. The webhook wakes us; where it is lost, polling finds out."""
-        pause = timedelta(seconds=self._start.payment_poll_seconds)
-        while True:
-            left = self._start.hold_expires_at - self._steps.now()
-            over = left <= timedelta() or self._given_up
-            fee = await self._ask_processor(closing=over)
+        pause = self._poll
+        while (left := held_until - self._steps.now()) > timedelta() and not self._given_up:
+            fee = await self._ask_processor(payment_id, closing=False)
             if fee is not Fee.OPEN:
                 return fee
-            if over:
-                left = pause  # Complete but not decided yet at the processor: the hold stays until it is.
-            self._say("the fee to be paid", self._start.hold_expires_at)
-            self._noticed = False
-            await self._pause(min(pause, left), wake_on_cancel=not over)
-            pause = min(pause * 2, _SLOWEST_POLL)
+            self._say("the fee to be paid", held_until)
+            await self._pause(min(pause, left), wake_on_cancel=True)
+            # A hold of a day needn't be asked after as often as one of half an hour.
+            pause = min(pause * 2, max(_SLOWEST_POLL, left / 8))
+        # Complete but not decided yet at the processor: the hold stays until it is.
+        return await self.close(payment_id)
 
-    async def _ask_processor(self, *, closing: bool) -> Fee:
+    async def _ask_processor(self, payment_id: str, *, closing: bool) -> Fee:
         """A final refusal (an account that was closed, say) waits for a person; given up, the slot is freed."""
         activity = PrePayments.close_pre_payment if closing else PrePayments.verify_pre_payment
         words = "close the checkout" if closing else "verify"
+        # What rings from here on is news.
+        self._noticed = self.rung_about_money = False
         fee = await self._steps.take(
-            "payment_status", activity, self._payment_step, named(PAYMENT, f"pre-payment: {words}")
+            "payment_status",
+            activity,
+            lambda now: PrePaymentStep(payment_id=payment_id, now=now),
+            named(PAYMENT, f"pre-payment: {words}"),
         )
         return fee or Fee.MISMATCH
 
     async def _pause(self, longest: timedelta, *, wake_on_cancel: bool) -> None:
-        with contextlib.suppress(TimeoutError):  # Nobody rang: look all the same.
-            await workflow.wait_condition(
-                lambda: self._noticed or (wake_on_cancel and self._given_up),
-                timeout=longest,
-                timeout_summary="look at the payment again",
-            )
+        # When nobody rings, we look all the same.
+        await answered_within(
+            lambda: self._noticed or (wake_on_cancel and self._given_up), longest, "look at the payment again"
+        )
 
-    async def _capture(self) -> Fee:
-        """Weather is waited out, the slot held meanwhile; a refusal is final, and the money is let go."""
-        return await self._move_money(PrePayments.capture_pre_payment, "capture") or Fee.MISMATCH
+    async def _capture(self, payment_id: str) -> str | None:
+        """None when the money is ours, else why not. Weather is waited out, the slot held meanwhile."""
+        try:
+            fee = await self._move_money(payment_id, PrePayments.capture_pre_payment, "capture")
+        except ActivityError as error:
+            return final_reason(error)
+        return None if fee is Fee.CAPTURED else f"the authorisation is {fee}"
 
-    async def _let_go(self) -> None:
-        await self._move_money(PrePayments.void_pre_payment, "void")
+    async def _let_go(self, payment_id: str) -> None:
+        try:
+            await self._move_money(payment_id, PrePayments.void_pre_payment, "void")
+        except ActivityError as error:
+            await self._steps.note("void_pre_payment", final_reason(error))
 
-    async def _move_money(self, activity: Callable[[Any, PrePaymentStep], Awaitable[Fee]], words: str) -> Fee | None:
+    async def _move_money(
+        self, payment_id: str, activity: Callable[[Any, PrePaymentStep], Awaitable[Fee]], words: str
+    ) -> Fee:
         options = named(PAYMENT, f"pre-payment: {words}")
         options["retry_policy"] = PATIENT
-        try:
-            return await workflow.execute_activity_method(activity, self._payment_step(self._steps.now()), **options)
-        except ActivityError as error:
-            await self._steps.note(f"{words}_pre_payment", final_reason(error))
-            return None
+        command = PrePaymentStep(payment_id=payment_id, now=self._steps.now())
+        return await workflow.execute_activity_method(activity, command, **options)
 
-    async def _reject(self, reason: str) -> ReleaseReason:
-        """Never confirm what differs from what was asked: no money is kept, and a person looks at it."""
-        await self._let_go()
-        await self._steps.note("pre_payment", reason)
-        return ReleaseReason.PAYMENT_MISMATCH
-
-    def _payment_step(self, now: datetime) -> PrePaymentStep:
-        assert self._start.payment_id is not None
-        return PrePaymentStep(payment_id=self._start.payment_id, now=now)
+    async def _pay_again(self, payment_id: str) -> PayAgain | None:
+        """The card was good when the fee was authorised, and isn't any more: nothing is kept, and the client told."""
+        await self._let_go(payment_id)
+        again = await self._steps.record(
+            "ask_to_pay_again",
+            PrePayments.ask_to_pay_again,
+            lambda now: PrePaymentStep(payment_id=payment_id, now=now),
+        )
+        if again is not None:
+            self._tell_to_pay_again(again)
+        return again

@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
         named_locally,
     )
     from workflows.search_attributes import NEEDS_ATTENTION
+    from workflows.waiting import answered_within
 
 Result = TypeVar("Result")
 Command = TypeVar("Command")
@@ -209,11 +210,7 @@ class Steps:
             await self._answered(step, ATTENTION_LAPSES_AFTER, f"{step}: ask again")
 
     async def _answered(self, step: str, within: timedelta, summary: str) -> bool:
-        try:
-            await workflow.wait_condition(lambda: step in self._answers, timeout=within, timeout_summary=summary)
-        except TimeoutError:
-            return False
-        return True
+        return await answered_within(lambda: step in self._answers, within, summary)
 
     def _alert(self, step: str) -> None:
         """A line to the front desk, beside everything else: it holds nothing up, and isn't insisted on."""

@@ -39,6 +39,7 @@ class Appointment(Base):
     cancel_requested_at: Mapped[datetime | None]  # a pending one: its checkout has to be closed first
     cancelled_by: Mapped[str | None]
     cancel_reason: Mapped[str | None]
+    choose_until: Mapped[datetime | None]  # cancelled, but paid: another time can be chosen until then, else money back
     created_at: Mapped[datetime]
 
 

@@ -18,7 +18,7 @@ from devstack.simulator import accounts, catalog, charges, checkout, event_log, 
 from devstack.simulator.answers import Answer, Answers
 from devstack.simulator.config import PLATFORM_ACCOUNT
 from devstack.simulator.conformity import demand
-from devstack.simulator.errors import ApiError, not_simulated, rate_limited, server_error
+from devstack.simulator.errors import ApiError, declined, not_simulated, rate_limited, server_error
 from devstack.simulator.faults import REQUEST_ACTIONS, Fault, Faults, mutated
 from devstack.simulator.forms import Form, parse_form
 from devstack.simulator.journal import Journal
@@ -174,6 +174,8 @@ class Door:
         try:
             if fault is not None and fault.action == "500":
                 raise server_error()
+            if fault is not None and fault.action == "decline":
+                raise declined()
             let_time_act(self._world)
             with store.savepoint():
                 call = Call(world=self._world, account=account, params=params, ids=ids)

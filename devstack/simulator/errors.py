@@ -53,5 +53,9 @@ def server_error() -> ApiError:
     return ApiError("An unknown error occurred (simulated)", status=500, kind="api_error")
 
 
+def declined() -> ApiError:
+    return ApiError("Your card was declined.", status=402, kind="card_error", code="card_declined")
+
+
 def rate_limited() -> ApiError:
     return ApiError("Too many requests (simulated)", status=429, code="rate_limit")

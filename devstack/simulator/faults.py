@@ -11,7 +11,7 @@ from typing import Any
 
 from devstack.simulator.store import Json, Store
 
-REQUEST_ACTIONS = frozenset({"500", "429", "timeout", "delay", "mutate", "stall", "hold"})
+REQUEST_ACTIONS = frozenset({"500", "429", "decline", "timeout", "delay", "mutate", "stall", "hold"})
 EVENT_ACTIONS = frozenset({"drop", "duplicate", "delay", "mutate"})
 
 

@@ -83,6 +83,7 @@ async def appointment_page(
     appointment, payment = about.appointment, about.payment
     state, refresh = _state(about, checking)
     expires = appointment.hold_expires_at
+    choose_until = appointment.choose_until
     return await about.render(
         session,
         office,
@@ -90,6 +91,7 @@ async def appointment_page(
         state=state,
         refresh=refresh,
         held_until=spoken_until(expires, about.frame.timezone) if expires else None,
+        choose_until=spoken_until(choose_until, about.frame.timezone) if choose_until else None,
         may_pay=state in ("held", "checking") and payment is not None and payment.checkout_url is not None,
     )
 
@@ -98,6 +100,8 @@ def _state(about: AppointmentFrame, checking: int) -> tuple[str, str | None]:
     """What the page says, and when it looks again by itself: only while something is pending."""
     appointment, payment = about.appointment, about.payment
     again = refresh_after(_LOOK_AGAIN_SECONDS)
+    if appointment.choose_until is not None:
+        return "choosing", None
     if appointment.status != AppointmentStatus.PENDING:
         return appointment.status, None
     if appointment.cancel_requested_at is not None:
@@ -129,6 +133,7 @@ async def cancel_appointment(
     try:
         async with office.database.transaction() as session:
             _, appointment = await own_appointment(session, clients, appointment_id, for_update=True)
+            choosing = appointment.choose_until is not None
             await cancel(session, office, appointment, actor=Actor.CLIENT)
     except NotFound:
         raise
@@ -141,7 +146,8 @@ async def cancel_appointment(
     await wait_while_pending(office, appointment.id)
     async with office.database.transaction() as session:
         pending = (await appointment_by_id(session, appointment.id)).status == AppointmentStatus.PENDING
-    return go(f"/portal/appointments/{appointment.id}", "released" if pending else "cancelled")
+    done = "money-back" if choosing else "released" if pending else "cancelled"
+    return go(f"/portal/appointments/{appointment.id}", done)
 
 
 @appointment_pages_router.get("/portal/payments/{payment_id}/return", summary="Back from Bill Pay")

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.booking import claim, why_not
 from commands.office import Office
-from db.tenancy import appointment_by_id, client_by_id, payment_of_appointment
+from db.tenancy import appointment_being_chosen, appointment_by_id, client_by_id, payment_of_appointment
 from domain.errors import DomainError, ValidationFailed
 from domain.stages import Actor
 from domain.states import AppointmentStatus
@@ -35,6 +35,9 @@ async def choose(
     frame: TheClientFrame,
     start: Annotated[str | None, Query(alias="from", max_length=40)] = None,
 ) -> Response:
+    choosing = await appointment_being_chosen(session, frame.client.id)
+    if choosing is not None:
+        return frame.go(f"/portal/appointments/{choosing.id}/move")
     return await _page(session, office, frame, start)
 
 

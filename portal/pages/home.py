@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from commands.booking import why_not
 from commands.intake import look_at_intake
 from commands.next_step import NextStep, next_step
+from db.tenancy import appointment_being_chosen
 from domain.states import SubmissionStatus
 from portal.pages.frames import TheClientFrame
 from portal.pages.queries import appointments_of, payments_of_client, split_by_time
@@ -32,6 +33,7 @@ async def home(session: Transaction, office: TheOffice, frame: TheClientFrame) -
         upcoming=upcoming,
         waiting=next((row for row in upcoming if row.appointment.status == "pending"), None),
         past=past,
+        choosing=await appointment_being_chosen(session, frame.client.id),
     )
 
 

@@ -14,6 +14,7 @@ from domain.stages import Actor
 from portal.forms import ClientForm
 from portal.pages.appointments import AppointmentFrame, TheAppointmentFrame, appointment_frame, own_appointment
 from portal.pages.times import times_on_offer
+from portal.waiting import wait_while_pending
 from web.fields import moment
 from web.identity import SignedInClients
 from web.problems import status_of
@@ -47,6 +48,7 @@ async def move_appointment(
         starts_at = moment("starts_at", form.first("starts_at"))
         async with office.database.transaction() as session:
             _, appointment = await own_appointment(session, clients, appointment_id)
+            choosing = appointment.choose_until is not None
             await move(session, office, appointment, starts_at, actor=Actor.CLIENT)
     except NotFound:
         raise
@@ -55,9 +57,11 @@ async def move_appointment(
             about = await appointment_frame(request, session, office, clients, appointment_id)
             return await _page(session, office, about, form.first("from"), refusal)
     relay.nudge(session.info.pop("event_subjects", []))
+    if choosing:
+        await wait_while_pending(office, appointment.id)
     async with office.database.transaction() as session:
         about = await appointment_frame(request, session, office, clients, appointment_id)
-    return about.frame.go(f"/portal/appointments/{appointment.id}", "moved")
+    return about.frame.go(f"/portal/appointments/{appointment.id}", None if choosing else "moved")
 
 
 async def _page(

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from domain.cadence import pay_again_until
 from domain.decisions import (
     BookingRequest,
+    LateFee,
     PracticeStanding,
     RefundRule,
     booking_blocks,
     cancel_decision,
     fee_refusal,
+    late_fee,
     move_decision,
     signup_refusal,
     slot_block,
@@ -189,3 +193,43 @@ def test_a_fee_needs_subscription_and_merchant_account() -> None:
         assert refusal is not None
         assert refusal.slug == slug
         assert fee_refusal(GENEROUS, standing) is None
+
+
+@given(st.sampled_from(Actor), st.booleans(), st.booleans(), st.integers(-600, 600))
+def test_a_late_fee_keeps_its_time_only_where_nobody_else_has_it_and_nobody_called_it_off(
+    let_go_by: Actor, superseded: bool, free: bool, minutes: int
+) -> None:
+    starts_at = NOW + timedelta(minutes=minutes)
+    turn = late_fee(let_go_by=let_go_by, superseded=superseded, starts_at=starts_at, free=free, now=NOW)
+    if let_go_by is not Actor.SYSTEM or superseded:
+        assert turn is LateFee.RETURN
+    elif free and minutes > 0:
+        assert turn is LateFee.KEEP_TIME
+    else:
+        assert turn is LateFee.CHOOSE_AGAIN
+
+
+@given(st.integers(-3 * 1440, 3 * 1440))
+def test_a_fee_is_asked_again_for_less_than_a_day_and_never_into_the_visit(minutes: int) -> None:
+    starts_at = NOW + timedelta(minutes=minutes)
+    until = pay_again_until(NOW, starts_at)
+    if until is None:
+        assert minutes < 30, "too near for paying again"
+    else:
+        assert NOW + timedelta(minutes=30) <= until <= min(starts_at, NOW + timedelta(hours=22))
+
+
+def test_while_another_time_is_owed_moving_and_money_back_ask_no_other_rule() -> None:
+    until = NOW + timedelta(days=3)
+    lost: dict[str, Any] = {
+        "status": AppointmentStatus.CANCELLED,
+        "starts_at": NOW - timedelta(hours=1),
+        "notice_minutes": 1440,
+    }
+    closed = replace(GENEROUS, allow_self_schedule=False, clients_can_cancel=False)
+    cancelling = cancel_decision(**lost, can_cancel=False, actor=Actor.CLIENT, now=NOW, choose_until=until)
+    assert (cancelling.allowed, cancelling.refund) == (True, RefundRule.FULL)
+    moving = move_decision(**lost, policy=closed, actor=Actor.CLIENT, now=NOW, choose_until=until)
+    assert (moving.allowed, moving.until) == (True, until)
+    late = move_decision(**lost, policy=closed, actor=Actor.CLIENT, now=until, choose_until=until)
+    assert not late.allowed

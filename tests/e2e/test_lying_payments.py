@@ -118,24 +118,6 @@ async def test_the_success_page_visited_unpaid_books_nothing(world: World, provi
     await still_pending(world, person, appointment, before + 1)
 
 
-async def test_money_for_an_appointment_that_cannot_stand_goes_back_by_itself(world: World, provider: Provider) -> None:
-    person = await world.ready_client(provider)
-    appointment = ok(await person.book(), 201, 202)
-    session = await person.checkout(appointment["id"])
-    # What no path of ours does: the time is taken away while the client pays.
-    world.rows("UPDATE appointment SET status = 'cancelled' WHERE id = %s RETURNING id", appointment["id"])
-    await world.pay(session)
-
-    async def refunded() -> bool:
-        payment = (await person.appointment(appointment["id"]))["payment"]
-        return bool(payment["state"] == "refunded" and payment["refunded_minor"] == 4000)
-
-    await until(refunded, "the refund")
-    items = (await provider.get("/api/v1/attention"))["items"]
-    assert [item["step"] for item in items] == ["pre_payment"]
-    assert "goes back" in items[0]["reason"]
-
-
 async def test_a_lost_webhook_is_found_by_polling(world: World, provider: Provider) -> None:
     person, appointment, session = await pending(world, provider)
     await world.simulator_faults(

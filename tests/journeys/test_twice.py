@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +12,17 @@ from activities.bookings import BookAppointment
 from activities.greetings import Occasion, SendGreetingEmail
 from activities.intake import FileIntakeForm, OpenIntakeForm
 from activities.invitations import SendPortalInvitation
+from activities.late_fees import LoadBooking, TakeUpLateFee
 from activities.notices import Occurrence, SendAppointmentNotice, TellFrontDesk
 from activities.pre_payment import Fee, OpenPrePayment, PrePaymentStep, RefundPayment
 from activities.signups import RecordAnonymousSignup
 from composition import activities_of, payments_of
 from db.engine import Database
+from domain.decisions import LateFee
 from domain.ports import RefundStatus
+from domain.states import AppointmentStatus
 from tests.driver import Provider, World, ok, until
+from tests.e2e.test_late_payments import at_processor, given_away, lost
 from tests.seeding import settings_of
 
 Activity = Callable[[Any], Awaitable[Any]]
@@ -111,3 +116,43 @@ async def test_a_refund_is_paid_once(
     notice = SendAppointmentNotice(appointment_id=appointment["id"], now=await world.now())
     await run("send_cancellation_notice", notice)
     assert await everything(world, provider, person.address) == before
+
+
+async def test_what_became_of_a_late_fee_is_decided_once(
+    world: World, provider: Provider, run: Callable[[str, Any], Awaitable[Any]]
+) -> None:
+    person, appointment = await given_away(world, provider)
+    await world.mail(person.address, "choose another time")
+    await provider.told(person.client_id, "other_time_offered")
+    before = await everything(world, provider, person.address)
+    now = await world.now()
+    notice = SendAppointmentNotice(appointment_id=appointment["id"], now=now)
+    for _ in range(2):
+        taken = await run("take_up_late_fee", TakeUpLateFee(appointment_id=appointment["id"], now=now))
+        assert (taken.turn, taken.choose_until.isoformat()) == (
+            LateFee.CHOOSE_AGAIN,
+            appointment["choose_until"].replace("Z", "+00:00"),
+        )
+        assert await run("send_offer_of_another_time", notice)
+        standing = await run("load_booking", LoadBooking(appointment_id=appointment["id"], now=now))
+        assert (standing.status, standing.fee_open, standing.called_off_by) == (AppointmentStatus.CANCELLED, True, None)
+    assert await everything(world, provider, person.address) == before
+
+
+async def test_a_checkout_that_opens_when_the_time_has_been_let_go_is_closed_at_once(
+    world: World, provider: Provider, run: Callable[[str, Any], Awaitable[Any]]
+) -> None:
+    """The answer took longer than the hold."""
+    person, appointment, _ = await lost(world, provider)
+    payment = appointment["payment"]["id"]
+    world.rows(
+        "UPDATE payment SET session_id = NULL, checkout_url = NULL, attempt = 7 WHERE id = %s RETURNING id", payment
+    )
+    now = await world.now()
+    opening = OpenPrePayment(payment_id=payment, checkout_expires_at=now + timedelta(hours=2), now=now)
+    await run("open_pre_payment", opening)
+    row = world.rows("SELECT session_id, checkout_url FROM payment WHERE id = %s", payment)[0]
+    assert row["checkout_url"] is None
+    session = await at_processor(world, provider, "GET", f"checkout/sessions/{row['session_id']}")
+    assert session["status"] == "expired"
+    assert (await person.appointment(appointment["id"]))["checkout_url"] is None
