@@ -14,6 +14,7 @@ from devstack.stack import free_port
 from domain.errors import MailRefused, MailUnanswered, MailUnavailable
 from domain.ports import Attachment, OutgoingMail
 from gateways.smtp import SmtpMailer
+from tests.driver import until
 from tests.gateways.smtp_peer import HANGS_UP, SILENT, Peer, Stage, certificate
 
 BEFORE_THE_END = (Stage.GREETING, Stage.EHLO, Stage.AUTH, Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.BODY)
@@ -134,11 +135,14 @@ async def test_one_attempt_ends_before_the_next_one_begins() -> None:
         assert type(weather.value) is MailUnavailable
 
 
+async def _taken(peer: Peer) -> bool:
+    return bool(peer.messages)
+
+
 async def test_a_worker_that_stops_does_not_wait_for_a_silent_server() -> None:
     async with Peer(at=Stage.END, does=SILENT) as peer:
         sending = asyncio.create_task(mailer(peer, timeout=60, longest=60).send(mail()))
-        while not peer.messages:
-            await asyncio.sleep(0)
+        await until(lambda: _taken(peer), "the message being with the peer")
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asyncio.wait_for(sending, 5)
