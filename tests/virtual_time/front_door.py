@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -73,7 +73,7 @@ class FrontDoor:
         ok(await http.post(url, json={"password": PASSWORD}))
         person = Person(world=self.world, provider=self.provider, address=address, client_id=invited["id"], http=http)
         await self.provider.stage(invited["id"], "ready")
-        return replace(person)
+        return person
 
     async def _look_at_times(self) -> None:
         earliest = await self.world.now() + _AHEAD
@@ -87,7 +87,8 @@ class FrontDoor:
         self.story.append(f"{what}: {outcome}")
 
     def _one(self, number: int) -> str | None:
-        return self.made[number % len(self.made)] if self.made else None
+        """The newest is 0."""
+        return self.made[-1 - number % len(self.made)] if self.made else None
 
     # Clients
 
@@ -103,6 +104,7 @@ class FrontDoor:
         appointment = self._one(number)
         if appointment is None:
             return
+        await self._with_worker()
         if appointment in self.lost:
             # Its booking is gone: nobody polls, and only news brings it back. (What never is told, reconciling finds.)
             await self.weather("none")
@@ -145,6 +147,7 @@ class FrontDoor:
     # Time, weather, and what breaks
 
     async def pass_time(self, **by: float) -> None:
+        await self._with_worker()
         await self.world.advance(**by)
         await self._look_at_times()
         self._tell(f"time passes {by}", "done")
@@ -153,16 +156,26 @@ class FrontDoor:
         await self.world.simulator_faults(*WEATHER[kind])
         self._tell(f"weather: {kind}", "done")
 
-    async def kill_worker(self) -> None:
-        await kill(self.world.stack.supervisor, "worker")
-        self._tell("the worker is killed", "done")
+    async def kill_or_start_worker(self) -> None:
+        if "worker" in self.world.stack.supervisor.pids():
+            await kill(self.world.stack.supervisor, "worker")
+            self._tell("the worker is killed", "done")
+        else:
+            await start_again(self.world.stack.supervisor, "worker")
+            self._tell("the worker is started again", "done")
 
-    async def start_worker(self) -> None:
-        await start_again(self.world.stack.supervisor, "worker")
-        self._tell("the worker is started again", "done")
+    async def _with_worker(self) -> None:
+        """For what waits until a journey has answered."""
+        if "worker" not in self.world.stack.supervisor.pids():
+            await self.kill_or_start_worker()
+
+    async def well_again(self) -> None:
+        await self._with_worker()
+        await self.weather("none")
 
     async def lose(self, number: int) -> None:
         """An operator ends the booking of somebody who stands in front of an open checkout; the time is let go."""
+        await self._with_worker()
         appointment = self._one(number)
         if appointment is None or not self.processor.is_open(await self._checkout(appointment)):
             return
