@@ -49,7 +49,7 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         quick = Database(settings.database_url, pool_size=8)
         engine = await connect(
             engine_address(settings),
-            settings.encryption_keys,
+            settings.codec_keys,
             impatient=True,
             interceptors=[tracing.interceptor] if tracing else [],
         )

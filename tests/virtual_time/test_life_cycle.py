@@ -109,7 +109,7 @@ async def test_no_paid_limbo_whatever_happens_in_whatever_order(world: Travellin
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink] if _LONGER else [Phase.generate],
     )
-    @given(capacity=st.integers(1, 2), way=st.lists(_ACT, min_size=_ACTS if not _LONGER else 1, max_size=_ACTS))
+    @given(capacity=st.integers(1, 2), way=st.lists(_ACT, min_size=8 if _LONGER else _ACTS, max_size=_ACTS))
     def each(capacity: int, way: list[Act]) -> None:
         asyncio.run_coroutine_threadsafe(goes(world, capacity, way), loop).result()
 
