@@ -73,15 +73,15 @@ class Canaries:
     # The website
 
     async def signs_up(self) -> Person:
+        born = self.planted["date of birth"] = "1931-07-19"
         fields = {
             "first_name": self.word("First"),
             "last_name": self.word("Last"),
             "email": self.address("signup"),
             "phone": self.number(),
-            "date_of_birth": "1931-07-19",
+            "date_of_birth": born,
             "custom": {"referrer": self.word("Referrer")},
         }
-        self.planted["date of birth"] = fields["date_of_birth"]
         ok(await self.world.sign_up(self.provider, key=self.word("Key"), **fields), 202)
         return await self._opens_account(self.address("signup"), "Password")
 
@@ -173,9 +173,7 @@ class Canaries:
     def _filled(self, items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for item in items:
             answers = [
-                {"valueString": self.word(f"Answer{item['linkId'].title().replace('-', '').replace('.', '')}")}
-                if "valueString" in answer
-                else answer
+                {"valueString": self.word(f"Answer{len(self.planted)}")} if "valueString" in answer else answer
                 for answer in item.get("answer", [])
             ]
             yield item | {"answer": answers} if answers else item | {"item": list(self._filled(item["item"]))}
