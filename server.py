@@ -52,7 +52,7 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         database = Database(settings.database_url, pool_size=20)
         engine = await connect(
             engine_address(settings),
-            settings.encryption_keys,
+            settings.codec_keys,
             impatient=True,
             interceptors=[tracing.interceptor] if tracing else [],
         )
