@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,21 +29,21 @@ async def intend(
     An intention found without its outcome means that a process died in between: the effect is *uncertain*, and doing it
     again has to be harmless (same Message-ID, same idempotency key).
     """
-    effect = await session.scalar(select(Effect).where(Effect.key == key).with_for_update())
-    if effect is None:
-        statement = insert(Effect).values(
-            key=key,
-            kind=kind,
-            provider_id=provider_id,
-            client_id=client_id,
-            state=str(EffectState.INTENDED),
-            message_id=message_id,
-            recipient_hash=recipient_hash,
-            attempts=1,
-            at=at,
-        )
-        await session.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
+    statement = insert(Effect).values(
+        key=key,
+        kind=kind,
+        provider_id=provider_id,
+        client_id=client_id,
+        state=str(EffectState.INTENDED),
+        message_id=message_id,
+        recipient_hash=recipient_hash,
+        attempts=1,
+        at=at,
+    )
+    statement = statement.on_conflict_do_nothing(index_elements=["key"])
+    if await session.scalar(statement.returning(Effect.key)) is not None:
         return True
+    effect = (await session.scalars(select(Effect).where(Effect.key == key).with_for_update())).one()
     if effect.state == EffectState.DONE:
         return False
     effect.attempts += 1
@@ -86,9 +86,9 @@ async def reserve(
 
 
 async def conclude(session: AsyncSession, key: str, state: EffectState, at: datetime) -> None:
-    effect = (await session.scalars(select(Effect).where(Effect.key == key).with_for_update())).one()
-    effect.state = str(state)
-    effect.at = at
+    statement = update(Effect).where(Effect.key == key).values(state=str(state), at=at).returning(Effect.key)
+    # Nobody of this session holds the row as an object.
+    (await session.scalars(statement, execution_options={"synchronize_session": False})).one()
 
 
 async def done_lately(
