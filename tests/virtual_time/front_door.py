@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from workflows.naming import booking_id
 
 HOLD_MINUTES = 10
 _AHEAD = timedelta(hours=3)
+_PATIENCE_SECONDS = 5.0
 _TIMES = 3  # few, so that people want the same
 REFUSED = (403, 404, 409, 410, 422)
 # What the way to the processor and back may do. Nothing here lasts longer than a second or two.
@@ -122,6 +124,19 @@ class FrontDoor:
         )
         found: str | None = row["session_id"]
         return found or (None if row["status"] == "pending" else "none")
+
+    async def is_decided(self, number: int) -> None:
+        """The newest fee is taken, or isn't going to be for now; in bad weather nobody waits for that."""
+        appointment = self._one(number)
+        if appointment is None:
+            return
+
+        async def decided() -> bool:
+            query = "SELECT state FROM payment WHERE appointment_id = %s ORDER BY attempt DESC LIMIT 1"
+            return self.world.rows(query, appointment)[0]["state"] not in ("requested", "authorized")
+
+        with suppress(AssertionError):
+            await until(decided, "the fee to be decided", _PATIENCE_SECONDS)
 
     async def move(self, number: int, time: int, *, staff: bool) -> None:
         await self._ask(number, "move", staff=staff, body={"starts_at": self.times[time % len(self.times)]})
