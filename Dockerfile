@@ -22,7 +22,7 @@ COPY telemetry telemetry
 COPY web web
 COPY webhooks webhooks
 COPY workflows workflows
-COPY cli.py composition.py doctor.py logs.py operators.py server.py settings.py worker.py ./
+COPY cli.py composition.py doctor.py logs.py operators.py reconcile.py server.py settings.py worker.py ./
 USER portico
 EXPOSE 8000 9464
 ENTRYPOINT ["python", "-m", "cli"]

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 
 from settings import PREFIX, Settings, SettingsError, load_settings
 
@@ -78,7 +79,7 @@ def _seed_demo(arguments: argparse.Namespace) -> int:
 def _register(arguments: argparse.Namespace) -> int:
     from composition import engine_address
     from dispatch.connection import connect_when_there
-    from dispatch.register import register_search_attributes
+    from dispatch.register import register_schedules, register_search_attributes
 
     settings = load_settings()
     _needed(settings, "temporal_address")
@@ -87,6 +88,8 @@ def _register(arguments: argparse.Namespace) -> int:
         client = await connect_when_there(engine_address(settings), settings.codec_keys)
         added = await register_search_attributes(client)
         print(f"registered: {', '.join(added)}" if added else "all search attributes are registered")
+        await register_schedules(client, sweep_every=timedelta(minutes=settings.sweep_minutes))
+        print(f"holds are swept every {settings.sweep_minutes} minutes")
 
     asyncio.run(register())
     return 0
@@ -141,6 +144,28 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return 0 if asyncio.run(doctor(settings)) else 1
 
 
+def _reconcile(arguments: argparse.Namespace) -> int:
+    from operators import Failed
+    from reconcile import Asked, as_json, as_text, reconcile
+
+    settings = _stack_settings()
+    for name in ("database_url", "temporal_address", "stripe_key"):
+        _needed(settings, name)
+    asked = Asked(
+        repair=arguments.repair,
+        end_unknown=arguments.end_unknown,
+        grace=timedelta(seconds=arguments.grace_seconds),
+        look_back=timedelta(days=arguments.days),
+    )
+    try:
+        outcome = asyncio.run(reconcile(settings, asked))
+    except Failed as error:
+        print(f"portico: {error}", file=sys.stderr)
+        return 1
+    print(as_json(outcome) if arguments.json else as_text(outcome))
+    return 1 if outcome.left else 0
+
+
 def _needed(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if not value:
@@ -153,15 +178,16 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "server": (_server, "the web server"),
     "worker": (_worker, "the worker: journeys, and the relay of recorded events"),
     "migrate": (_migrate, "bring the database to the newest schema"),
-    "register": (_register, "register the search attributes in Temporal's namespace"),
+    "register": (_register, "register search attributes and schedules in Temporal's namespace"),
     "seed-demo": (_seed_demo, "make the demo practices, and print their credentials"),
     "journeys": (_journeys, "look at journeys, and answer the steps that wait for a person"),
+    "reconcile": (_reconcile, "compare records, Temporal and payment processor, after a restore above all"),
     "doctor": (_doctor, "check database, clock, Temporal, worker, relay, mail and payments, each by name"),
     "demo": (_demo, "drive one client from sign-up to a paid, booked appointment"),
 }
 
 
-_WITH_ENGINE = ("register", "journeys", "doctor")
+_WITH_ENGINE = ("register", "journeys", "reconcile", "doctor")
 
 
 def main() -> int:
@@ -174,6 +200,18 @@ def main() -> int:
             command.add_argument("client_id", nargs="?")
             command.add_argument("--attention", action="store_true", help="list: only those that need attention")
             command.add_argument("--email", help="correct: the right address")
+        if name == "reconcile":
+            command.add_argument("--repair", action="store_true", help="repair what can be; without it, only report")
+            command.add_argument(
+                "--end-unknown",
+                action="store_true",
+                help="with --repair: terminate workflows that the records know nothing of",
+            )
+            command.add_argument("--json", action="store_true", help="for machines")
+            command.add_argument("--days", type=float, default=7, help="how far back money is compared (7)")
+            command.add_argument(
+                "--grace-seconds", type=float, default=120, help="what is younger may still be under way (120)"
+            )
     arguments = parser.parse_args()
     try:
         code = _COMMANDS[arguments.command][0](arguments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from activities.post import Post
 from activities.pre_payment import PrePayments
 from activities.signups import Signups
 from activities.standing import Standings
+from activities.sweeps import Sweeps
 from commands.office import Office
 from db.clock import Clock
 from db.engine import Database
@@ -46,6 +48,10 @@ def clock_of(settings: Settings) -> Clock:
     return Clock(travels=settings.env != "production")
 
 
+def hold_grace(settings: Settings) -> timedelta:
+    return timedelta(minutes=settings.hold_grace_minutes)
+
+
 def engine_address(settings: Settings) -> EngineAddress:
     return EngineAddress(
         address=settings.temporal_address,
@@ -56,14 +62,12 @@ def engine_address(settings: Settings) -> EngineAddress:
     )
 
 
-def office_of(settings: Settings, database: Database, quick: Database | None = None) -> Office:
-    """`quick` has a pool of its own where requests run side by side; elsewhere one database does."""
+def office_of(settings: Settings, database: Database) -> Office:
     return Office(
         environment=settings.env,
         base_url=settings.base_url,
         temporal_ui_url=settings.temporal_ui_url,
         database=database,
-        quick=quick or database,
         clock=clock_of(settings),
         vault=AesVault(settings.encryption_keys),
         tokens=HmacTokens(list(settings.secret_keys.values())),
@@ -122,6 +126,7 @@ def activities_of(settings: Settings, database: Database, payments: Payments) ->
         Notices(post, calendar),
         FeeNotices(post),
         Accounts(post, tokens),
+        Sweeps(database, clock_of(settings), hold_grace=hold_grace(settings)),
     ]
     return [method for room in rooms for method in _activity_methods(room)]
 

@@ -20,12 +20,15 @@ from temporalio.service import RPCError, RPCStatusCode
 from composition import clock_of
 from db.census import Census, take_census
 from db.engine import Database
+from db.loose_ends import on_their_way
 from db.migrate import at_head
-from dispatch.register import missing_search_attributes
+from dispatch.engine_view import EngineView
+from dispatch.register import missing_schedules, missing_search_attributes
 from domain.errors import MailRefused, MailUnavailable
 from gateways.smtp import SmtpMailer
 from operators import Failed, engine_of
 from settings import Settings
+from workflows.client_journey import ClientJourney
 from workflows.naming import TASK_QUEUE
 
 # Signed webhooks are refused from five minutes on; a machine that keeps time at all is within a second.
@@ -34,6 +37,8 @@ _SKEW = timedelta(seconds=2)
 _LAG_SECONDS = 60
 # A poll lasts up to a minute: a worker that has none under way for longer is gone.
 _POLLED_WITHIN = timedelta(seconds=75)
+# What was told to a journey less long ago may not be listed yet.
+_JUST_TOLD = timedelta(minutes=1)
 
 
 class Look(Exception):
@@ -51,6 +56,7 @@ async def doctor(settings: Settings) -> bool:
         ("temporal", _temporal),
         ("worker", _worker),
         ("relay", _relay),
+        ("journeys", _journeys),
         ("attention", _attention),
         ("mail", _mail),
         ("payments", _payments),
@@ -108,9 +114,12 @@ def skew(asked: datetime, taken: timedelta, theirs: datetime) -> timedelta:
 async def _temporal(settings: Settings) -> str:
     async with engine_of(settings) as engine:
         missing = await missing_search_attributes(engine)
+        schedules = await missing_schedules(engine)
     if missing:
         raise Failed(f"search attributes are missing ({', '.join(missing)}): run `portico register`")
-    return f"reachable, namespace {settings.temporal_namespace}, search attributes registered"
+    if schedules:
+        raise Failed(f"schedules are missing ({', '.join(schedules)}): run `portico register`")
+    return f"reachable, namespace {settings.temporal_namespace}, search attributes and schedules registered"
 
 
 async def _worker(settings: Settings) -> str:
@@ -176,6 +185,23 @@ async def _relay(settings: Settings) -> str:
     if census.events_parked:
         raise Look(f"{census.events_parked} recorded events can't be told: retry or skip them in the console")
     return f"{census.events_waiting} recorded events wait"
+
+
+async def _journeys(settings: Settings) -> str:
+    """Two counts, no more: which ones are missing is `portico reconcile`'s to say."""
+    database = Database(settings.database_url, pool_size=1)
+    try:
+        async with database.transaction() as session:
+            wanted = await on_their_way(session, datetime.now(UTC) - _JUST_TOLD)
+    except SQLAlchemyError:
+        raise Failed("not counted: the database isn't reachable, or its schema isn't the newest") from None
+    finally:
+        await database.close()
+    async with engine_of(settings) as engine:
+        running = await EngineView(engine).count_running(ClientJourney)
+    if running < wanted:
+        raise Look(f"{wanted} clients are on their way, and {running} journeys open: `portico reconcile` says which")
+    return f"{running} open, {wanted} clients on their way"
 
 
 async def _attention(settings: Settings) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator
 
 import uvicorn
@@ -28,7 +29,10 @@ from telemetry.requests import Observed, RequestMetrics
 from telemetry.tracing import Tracing
 from web.codec import codec_router
 from web.operations import operations_router
-from webhooks import webhooks_router
+from webhooks import webhook_routers
+
+# Requests come first: what is left is told by the worker's relay.
+_TELLING_AT_A_TIME = 4
 
 
 class Portico(FastAPI):
@@ -46,28 +50,34 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await wait_for_schema(settings.database_url)
         database = Database(settings.database_url, pool_size=20)
-        quick = Database(settings.database_url, pool_size=8)
         engine = await connect(
             engine_address(settings),
             settings.codec_keys,
             impatient=True,
             interceptors=[tracing.interceptor] if tracing else [],
         )
-        office = office_of(settings, database, quick)
+        office = office_of(settings, database)
         app.state.office = office
         app.state.engine = engine
-        app.state.metrics = Metrics(registry, Figures(quick, office.clock))
+        app.state.metrics = Metrics(registry, Figures(database, office.clock))
         app.state.codec_keys = settings.encryption_keys
         app.state.operator_tokens = None if settings.env == "demo" else settings.operator_tokens
+        app.state.metrics_tokens = settings.metrics_tokens
         app.state.relay = Relay(
-            database, office.clock, Delivery(engine, payment_poll_seconds=settings.payment_poll_seconds)
+            database,
+            office.clock,
+            Delivery(engine, payment_poll_seconds=settings.payment_poll_seconds),
+            places=_TELLING_AT_A_TIME,
+            newest_first=True,
         )
+        # What is there now stays: the garbage collector needn't walk through it while requests wait.
+        gc.collect()
+        gc.freeze()
         yield
         await app.state.relay.settle()
         if tracing is not None:
             await asyncio.to_thread(tracing.close)
         await database.close()
-        await quick.close()
 
     app = Portico(
         title="Portico",
@@ -77,7 +87,8 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         telemetry=_spans(tracing),
     )
     app.state.request_metrics = RequestMetrics(registry)
-    app.include_router(webhooks_router)
+    for router in webhook_routers:
+        app.include_router(router)
     app.include_router(api_router)
     if settings.env != "production":
         app.include_router(demo_router)

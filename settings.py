@@ -54,15 +54,22 @@ class Settings(BaseSettings):
     encryption_keys: Annotated[dict[str, bytes], NoDecode] = Field(default_factory=dict)
     payload_codec: Literal["on", "off"] = "on"
     operator_tokens: Annotated[tuple[str, ...], NoDecode] = ()
+    metrics_tokens: Annotated[tuple[str, ...], NoDecode] = ()
     metrics_host: str = "127.0.0.1"
     metrics_port: int = Field(default=9464, ge=1, le=65535)
     payment_poll_seconds: int = Field(default=10, ge=1, le=600)
+    sweep_minutes: int = Field(default=5, ge=1, le=1440)
+    hold_grace_minutes: int = Field(default=10, ge=1, le=1440)
     build_id: str | None = None
     # OpenTelemetry's own name for it, so that one variable serves a whole installation.
     otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
 
     @field_validator(
-        "stripe_fees_webhook_secrets", "stripe_subscriptions_webhook_secrets", "operator_tokens", mode="before"
+        "stripe_fees_webhook_secrets",
+        "stripe_subscriptions_webhook_secrets",
+        "operator_tokens",
+        "metrics_tokens",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -18,6 +19,7 @@ from composition import activities_of, clock_of, engine_address, payments_of, tr
 from db.engine import Database
 from dispatch.connection import connect_when_there
 from dispatch.delivery import Delivery
+from dispatch.register import register_schedules
 from dispatch.relay import Relay
 from domain.ports import Payments
 from logs import set_up_logging
@@ -46,6 +48,9 @@ async def run_worker(settings: Settings, tracing: Tracing | None = None) -> None
             runtime=measured.runtime,
             interceptors=[tracing.interceptor] if tracing else [],
         )
+        if settings.env != "production":
+            # There `portico register` does it, once; on one machine nobody should have to.
+            await register_schedules(client, sweep_every=timedelta(minutes=settings.sweep_minutes))
         relay = Relay(database, clock, Delivery(client, payment_poll_seconds=settings.payment_poll_seconds))
         await _work(settings, _worker(settings, client, database, payments), relay)
     await payments.aclose()
@@ -73,6 +78,9 @@ async def _work(settings: Settings, worker: Worker, relay: Relay) -> None:
     async with worker:
         relaying = asyncio.create_task(relay.run(settings.database_url))
         logger.info("working on task queue %s", TASK_QUEUE)
+        # What is there now stays: the garbage collector needn't walk through it again and again.
+        gc.collect()
+        gc.freeze()
         _say_ready()
         await _first(stop, relaying)
         relaying.cancel()

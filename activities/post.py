@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import effects
 from db.engine import Database
-from db.models import Client
-from db.tenancy import practice_of, provider_of
-from domain.errors import MailRefused, MailUnanswered, MailUnavailable, MailUnconfirmed
+from db.models import Client, Practice, Provider
+from domain.errors import MailRefused, MailUnanswered, MailUnavailable, MailUnconfirmed, NotFound
 from domain.ports import Attachment, CalendarPart, Letter, Letters, Mailer, OutgoingMail
 from domain.states import EffectState
 
@@ -36,13 +36,13 @@ class Letterhead:
 
 
 async def letterhead(session: AsyncSession, provider_id: str) -> Letterhead:
-    provider = await provider_of(session, provider_id)
-    practice = await practice_of(session, provider.practice_id)
+    query = select(Practice.name, Practice.phone, Practice.email, Provider.name.label("provider_name"))
+    query = query.join(Provider, Provider.practice_id == Practice.id).where(Provider.id == provider_id)
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such provider.")
     return Letterhead(
-        practice_name=practice.name,
-        practice_phone=practice.phone,
-        reply_to=practice.email,
-        provider_name=provider.name,
+        practice_name=row.name, practice_phone=row.phone, reply_to=row.email, provider_name=row.provider_name
     )
 
 

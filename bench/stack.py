@@ -27,7 +27,8 @@ def plan_for(state_dir: Path) -> StackPlan:
         mailbox_port=free_port(),
         simulator_port=free_port(),
         metrics_port=free_port(),
-        given={"PORTICO_OPERATOR_TOKENS": "operator-token"},
+        # A sweep in the middle of a measurement would be counted with it.
+        given={"PORTICO_OPERATOR_TOKENS": "operator-token", "PORTICO_SWEEP_MINUTES": "1440"},
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.accounts import PASSWORD_RESET
@@ -47,16 +47,15 @@ class SignedIn:
 async def sign_in(office: Office, kind: SessionKind, email: str, password: str, *, remote_address: str) -> SignedIn:
     """Raises Unauthorized (the same for an unknown address and a wrong password) and RateLimited (on failures)."""
     who = f"{kind}:{email.strip().lower()}"
-    await check_limit(office.quick, SIGN_INS_PER_NAME, who)
-    await check_limit(office.quick, SIGN_INS_PER_ADDRESS, remote_address)
-    async with office.quick.transaction() as session:
+    await check_limit(office.database, SIGN_INS_PER_NAME, who)
+    await check_limit(office.database, SIGN_INS_PER_ADDRESS, remote_address)
+    async with office.database.statements() as session:
         found = await _by_email(session, kind, email)
     matches = await office.passwords.matches(found.password_hash if found else _NOBODY, password)
     if found is None or not matches:
-        await count_request(office.quick, SIGN_INS_PER_NAME, who)
-        await count_request(office.quick, SIGN_INS_PER_ADDRESS, remote_address)
+        await count_request(office.database, (SIGN_INS_PER_NAME, who), (SIGN_INS_PER_ADDRESS, remote_address))
         raise Unauthorized("The address and the password don't belong together.")
-    async with office.quick.transaction() as session:
+    async with office.database.statements() as session:
         return await begin_session(session, kind, found.id)
 
 
@@ -84,7 +83,9 @@ async def who_is(session: AsyncSession, kind: SessionKind, token: str | None) ->
     if row is None or row.kind != kind or now >= row.expires_at or now - row.last_seen_at > _IDLE[kind]:
         return None
     if now - row.last_seen_at > timedelta(minutes=1):
-        row.last_seen_at = now
+        await session.execute(
+            update(WebSession).where(WebSession.token_hash == row.token_hash).values(last_seen_at=now)
+        )
     return row.subject_id
 
 

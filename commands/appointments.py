@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
+from commands.payment_events import wake_booking
 from db.cancelling import cancel_booked
 from db.events import EventKind, client_subject, record_event
 from db.models import Appointment, Payment
@@ -110,12 +111,13 @@ async def notice_payment(
 
     `of_money`: the processor says that money is held or was taken. Worth a look even when the booking is over.
     """
-    await record_event(
+    await wake_booking(
         session,
         source=source,
-        tenant=payment.provider_id,
         external_id=external_id,
-        kind=EventKind.PAYMENT_NOTICED,
-        subject=client_subject(payment.client_id),
-        payload={"appointment_id": payment.appointment_id, "payment_id": payment.id, "of_money": of_money},
+        provider_id=payment.provider_id,
+        client_id=payment.client_id,
+        appointment_id=payment.appointment_id,
+        payment_id=payment.id,
+        of_money=of_money,
     )

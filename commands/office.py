@@ -18,9 +18,6 @@ class Office:
     base_url: str
     temporal_ui_url: str
     database: Database
-    # For short transactions beside a request's own (who is asking, counters): a pool of its own, so that requests
-    # that hold a connection can't wait for each other.
-    quick: Database
     clock: Clock
     vault: Vault
     tokens: Tokens

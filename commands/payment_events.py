@@ -1,33 +1,110 @@
-"""Envelopes of processor events that are about no open payment of ours: kept once, so that repeats are known."""
+"""Events of the payment processor: what is about a payment of ours wakes its booking, the rest is kept."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.events import body_hash
+from db.events import EventKind, body_hash, client_subject, record_event
 from db.ids import new_id
-from db.models import ExternalEvent
 from domain.ports import ProcessorEvent
+
+# Events that say that money is held or was taken.
+_OF_MONEY = {
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "payment_intent.amount_capturable_updated",
+    "payment_intent.succeeded",
+    "charge.captured",
+}
+
+# Ours is what carries ids that we were given ourselves, at its own merchant's account.
+_KEEP_UNLESS_OURS = text("""
+    WITH ours AS (
+      SELECT id, provider_id, client_id, appointment_id FROM payment
+       WHERE (session_id = ANY(:ids) OR payment_intent_id = ANY(:ids))
+         AND merchant_account IS NOT DISTINCT FROM CAST(:merchant_account AS text) LIMIT 1),
+    kept AS (
+      INSERT INTO external_event (id, source, tenant, external_id, kind, subject, payload, body_hash, received_at,
+                                  handled_at, attempts)
+      SELECT :id, :source, :tenant, :external_id, :kind, :subject, CAST(:payload AS jsonb), :body_hash, :now, :now, 0
+       WHERE NOT EXISTS (SELECT FROM ours)
+      ON CONFLICT (source, tenant, external_id) DO NOTHING)
+    SELECT id, provider_id, client_id, appointment_id FROM ours
+""")
+_KEEP = text("""
+    INSERT INTO external_event (id, source, tenant, external_id, kind, subject, payload, body_hash, received_at,
+                                handled_at, attempts)
+    VALUES (:id, :source, :tenant, :external_id, :kind, :subject, CAST(:payload AS jsonb), :body_hash, :now, :now, 0)
+    ON CONFLICT (source, tenant, external_id) DO NOTHING
+""")
+
+
+async def take_fee_event(session: AsyncSession, event: ProcessorEvent) -> bool:
+    """Wake the booking that the event is about, so that it reads its payment again; the event proves nothing.
+
+    False where no payment of ours is meant: its envelope is kept, so that repeats are known. An event that came before
+    our own call returned is found by the booking's next look. Each way is one statement.
+    """
+    values = _envelope("stripe-fees", event)
+    values |= {"ids": [event.object_id, *event.related.values()], "merchant_account": event.merchant_account}
+    payment = (await session.execute(_KEEP_UNLESS_OURS, values)).one_or_none()
+    if payment is None:
+        return False
+    await wake_booking(
+        session,
+        source="stripe-fees",
+        external_id=event.event_id,
+        provider_id=payment.provider_id,
+        client_id=payment.client_id,
+        appointment_id=payment.appointment_id,
+        payment_id=payment.id,
+        of_money=event.type in _OF_MONEY,
+    )
+    return True
+
+
+async def wake_booking(
+    session: AsyncSession,
+    *,
+    source: str,
+    external_id: str,
+    provider_id: str,
+    client_id: str,
+    appointment_id: str,
+    payment_id: str,
+    of_money: bool,
+) -> None:
+    """Let the booking read this payment again; one that is over, only when it is about money."""
+    await record_event(
+        session,
+        source=source,
+        tenant=provider_id,
+        external_id=external_id,
+        kind=EventKind.PAYMENT_NOTICED,
+        subject=client_subject(client_id),
+        payload={"appointment_id": appointment_id, "payment_id": payment_id, "of_money": of_money},
+    )
 
 
 async def keep_envelope(session: AsyncSession, source: str, event: ProcessorEvent) -> None:
-    """Nobody has to be told: an event that came before our own call returned is found by the booking's next look."""
-    now = datetime.now(UTC)
+    """So that repeats are known; nobody has to be told."""
+    await session.execute(_KEEP, _envelope(source, event))
+
+
+def _envelope(source: str, event: ProcessorEvent) -> dict[str, object]:
     envelope = {"type": event.type, "object": event.object_id}
-    statement = insert(ExternalEvent).values(
-        id=new_id("evt"),
-        source=source,
-        tenant=event.merchant_account or "platform",
-        external_id=event.event_id,
-        kind=event.type[:100],
-        subject=f"processor:{event.event_id}",
-        payload=envelope,
-        body_hash=body_hash(envelope),
-        received_at=now,
-        handled_at=now,
-        attempts=0,
-    )
-    await session.execute(statement.on_conflict_do_nothing(index_elements=["source", "tenant", "external_id"]))
+    return {
+        "id": new_id("evt"),
+        "source": source,
+        "tenant": event.merchant_account or "platform",
+        "external_id": event.event_id,
+        "kind": event.type[:100],
+        "subject": f"processor:{event.event_id}",
+        "payload": json.dumps(envelope),
+        "body_hash": body_hash(envelope),
+        "now": datetime.now(UTC),
+    }

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy.dialects.postgresql import insert
-
 from db.engine import Database
 from db.models import RateCounter
+from db.rate_counters import Bucket, count
 from domain.errors import NotFound, RateLimited, ValidationFailed
 
 
@@ -34,26 +33,37 @@ WRONG_TOKENS_PER_ADDRESS = Limit(name="token-address", requests=100, window_seco
 LINKS_PER_ADDRESS = Limit(name="link-address", requests=60, window_seconds=600)
 
 
-async def count_request(database: Database, limit: Limit, who: str) -> None:
-    """Count one request of `who` (an address or a name, kept hashed), in a transaction of its own.
+async def count_request(database: Database, *counted: tuple[Limit, str]) -> None:
+    """Count one request of each (an address or a name, kept hashed): it stays counted, whatever becomes of it.
 
     Raises RateLimited with `retry_after_seconds`.
     """
-    bucket, start = _bucket(limit, who)
-    statement = insert(RateCounter).values(bucket=bucket, window_start=start, count=1)
-    statement = statement.on_conflict_do_update(
-        index_elements=["bucket", "window_start"], set_={"count": RateCounter.count + 1}
-    )
-    async with database.transaction() as session:
-        count = (await session.execute(statement.returning(RateCounter.count))).scalar_one()
-    if count > limit.requests:
-        raise _too_many(limit, start)
+    places = buckets(*counted)
+    async with database.statements() as session:
+        refusal = used_up(counted, places, await count(session, places))
+    if refusal is not None:
+        raise refusal
+
+
+def buckets(*counted: tuple[Limit, str]) -> list[Bucket]:
+    """Where these are counted."""
+    return [_bucket(limit, who) for limit, who in counted]
+
+
+def used_up(
+    counted: Sequence[tuple[Limit, str]], places: Sequence[Bucket], counts: Mapping[str, int]
+) -> RateLimited | None:
+    """The refusal by the first limit that is used up."""
+    for (limit, _), (name, start) in zip(counted, places, strict=True):
+        if counts[name] > limit.requests:
+            return _too_many(limit, start)
+    return None
 
 
 async def check_limit(database: Database, limit: Limit, who: str) -> None:
     """Refuse when the limit is used up, without counting: for limits on failures (`count_request` counts those)."""
     bucket, start = _bucket(limit, who)
-    async with database.transaction() as session:
+    async with database.statements() as session:
         counter = await session.get(RateCounter, (bucket, start))
     if counter is not None and counter.count >= limit.requests:
         raise _too_many(limit, start)
@@ -66,7 +76,7 @@ async def count_failures(database: Database, limit: Limit, who: str) -> AsyncIte
     try:
         yield
     except (NotFound, ValidationFailed):
-        await count_request(database, limit, who)
+        await count_request(database, (limit, who))
         raise
 
 

@@ -2,93 +2,112 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.idempotency import earlier_result, keep_result
 from commands.office import Office
-from db.events import EventKind, client_subject, record_event
+from db.events import (
+    RECORD_STEPS,
+    TELL_RELAY,
+    EventKind,
+    body_hash,
+    client_subject,
+    event_values,
+    note_recorded,
+)
 from db.ids import new_id
-from db.models import Client, Provider, Signup
-from db.settings_store import load_availability, load_policy, load_signup_form, practice_standing
+from db.in_force import InForce
 from domain.decisions import signup_refusal
-from domain.errors import DomainError, ValidationFailed
-from domain.signup_answers import check_signup
+from domain.errors import ValidationFailed
+from domain.signup_answers import SignupAnswers, check_signup
 from domain.stages import Stage, Track
 from domain.wording import local_date
 
-
-async def refuse_if_closed(session: AsyncSession, provider: Provider) -> None:
-    """Raises SignupClosed or SubscriptionInactive while nobody can sign up here."""
-    refusal = await closed_reason(session, provider)
-    if refusal is not None:
-        raise refusal
-
-
-async def closed_reason(session: AsyncSession, provider: Provider) -> DomainError | None:
-    policy = (await load_policy(session, provider.id)).policy
-    return signup_refusal(policy, await practice_standing(session, provider))
+_SIGN_UP = text(
+    " ".join(
+        (
+            """
+            WITH newcomer AS (
+              INSERT INTO client (id, practice_id, provider_id, track, stage, first_name, last_name, email, phone,
+                                  date_of_birth, preferred_contact, created_at)
+              VALUES (:client_id, :practice_id, :provider_id, :track, :stage, :first_name, :last_name, :email, :phone,
+                      :date_of_birth, :preferred_contact, :now)),
+            given AS (
+              INSERT INTO signup (id, client_id, provider_id, form_version, custom, created_at)
+              VALUES (:signup_id, :client_id, :provider_id, :form_version, CAST(:custom AS jsonb), :now)),""",
+            RECORD_STEPS,
+            TELL_RELAY,
+        )
+    )
+)
 
 
 async def sign_up(
     session: AsyncSession,
     office: Office,
-    provider: Provider,
+    here: InForce,
     fields: Mapping[str, object],
     *,
     idempotency_key: str | None = None,
 ) -> str:
     """Accept a sign-up; its id. Raises SignupClosed, SubscriptionInactive, ValidationFailed, Conflict.
 
-    The answer is the same whether or not the person is known: it must not tell.
+    The answer is the same whether or not the person is known: it must not tell. Without a key one statement writes all
+    of it, so that a session of `Database.statements` will do.
     """
-    await refuse_if_closed(session, provider)
-    scope = f"signup:{provider.id}"
+    refusal = signup_refusal(here.policy.policy, here.standing)
+    if refusal is not None:
+        raise refusal
+    scope = f"signup:{here.provider_id}"
     earlier = await earlier_result(session, scope, idempotency_key, fields)
     if earlier is not None:
         return str(earlier["signup_id"])
-    now = await office.clock.now(session)
-    version, form = await load_signup_form(session, provider.id)
-    timezone = (await load_availability(session, provider.id)).timezone
-    answers = check_signup(form, fields, local_date(now, timezone), office.checks.email, office.checks.phone)
-    client = Client(
-        id=new_id("cli"),
-        practice_id=provider.practice_id,
-        provider_id=provider.id,
-        track=str(Track.ANONYMOUS),
-        stage=str(Stage.RECORDED),
-        first_name=answers.first_name,
-        last_name=answers.last_name,
-        email=answers.email,
-        phone=answers.phone,
-        date_of_birth=answers.date_of_birth,
-        preferred_contact=answers.preferred_contact,
-        created_at=now,
-    )
-    session.add(client)
-    await session.flush()
-    signup = Signup(
-        id=new_id("sgn"),
-        client_id=client.id,
-        provider_id=provider.id,
-        form_version=version,
-        custom=_storable(answers.custom),
-        created_at=now,
-    )
-    session.add(signup)
-    await record_event(
-        session,
+    now = office.clock.at(here.clock_offset)
+    today = local_date(now, here.availability.timezone)
+    answers = check_signup(here.signup_form, fields, today, office.checks.email, office.checks.phone)
+    signup_id = new_id("sgn")
+    await _write(session, here, answers, signup_id, now)
+    await keep_result(session, scope, idempotency_key, fields, {"signup_id": signup_id})
+    return signup_id
+
+
+async def _write(session: AsyncSession, here: InForce, answers: SignupAnswers, signup_id: str, now: datetime) -> None:
+    client_id = new_id("cli")
+    payload = {"signup_id": signup_id}
+    event = event_values(
         source="website",
-        tenant=provider.id,
-        external_id=signup.id,
+        tenant=here.provider_id,
+        external_id=signup_id,
         kind=EventKind.SIGNED_UP,
-        subject=client_subject(client.id),
-        payload={"signup_id": signup.id},
+        subject=client_subject(client_id),
+        payload=payload,
+        digest=body_hash(payload),
     )
-    await keep_result(session, scope, idempotency_key, fields, {"signup_id": signup.id})
-    return signup.id
+    values = {
+        "client_id": client_id,
+        "practice_id": here.practice_id,
+        "provider_id": here.provider_id,
+        "track": str(Track.ANONYMOUS),
+        "stage": str(Stage.RECORDED),
+        "first_name": answers.first_name,
+        "last_name": answers.last_name,
+        "email": answers.email,
+        "phone": answers.phone,
+        "date_of_birth": answers.date_of_birth,
+        "preferred_contact": answers.preferred_contact,
+        "now": now,
+        "signup_id": signup_id,
+        "form_version": here.form_version,
+        "custom": json.dumps(_storable(answers.custom)),
+    }
+    await session.execute(_SIGN_UP, values | event)
+    note_recorded(session, client_subject(client_id))
 
 
 def trapped(honeypot: object) -> bool:

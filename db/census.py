@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.clock import Clock
+from db.holds import SWEEP
 
 _COUNT = text("""
     SELECT 'clients' AS figure, stage AS one, track AS other, count(*) AS n, NULL::timestamptz AS oldest
@@ -28,6 +29,11 @@ _COUNT = text("""
     UNION ALL
     SELECT 'parked', '', '', count(*), min(received_at) FROM external_event
       WHERE handled_at IS NULL AND parked_reason IS NOT NULL
+    UNION ALL
+    SELECT 'holds', '', '', count(*), min(hold_expires_at) FROM appointment
+      WHERE status = 'pending' AND hold_expires_at < :now
+    UNION ALL
+    SELECT 'swept', '', '', count(*), NULL FROM external_event WHERE source = :sweep
 """)
 
 
@@ -44,16 +50,20 @@ class Census:
     events_waiting: int
     relay_lag_seconds: float
     events_parked: int
+    holds_ended: int  # pending all the same
+    holds_ended_age_seconds: float
+    holds_swept: int  # since ever
 
 
 async def take_census(session: AsyncSession, clock: Clock) -> Census:
-    """Attention ages by business time, as its items are stamped; recorded events are on wall time."""
+    """Attention and holds age by business time, as they are stamped; recorded events are on wall time."""
     clients: dict[tuple[str, str], int] = {}
     effects: dict[tuple[str, str], int] = {}
     uncertain: dict[str, int] = {}
     payments: dict[str, int] = {}
     single: dict[str, tuple[int, datetime | None]] = {}
-    for figure, one, other, count, oldest in await session.execute(_COUNT):
+    now = await clock.now(session)
+    for figure, one, other, count, oldest in await session.execute(_COUNT, {"now": now, "sweep": SWEEP}):
         match figure:
             case "clients":
                 clients[one, other] = count
@@ -71,10 +81,13 @@ async def take_census(session: AsyncSession, clock: Clock) -> Census:
         uncertain_attempts=uncertain,
         open_payments=payments,
         attention=single["attention"][0],
-        attention_age_seconds=_age(single["attention"][1], await clock.now(session)),
+        attention_age_seconds=_age(single["attention"][1], now),
         events_waiting=single["waiting"][0],
         relay_lag_seconds=_age(single["waiting"][1], datetime.now(UTC)),
         events_parked=single["parked"][0],
+        holds_ended=single["holds"][0],
+        holds_ended_age_seconds=_age(single["holds"][1], now),
+        holds_swept=single["swept"][0],
     )
 
 

@@ -23,6 +23,14 @@ class Clock:
         seconds = await session.scalar(select(DemoClock.offset_seconds).where(DemoClock.id == 1))
         return timedelta(seconds=seconds or 0)
 
+    def skew(self, offset_seconds: int | None) -> timedelta:
+        """The offset, as it was read together with something else."""
+        return timedelta(seconds=(offset_seconds or 0) if self._travels else 0)
+
+    def at(self, offset_seconds: int | None) -> datetime:
+        """Now, by such an offset."""
+        return datetime.now(UTC) + self.skew(offset_seconds)
+
     async def now(self, session: AsyncSession) -> datetime:
         return datetime.now(UTC) + await self.offset(session)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -52,7 +52,7 @@ async def intend(
         at=at,
     )
     statement = statement.on_conflict_do_nothing(index_elements=["key"])
-    if await session.scalar(statement.returning(Effect.key)):
+    if await session.scalar(statement.returning(Effect.key)) is not None:
         return Intention.ATTEMPT
     effect = (await session.scalars(select(Effect).where(Effect.key == key).with_for_update())).one()
     if effect.state == EffectState.DONE:
@@ -115,15 +115,14 @@ async def reserve(
 
 async def conclude(session: AsyncSession, key: str, outcome: EffectState, at: datetime) -> None:
     """Write down what became of an attempt. What may have happened isn't undone by a later attempt that didn't."""
-    effect = (await session.scalars(select(Effect).where(Effect.key == key).with_for_update())).one()
-    if effect.state == EffectState.DONE:
-        return
+    values: dict[str, object] = {"state": str(outcome), "at": at}
     if outcome is EffectState.UNCERTAIN:
-        effect.uncertain_attempts += 1
-    elif outcome is not EffectState.DONE and effect.uncertain_attempts:
-        outcome = EffectState.UNCERTAIN
-    effect.state = str(outcome)
-    effect.at = at
+        values["uncertain_attempts"] = Effect.uncertain_attempts + 1
+    elif outcome is not EffectState.DONE:
+        values["state"] = case((Effect.uncertain_attempts > 0, str(EffectState.UNCERTAIN)), else_=str(outcome))
+    statement = update(Effect).where(Effect.key == key, Effect.state != str(EffectState.DONE)).values(**values)
+    # Nobody of this session holds the row as an object.
+    await session.execute(statement, execution_options={"synchronize_session": False})
 
 
 async def done_lately(

@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.ids import new_id
-from db.models import EventSubject, ExternalEvent
+from db.models import ExternalEvent
 from domain.errors import Conflict
 
 CHANNEL = "portico_events"
@@ -34,8 +33,9 @@ class EventKind(StrEnum):
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_CANCELLED = "appointment_cancelled"
     JOURNEY_WITHDRAWN = "journey_withdrawn"
-    BOOKING_REOPENED = "booking_reopened"
+    JOURNEY_REOPENED = "journey_reopened"
     VISIT_RECORDED = "visit_recorded"
+    BOOKING_REOPENED = "booking_reopened"
     PAYMENT_NOTICED = "payment_noticed"
     PASSWORD_RESET_REQUESTED = "password_reset_requested"
 
@@ -62,6 +62,44 @@ def reset_subject(reset_id: str) -> str:
     return f"reset:{reset_id}"
 
 
+# Two steps of one statement, for `WITH`: the event, and the subject under whose lease it is told.
+RECORD_STEPS = """
+    recorded AS (
+      INSERT INTO external_event (id, source, tenant, external_id, kind, subject, payload, body_hash, received_at,
+                                  attempts)
+      VALUES (:event_id, :source, :tenant, :external_id, :event_kind, :subject, CAST(:payload AS jsonb), :body_hash,
+              :received_at, 0)
+      ON CONFLICT (source, tenant, external_id) DO NOTHING RETURNING id, subject),
+    known AS (INSERT INTO event_subject (subject) SELECT subject FROM recorded ON CONFLICT (subject) DO NOTHING)"""
+# And its end: the relay hears of the event when it is committed.
+TELL_RELAY = "SELECT id, pg_notify('portico_events', subject) FROM recorded"  # CHANNEL
+_RECORD = text(" ".join(("WITH", RECORD_STEPS, TELL_RELAY)))
+
+
+def event_values(
+    *,
+    source: str,
+    tenant: str,
+    external_id: str,
+    kind: EventKind,
+    subject: str,
+    payload: Mapping[str, Any],
+    digest: str,
+) -> dict[str, object]:
+    """The parameters of `RECORD_STEPS`; `digest` is what a repeat is compared by."""
+    return {
+        "event_id": new_id("evt"),
+        "source": source,
+        "tenant": tenant,
+        "external_id": external_id,
+        "event_kind": str(kind),
+        "subject": subject,
+        "payload": json.dumps(dict(payload)),
+        "body_hash": digest,
+        "received_at": datetime.now(UTC),
+    }
+
+
 async def record_event(
     session: AsyncSession,
     *,
@@ -78,29 +116,25 @@ async def record_event(
     Raises Conflict when the same external id came with another body.
     """
     digest = body_hash(body if body is not None else payload)
-    values = {
-        "id": new_id("evt"),
-        "source": source,
-        "tenant": tenant,
-        "external_id": external_id,
-        "kind": str(kind),
-        "subject": subject,
-        "payload": dict(payload),
-        "body_hash": digest,
-        "received_at": datetime.now(UTC),
-        "attempts": 0,
-    }
-    statement = insert(ExternalEvent).values(**values)
-    statement = statement.on_conflict_do_nothing(index_elements=["source", "tenant", "external_id"])
-    inserted = await session.scalar(statement.returning(ExternalEvent.id))
+    values = event_values(
+        source=source,
+        tenant=tenant,
+        external_id=external_id,
+        kind=kind,
+        subject=subject,
+        payload=payload,
+        digest=digest,
+    )
+    inserted = await session.scalar(_RECORD, values)
     if inserted is None:
         return await _seen_before(session, source, tenant, external_id, digest)
-    await session.execute(
-        insert(EventSubject).values(subject=subject).on_conflict_do_nothing(index_elements=["subject"])
-    )
-    await session.execute(select(func.pg_notify(CHANNEL, subject)))
-    session.info.setdefault("event_subjects", []).append(subject)
+    note_recorded(session, subject)
     return Recorded(id=inserted, new=True, payload=dict(payload))
+
+
+def note_recorded(session: AsyncSession, subject: str) -> None:
+    """So that whoever ends the transaction tells this subject's journey."""
+    session.info.setdefault("event_subjects", []).append(subject)
 
 
 async def _seen_before(session: AsyncSession, source: str, tenant: str, external_id: str, digest: str) -> Recorded:
@@ -118,40 +152,3 @@ async def event_seen(session: AsyncSession, source: str, tenant: str, external_i
         ExternalEvent.source == source, ExternalEvent.tenant == tenant, ExternalEvent.external_id == external_id
     )
     return await session.scalar(query)
-
-
-async def take_lease(session: AsyncSession, subject: str, lease: str, seconds: int) -> bool:
-    """Whether the subject's lease is now ours. Wall time: leases guard processes, not business."""
-    statement = text(
-        "UPDATE event_subject SET lease = :lease, leased_until = now() + make_interval(secs => :seconds)"
-        " WHERE subject = :subject AND (leased_until IS NULL OR leased_until < now()) RETURNING subject"
-    )
-    row = await session.execute(statement, {"lease": lease, "seconds": seconds, "subject": subject})
-    return row.first() is not None
-
-
-async def release_lease(session: AsyncSession, subject: str, lease: str) -> None:
-    statement = text(
-        "UPDATE event_subject SET lease = NULL, leased_until = NULL WHERE subject = :subject AND lease = :lease"
-    )
-    await session.execute(statement, {"subject": subject, "lease": lease})
-
-
-async def oldest_waiting(session: AsyncSession, subject: str) -> ExternalEvent | None:
-    """The subject's next event, if it is due; a later one never overtakes it."""
-    query = select(ExternalEvent).where(
-        ExternalEvent.subject == subject, ExternalEvent.handled_at.is_(None), ExternalEvent.parked_reason.is_(None)
-    )
-    event = await session.scalar(query.order_by(ExternalEvent.seq).limit(1))
-    if event is None or (event.next_attempt_at is not None and event.next_attempt_at > datetime.now(UTC)):
-        return None
-    return event
-
-
-async def waiting_subjects(session: AsyncSession, limit: int = 100) -> list[str]:
-    """Subjects with something to tell right now, longest waiting first."""
-    statement = text(
-        "SELECT subject FROM external_event WHERE handled_at IS NULL AND parked_reason IS NULL"
-        " GROUP BY subject HAVING min(coalesce(next_attempt_at, received_at)) <= now() ORDER BY min(seq) LIMIT :limit"
-    )
-    return list(await session.scalars(statement, {"limit": limit}))

@@ -96,6 +96,10 @@ class EmbeddedPostgres:
             stop_signal="SIGINT",
         )
 
+    def tool(self, name: str) -> Path:
+        """One of PostgreSQL's own programs, `pg_dump` say."""
+        return self._binaries() / name
+
     def ensure_database(self) -> None:
         with psycopg.connect(self._maintenance_url(), autocommit=True) as connection:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (_NAME,)).fetchone()

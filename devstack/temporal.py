@@ -42,6 +42,11 @@ class EmbeddedTemporal:
     def ui_url(self) -> str:
         return f"http://127.0.0.1:{self.ui_port}"
 
+    @property
+    def database_file(self) -> Path:
+        """SQLite, with its write-ahead log beside it while the server runs."""
+        return self.state_dir / "temporal.db"
+
     def part(self) -> Part:
         return Part(name="temporal", command=self._command(), ready=self._answers)
 
@@ -73,7 +78,7 @@ class EmbeddedTemporal:
         ]
         return [
             *(temporal_binary(), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(self.port)),
-            *("--ui-port", str(self.ui_port), "--db-filename", str(self.state_dir / "temporal.db")),
+            *("--ui-port", str(self.ui_port), "--db-filename", str(self.database_file)),
             *("--log-level", "warn", "--ui-disable-news-fetch", "--ui-codec-endpoint", self.codec_endpoint),
             # WAL and NORMAL: nearly the speed of memory, and nothing acknowledged is lost by kill -9.
             *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),

@@ -10,14 +10,15 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.accounts import SendPasswordReset
 from db.events import EventKind
-from db.models import Client as ClientRow
+from db.telling import ClientRow
+from dispatch.engine_view import described, operator_ended
 from domain.stages import Stage, Track
 from workflows.booking import Booking
 from workflows.client_journey import ClientJourney
@@ -40,6 +41,7 @@ from workflows.password_reset import PasswordResetMail
 from workflows.search_attributes import opening
 
 _RPC_TIMEOUT = timedelta(seconds=3)
+_TERMINATED = "the journey was terminated"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +95,10 @@ class Delivery:
         try:
             if kind in (EventKind.SIGNED_UP, EventKind.CLIENT_INVITED):
                 return await self._start(client, skew)
+            if kind is EventKind.JOURNEY_REOPENED:
+                return await self._reopen_journey(client, skew, payload.get("in_place_of"))
+            if kind is EventKind.BOOKING_REOPENED:
+                return await self._reopen_booking(payload["appointment_id"], client, skew, payload.get("in_place_of"))
             if kind in _JOURNEY_FACTS:
                 return await self._tell_journey(kind, self._journey_fact(kind, payload), client, skew)
             return await self._tell_booking(kind, payload, client, skew)
@@ -130,6 +136,25 @@ class Delivery:
             )
         return Told()
 
+    async def _reopen_journey(self, client: ClientRow, skew: timedelta, in_place_of: str | None) -> Delivered:
+        """Start a journey that was lost, or (in the place of the run named) one that disagrees with the records.
+
+        It loads where its client stands and repeats nothing. One that runs is left alone otherwise.
+        """
+        journey = await described(self._engine, client_journey_id(client.id))
+        if await operator_ended(self._engine, journey):
+            return Never(reason=_TERMINATED)
+        replaces = journey is not None and in_place_of == journey.run_id
+        conflict = WorkflowIDConflictPolicy.TERMINATE_EXISTING if replaces else WorkflowIDConflictPolicy.USE_EXISTING
+        await self._engine.start_workflow(
+            ClientJourney.run,
+            self._start_command(client, skew),
+            **self._options(client),
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=conflict,
+        )
+        return Told()
+
     async def _tell_journey(self, kind: EventKind, fact: object, client: ClientRow, skew: timedelta) -> Delivered:
         journey_id = client_journey_id(client.id)
         try:
@@ -138,9 +163,9 @@ class Delivery:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-        if await self._status(journey_id) is WorkflowExecutionStatus.TERMINATED:
-            # An operator ended it. Starting it again by the back door would undo what they did.
-            return Never(reason="the journey was terminated")
+        if await operator_ended(self._engine, await described(self._engine, journey_id)):
+            # Starting it again by the back door would undo what they did.
+            return Never(reason=_TERMINATED)
         await self._engine.start_workflow(
             ClientJourney.run,
             self._start_command(client, skew),
@@ -156,9 +181,6 @@ class Delivery:
         self, kind: EventKind, payload: Mapping[str, Any], client: ClientRow, skew: timedelta
     ) -> Delivered:
         appointment_id = payload["appointment_id"]
-        if kind is EventKind.BOOKING_REOPENED:
-            await self._start_booking_again(appointment_id, client, skew)
-            return Told()
         fact_type = _BOOKING_FACTS[kind]
         names = {field.name for field in dataclasses.fields(fact_type)}
         values = {name: value for name, value in payload.items() if name in names}
@@ -174,12 +196,30 @@ class Delivery:
             # The booking is over or lost, and somebody has paid: it looks after the money.
             await self._start_booking_again(appointment_id, client, skew, signal=(str(kind), fact))
             return Told()
-        if await self._status(workflow_id) is None:
+        if await described(self._engine, workflow_id) is None:
             return NotYet(reason="the booking hasn't been started", weather=False)
         return Told()
 
+    async def _reopen_booking(
+        self, appointment_id: str, client: ClientRow, skew: timedelta, in_place_of: str | None
+    ) -> Delivered:
+        """Start a booking that was lost, or (in the place of the run named) one that disagrees with the records."""
+        booking = await described(self._engine, booking_id(appointment_id))
+        if await operator_ended(self._engine, booking):
+            return Never(reason="the booking was terminated")
+        replaces = booking is not None and in_place_of == booking.run_id
+        conflict = WorkflowIDConflictPolicy.TERMINATE_EXISTING if replaces else WorkflowIDConflictPolicy.USE_EXISTING
+        await self._start_booking_again(appointment_id, client, skew, conflict=conflict)
+        return Told()
+
     async def _start_booking_again(
-        self, appointment_id: str, client: ClientRow, skew: timedelta, signal: tuple[str, object] | None = None
+        self,
+        appointment_id: str,
+        client: ClientRow,
+        skew: timedelta,
+        *,
+        signal: tuple[str, object] | None = None,
+        conflict: WorkflowIDConflictPolicy = WorkflowIDConflictPolicy.USE_EXISTING,
     ) -> None:
         """A booking without terms finds out how its appointment stands; one that is open is told, and no other."""
         await self._engine.start_workflow(
@@ -192,31 +232,17 @@ class Delivery:
                 payment_poll_seconds=self._payment_poll_seconds,
                 skew_seconds=int(skew.total_seconds()),
             ),
-            id=booking_id(appointment_id),
-            task_queue=TASK_QUEUE,
+            **self._options(client)
+            | {
+                "id": booking_id(appointment_id),
+                "static_summary": "Booking, started again",
+                "static_details": "It goes on from how its appointment stands in the records.",
+            },
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            search_attributes=opening(
-                practice_id=client.practice_id,
-                provider_id=client.provider_id,
-                client_id=client.id,
-                stage=Stage(client.stage),
-            ),
-            static_summary="Booking, started again: it goes on from how its appointment stands",
-            rpc_timeout=_RPC_TIMEOUT,
+            id_conflict_policy=conflict,
             start_signal=signal[0] if signal else None,
             start_signal_args=[signal[1]] if signal else [],
         )
-
-    async def _status(self, workflow_id: str) -> WorkflowExecutionStatus | None:
-        """None where there has never been such a workflow."""
-        try:
-            description = await self._engine.get_workflow_handle(workflow_id).describe(rpc_timeout=_RPC_TIMEOUT)
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return None
-            raise
-        return description.status
 
     def _journey_fact(self, kind: EventKind, payload: Mapping[str, Any]) -> object:
         values = dict(payload)

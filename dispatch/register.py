@@ -1,11 +1,29 @@
-"""Registering the search attributes in a namespace: a one-off at installation, harmless when repeated."""
+"""What a namespace needs: search attributes and schedules. A one-off at installation, harmless when repeated."""
 
 from __future__ import annotations
 
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.client import Client
+from datetime import timedelta
 
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from workflows.naming import SWEEP_HOLDS, TASK_QUEUE
 from workflows.search_attributes import REGISTRY
+from workflows.sweep_holds import SweepHolds
+
+SCHEDULES = (SWEEP_HOLDS,)
 
 
 async def register_search_attributes(client: Client) -> list[str]:
@@ -25,3 +43,36 @@ async def missing_search_attributes(client: Client) -> list[str]:
         ListSearchAttributesRequest(namespace=client.namespace)
     )
     return [name for name in REGISTRY if name not in listed.custom_attributes]
+
+
+async def register_schedules(client: Client, *, sweep_every: timedelta) -> None:
+    """Make the schedules, or change them to what the settings say now. One that operators paused stays paused."""
+    wanted = Schedule(
+        action=ScheduleActionStartWorkflow(SweepHolds.run, id=SWEEP_HOLDS, task_queue=TASK_QUEUE),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=sweep_every)]),
+        # What was missed while Temporal was away needn't be made up for: one sweep finds everything.
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)),
+    )
+
+    def changed(given: ScheduleUpdateInput) -> ScheduleUpdate:
+        wanted.state = given.description.schedule.state
+        return ScheduleUpdate(schedule=wanted)
+
+    try:
+        await client.create_schedule(SWEEP_HOLDS, wanted)
+    except ScheduleAlreadyRunningError:
+        await client.get_schedule_handle(SWEEP_HOLDS).update(changed)
+
+
+async def missing_schedules(client: Client) -> list[str]:
+    return [name for name in SCHEDULES if not await _exists(client, name)]
+
+
+async def _exists(client: Client, schedule_id: str) -> bool:
+    try:
+        await client.get_schedule_handle(schedule_id).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return True

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,11 +14,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.clock import Clock
 from db.engine import Database
-from db.events import CHANNEL, EventKind, oldest_waiting, release_lease, take_lease, waiting_subjects
+from db.events import CHANNEL, EventKind
 from db.ids import new_id
-from db.models import AttentionItem, Client, ExternalEvent
+from db.models import AttentionItem, ExternalEvent
+from db.telling import (
+    ClientRow,
+    ToTell,
+    next_to_tell,
+    note_told,
+    postpone,
+    release_lease,
+    take_lease,
+    waiting_subjects,
+)
 from db.timeline import tell
-from dispatch.delivery import Delivery, Never, NotYet, Told
+from dispatch.delivery import Delivered, Delivery, Never, NotYet, Told
 from domain.cadence import ANSWER_WITHIN
 from domain.stages import Actor
 from domain.states import AttentionOwner, TimelineKind
@@ -25,59 +36,79 @@ from workflows.naming import client_journey_id
 
 logger = logging.getLogger("portico.relay")
 
-# How long a subject waits for a process that was killed in the middle of telling; a delivery takes less.
-_LEASE_SECONDS = 10
 # Whoever recorded an event tells it at once; the relay only sees to what is left after this.
-_HEAD_START_SECONDS = 0.25
+_HEAD_START = timedelta(seconds=0.25)
 _SLOW_POLL_SECONDS = 2.0
+_AT_A_LOOK = 200
+# While so many requests of machines are being answered, telling waits: nobody looks at a page meanwhile.
+_MANY_MACHINES = 4
+_BUSY_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE = timedelta(seconds=15)
 # A booking that its journey never starts, although the engine is well: a person has to look.
 _PATIENCE_TRIES = 40
+# More than this many subjects are left to the relay of another process, or to its next look.
+_MOST_WAITING = 1000
 
 
 class Relay:
-    """Tells each subject's events in order, under that subject's lease; subjects don't wait for each other."""
+    """Tells each subject's events in order, under that subject's lease; subjects don't wait for each other.
 
-    def __init__(self, database: Database, clock: Clock, delivery: Delivery) -> None:
+    `places` are drained at a time. In a process that answers requests they are few, and the newest comes first:
+    somebody may be waiting for it. What is left behind then is told by the worker's relay, the oldest first.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        delivery: Delivery,
+        *,
+        places: int = 20,
+        newest_first: bool = False,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._delivery = delivery
+        self._places = places
+        self._newest_first = newest_first
+        self._machines = 0
+        self._waiting: dict[str, None] = {}  # in the order in which they came
         self._tasks: set[asyncio.Task[None]] = set()
-        self._places = asyncio.Semaphore(20)
 
-    def nudge(self, subjects: Iterable[str], *, after_seconds: float = 0.0) -> None:
+    def nudge(self, subjects: Iterable[str]) -> None:
         """Drain these soon, without keeping the caller waiting."""
-        for subject in set(subjects):
-            task = asyncio.create_task(self._drain_quietly(subject, after_seconds))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        for subject in subjects:
+            if self._newest_first:
+                self._waiting.pop(subject, None)
+            self._waiting[subject] = None
+            if len(self._waiting) > _MOST_WAITING:
+                self._take(newest=not self._newest_first)
+            if len(self._tasks) < self._places:
+                task = asyncio.create_task(self._drain_waiting())
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    @contextmanager
+    def answering_a_machine(self) -> Iterator[None]:
+        """Around a request that is answered before anything is told: many of them at once go before telling."""
+        self._machines += 1
+        try:
+            yield
+        finally:
+            self._machines -= 1
 
     async def settle(self) -> None:
-        """Wait for the drains under way (on shutdown)."""
+        """Wait for the drains under way (on shutdown); what hasn't been begun is in the database."""
+        self._waiting.clear()
         while self._tasks:
             await asyncio.gather(*self._tasks)
 
-    async def drain(self, subject: str) -> None:
-        """Tell what is due; returns when nothing is, or when somebody else holds the lease."""
-        lease = new_id("lse")
-        async with self._database.transaction() as session:
-            if not await take_lease(session, subject, lease, _LEASE_SECONDS):
-                return
-        try:
-            while await self._tell_next(subject):
-                pass
-        finally:
-            async with self._database.transaction() as session:
-                await release_lease(session, subject, lease)
-        # What was recorded between the last look and the release found the lease taken: look once more.
-        async with self._database.transaction() as session:
-            again = await oldest_waiting(session, subject) is not None
-        if again:
-            self.nudge([subject])
-
-    async def _drain_quietly(self, subject: str, after_seconds: float) -> None:
-        await asyncio.sleep(after_seconds)
-        async with self._places:
+    async def _drain_waiting(self) -> None:
+        while self._waiting:
+            if self._machines >= _MANY_MACHINES:
+                await asyncio.sleep(_BUSY_PAUSE_SECONDS)
+                continue
+            subject = self._take(newest=self._newest_first)
             try:
                 await self.drain(subject)
             except SQLAlchemyError as error:
@@ -85,48 +116,74 @@ class Relay:
                     "draining %s: database %s; the relay will come back to it", subject, type(error).__name__
                 )
 
-    async def _tell_next(self, subject: str) -> bool:
-        async with self._database.transaction() as session:
-            event = await oldest_waiting(session, subject)
-            if event is None:
-                return False
-            client = await session.get(Client, subject.removeprefix("client:"))
-            skew = await self._clock.offset(session)
-        told = await self._tell(event, client, skew)
-        async with self._database.transaction() as session:
-            return await self._note(session, event, client, told)
+    def _take(self, *, newest: bool) -> str:
+        subject = next(reversed(self._waiting) if newest else iter(self._waiting))
+        del self._waiting[subject]
+        return subject
 
-    async def _tell(self, event: ExternalEvent, client: Client | None, skew: timedelta) -> Told | NotYet | Never:
+    async def drain(self, subject: str) -> None:
+        """Tell what is due; returns when nothing is, or when somebody else holds the lease."""
+        lease = new_id("lse")
+        async with self._database.statements() as session:
+            if not await take_lease(session, subject, lease):
+                return
+            event = await next_to_tell(session, subject)
+            if event is None:
+                await release_lease(session, subject, lease)
+        try:
+            while event is not None:
+                event = await self._note(subject, lease, event, await self._tell(event))
+        except BaseException:
+            async with self._database.statements() as session:
+                await release_lease(session, subject, lease)
+            raise
+        # What was recorded between the last look and the release found the lease taken: look once more.
+        async with self._database.statements() as session:
+            again = await next_to_tell(session, subject) is not None
+        if again:
+            self.nudge([subject])
+
+    async def _tell(self, event: ToTell) -> Delivered:
         kind = EventKind(event.kind)
         if kind is EventKind.PASSWORD_RESET_REQUESTED:
             return await self._delivery.start_password_reset(event.payload["reset_id"])
-        if client is None:
+        if event.client is None:
             return Never(reason="there is no such client")
-        return await self._delivery.deliver(kind, event.payload, client, skew)
+        skew = self._clock.skew(event.clock_offset)
+        return await self._delivery.deliver(kind, event.payload, event.client, skew)
 
-    async def _note(
-        self, session: AsyncSession, event: ExternalEvent, client: Client | None, told: Told | NotYet | Never
-    ) -> bool:
-        """Write down how it went; whether the subject's next event may be told now."""
-        row = await session.get(ExternalEvent, event.id, with_for_update=True)
-        assert row is not None
-        row.attempts += 1
+    async def _note(self, subject: str, lease: str, event: ToTell, told: Delivered) -> ToTell | None:
+        """Write down how it went; the subject's next event, if it may be told now. Else the lease is given back."""
+        tries = event.attempts + 1
         match told:
             case Told():
-                row.handled_at = datetime.now(UTC)
-            case NotYet(weather=weather, reason=reason) if weather or row.attempts < _PATIENCE_TRIES:
-                pause = min(timedelta(milliseconds=100) * 2 ** min(row.attempts, 10), _LONGEST_PAUSE)
-                row.next_attempt_at = datetime.now(UTC) + pause
-                logger.info("event %s (%s) waits: %s", row.id, row.kind, reason)
-                return False
+                async with self._database.statements() as session:
+                    return await note_told(session, subject, lease, event.event_id)
+            case NotYet(weather=weather, reason=reason) if weather or tries < _PATIENCE_TRIES:
+                pause = min(timedelta(milliseconds=100) * 2 ** min(tries, 10), _LONGEST_PAUSE)
+                logger.info("event %s (%s) waits: %s", event.event_id, event.kind, reason)
+                async with self._database.statements() as session:
+                    await postpone(session, subject, lease, event.event_id, pause)
+                return None
             case NotYet(reason=reason) | Never(reason=reason):
-                row.parked_reason = reason
-                logger.warning("event %s (%s) needs attention: %s", row.id, row.kind, reason)
-                if client is not None:
-                    await self._ask_for_help(session, row, client, reason)
-        return True
+                logger.warning("event %s (%s) needs attention: %s", event.event_id, event.kind, reason)
+                async with self._database.transaction() as session:
+                    await self._park(session, event, reason)
+                async with self._database.statements() as session:
+                    following = await next_to_tell(session, subject)
+                    if following is None:
+                        await release_lease(session, subject, lease)
+                    return following
 
-    async def _ask_for_help(self, session: AsyncSession, event: ExternalEvent, client: Client, reason: str) -> None:
+    async def _park(self, session: AsyncSession, event: ToTell, reason: str) -> None:
+        row = await session.get(ExternalEvent, event.event_id, with_for_update=True)
+        assert row is not None
+        row.attempts += 1
+        row.parked_reason = reason
+        if event.client is not None:
+            await self._ask_for_help(session, row, event.client, reason)
+
+    async def _ask_for_help(self, session: AsyncSession, event: ExternalEvent, client: ClientRow, reason: str) -> None:
         now = await self._clock.now(session)
         item = AttentionItem(
             id=new_id("att"),
@@ -154,8 +211,11 @@ class Relay:
 
     async def _listen(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
         while True:
-            async with self._database.transaction() as session:
-                self.nudge(await waiting_subjects(session))
-            # Wakes at the first notification, or after the pause; what piled up comes with the next look.
-            async for notification in connection.notifies(timeout=_SLOW_POLL_SECONDS):
-                self.nudge([notification.payload], after_seconds=_HEAD_START_SECONDS)
+            async with self._database.statements() as session:
+                subjects = await waiting_subjects(session, _HEAD_START, _AT_A_LOOK)
+            self.nudge(subjects)
+            if len(subjects) < _AT_A_LOOK:
+                # Until something is recorded, or for the pause.
+                async for _ in connection.notifies(timeout=_SLOW_POLL_SECONDS, stop_after=1):
+                    pass
+            await asyncio.sleep(_HEAD_START.total_seconds())

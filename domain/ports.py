@@ -127,6 +127,15 @@ class Checkout:
     payment_intent_id: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ListedCheckout:
+    """A checkout found at the processor, with what has been given back of it."""
+
+    checkout: Checkout
+    created_at: datetime
+    refunded_minor: int
+
+
 class RefundStatus(StrEnum):
     PENDING = "pending"
     SUCCEEDED = "succeeded"
@@ -157,6 +166,9 @@ class Payments(Protocol):
 
     async def void(self, merchant_account: str | None, session_id: str) -> Checkout:
         """Let the authorisation go; already voided is fine, a captured one is returned as it stands."""
+
+    async def list_checkouts(self, merchant_account: str | None, created_since: datetime) -> list[ListedCheckout]:
+        """Every checkout that was opened at this account since then, ours or not."""
 
     async def refund(
         self, merchant_account: str | None, payment_intent_id: str, amount: Money, refund_reference: str

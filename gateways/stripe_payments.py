@@ -7,13 +7,14 @@ account, or `merchant_account=None` with the restricted key of a single practice
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import stripe
 
 from domain.errors import PaymentUnavailable
 from domain.money import Money
-from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, Refunded, RefundStatus
+from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, ListedCheckout, Refunded, RefundStatus
 from gateways.stripe_errors import is_replayed_failure, translated
 
 if TYPE_CHECKING:
@@ -111,6 +112,19 @@ class StripePayments:
             await _once(f"{intent_id}:void", call)
 
         return await self._settle(merchant_account, session_id, cancel)
+
+    async def list_checkouts(self, merchant_account: str | None, created_since: datetime) -> list[ListedCheckout]:
+        """Every checkout that was opened at this account since then, ours or not."""
+        with translated():
+            sessions = await self._client.v1.checkout.sessions.list_async(
+                {
+                    "created": {"gte": int(created_since.timestamp())},
+                    "expand": ["data.payment_intent.latest_charge"],
+                    "limit": 100,
+                },
+                _options(merchant_account),
+            )
+            return [_listed(session) async for session in sessions.auto_paging_iter()]
 
     async def refund(
         self, merchant_account: str | None, payment_intent_id: str, amount: Money, refund_reference: str
@@ -241,6 +255,16 @@ def _checkout(session: stripe.checkout.Session) -> Checkout:
         amount=_amount(session, intent),
         fee_reference=session.client_reference_id,
         payment_intent_id=None if intent is None else intent.id,
+    )
+
+
+def _listed(session: stripe.checkout.Session) -> ListedCheckout:
+    intent = _intent(session)
+    charge = intent.latest_charge if intent is not None else None
+    return ListedCheckout(
+        checkout=_checkout(session),
+        created_at=datetime.fromtimestamp(session.created, UTC),
+        refunded_minor=charge.amount_refunded if isinstance(charge, stripe.Charge) else 0,
     )
 
 

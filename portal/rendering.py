@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
@@ -100,8 +101,11 @@ def refresh_after(seconds: int, address: str | None = None) -> str:
     return f"{seconds}; url={address}" if address else str(seconds)
 
 
-def spoken_until(instant: datetime, timezone: str) -> str:
-    """For example "2:30 PM EST"."""
+def spoken_until(instant: datetime, timezone: str, now: datetime) -> str:
+    """For example "2:30 PM EST"; with its date where that isn't today's."""
+    zone = ZoneInfo(timezone)
+    if instant.astimezone(zone).date() != now.astimezone(zone).date():
+        return spoken_time(instant, timezone)
     return f"{spoken_clock(instant, timezone)} {_zone_name(instant, timezone)}"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import re
-import uuid
 from contextvars import ContextVar
 
 from temporalio import activity, workflow
@@ -19,7 +19,7 @@ def begin_request(offered: str | None) -> str:
     Each request is a task of its own, so nothing has to be put back: what is logged about it after its answer, a defect
     say, carries the id too.
     """
-    request_id = offered if offered and _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+    request_id = offered if offered and _REQUEST_ID.fullmatch(offered) else f"{random.getrandbits(128):032x}"
     _current_request.set(request_id)
     return request_id
 

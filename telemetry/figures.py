@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -81,6 +81,11 @@ class Figures(Collector):
         yield _gauge("portico_events_waiting", "Recorded events not yet told to Temporal.", census.events_waiting)
         yield _gauge("portico_relay_lag_seconds", "Age of the oldest of them, 0 if none.", census.relay_lag_seconds)
         yield _gauge("portico_events_parked", "Recorded events that can't be told.", census.events_parked)
+        yield _gauge("portico_holds_ended", "Holds that have ended and are pending all the same.", census.holds_ended)
+        yield _gauge(
+            "portico_holds_ended_oldest_seconds", "How long ago the oldest ended.", census.holds_ended_age_seconds
+        )
+        yield CounterMetricFamily("portico_holds_swept", "Holds that a sweep has found.", value=census.holds_swept)
 
 
 def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:

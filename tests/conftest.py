@@ -32,7 +32,13 @@ def plan_for(state_dir: Path) -> StackPlan:
         mailbox_port=free_port(),
         simulator_port=free_port(),
         metrics_port=free_port(),
-        given={"PORTICO_PAYMENT_POLL_SECONDS": "2", "PORTICO_OPERATOR_TOKENS": "operator-token"},
+        # Schedules run on wall time: tests that want one to run trigger it.
+        given={
+            "PORTICO_PAYMENT_POLL_SECONDS": "2",
+            "PORTICO_OPERATOR_TOKENS": "operator-token",
+            "PORTICO_METRICS_TOKENS": "metrics-token",
+            "PORTICO_SWEEP_MINUTES": "1440",
+        },
         durable=False,
     )
 

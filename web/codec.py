@@ -22,8 +22,17 @@ _LOOPBACK = re.compile(r"^http://(localhost|127\.0\.0\.1)(:\d+)?$")
 
 
 def allowed_operator(request: Request) -> None:
-    """Outside the demo an operator has to show a token: what is decoded or counted belongs to every practice."""
-    tokens: tuple[str, ...] | None = request.app.state.operator_tokens
+    """Outside the demo an operator has to show a token: what is decoded belongs to every practice."""
+    _demand(request, request.app.state.operator_tokens)
+
+
+def allowed_scraper(request: Request) -> None:
+    """An operator, or whoever may count and nothing else."""
+    operators: tuple[str, ...] | None = request.app.state.operator_tokens
+    _demand(request, None if operators is None else operators + request.app.state.metrics_tokens)
+
+
+def _demand(request: Request, tokens: tuple[str, ...] | None) -> None:
     if tokens is None:
         return
     scheme, _, given = request.headers.get("authorization", "").partition(" ")

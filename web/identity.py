@@ -74,7 +74,7 @@ async def api_practice(request: Request, office: TheOffice) -> Staff:
     if scheme.lower() != "bearer" or not key:
         raise Unauthorized("Send the practice's API key: Authorization: Bearer ...")
     digest = hashlib.sha256(key.strip().encode()).hexdigest()
-    async with office.quick.transaction() as session:
+    async with office.database.statements() as session:
         row = await session.scalar(select(ApiKey).where(ApiKey.key_hash == digest))
     if row is None:
         raise Unauthorized("This API key isn't known.")
@@ -85,7 +85,7 @@ async def api_practice(request: Request, office: TheOffice) -> Staff:
 async def signed_in_staff(request: Request, office: TheOffice) -> Staff:
     """The staff member of the cookie. Raises Unauthorized, Forbidden."""
     refuse_foreign_origin(request)
-    async with office.quick.transaction() as session:
+    async with office.database.statements() as session:
         staff_id = await who_is(session, SessionKind.STAFF, session_token(request, office, SessionKind.STAFF))
         member = await session.get(StaffMember, staff_id) if staff_id else None
     if member is None:
@@ -97,7 +97,7 @@ async def signed_in_staff(request: Request, office: TheOffice) -> Staff:
 async def signed_in_clients(request: Request, office: TheOffice) -> list[Client]:
     """Everybody behind the signed-in account, at least one. Raises Unauthorized, Forbidden."""
     refuse_foreign_origin(request)
-    async with office.quick.transaction() as session:
+    async with office.database.statements() as session:
         account_id = await who_is(session, SessionKind.CLIENT, session_token(request, office, SessionKind.CLIENT))
         clients = await clients_of(session, account_id) if account_id else []
     if not clients:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from web.codec import allowed_operator
+from web.codec import allowed_scraper
 from web.transactions import TheOffice
 
 operations_router = APIRouter(tags=["operations"])
@@ -42,6 +42,6 @@ async def readyz(request: Request, office: TheOffice) -> JSONResponse:
 
 
 @operations_router.get("/metrics", summary="Prometheus")
-async def metrics(request: Request, allowed: Annotated[None, Depends(allowed_operator)]) -> Response:
+async def metrics(request: Request, allowed: Annotated[None, Depends(allowed_scraper)]) -> Response:
     """Counts of clients, effects and payments are nobody else's business: outside the demo it takes a token."""
     return Response(await request.app.state.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
-from commands.rate_limits import SIGNUPS_PER_ADDRESS, SIGNUPS_PER_PROVIDER, count_request
+from commands.rate_limits import SIGNUPS_PER_ADDRESS, SIGNUPS_PER_PROVIDER, buckets, used_up
 from commands.signups import decoy_id, require_mapping, sign_up, trapped
-from db.settings_store import load_policy
-from db.tenancy import provider_by_slug
-from web.bodies import json_object
+from db.in_force import InForce, counted_in_force, in_force_at
+from domain.errors import NotFound, PayloadTooLarge
+from web.bodies import parse_object, raw_body
 from web.fields import only, opaque_id
-from web.transactions import RemoteAddress, TheOffice, Transaction
+from web.transactions import office_of, relay_of, remote_address
 
 _LIMIT = 64 * 1024
 
@@ -39,24 +39,29 @@ class _ForTheWebsite(APIRoute):
         await super().handle(scope, receive, send_readable)
 
 
-signups_router = APIRouter(route_class=_ForTheWebsite)
+signups_router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=_ForTheWebsite)
 
 
-async def _limited(provider: str, office: TheOffice, address: RemoteAddress) -> None:
-    await count_request(office.quick, SIGNUPS_PER_ADDRESS, address)
-    await count_request(office.quick, SIGNUPS_PER_PROVIDER, provider[:100])
+async def _admit(session: AsyncSession, request: Request, provider: str) -> InForce:
+    """Count the request, and read what is in force; refused or not, the website may read the answer."""
+    counted = (SIGNUPS_PER_ADDRESS, remote_address(request)), (SIGNUPS_PER_PROVIDER, provider[:100])
+    places = buckets(*counted)
+    counts, here = await counted_in_force(session, opaque_id(provider), places)
+    refusal = used_up(counted, places, counts)
+    if here is not None:
+        request.state.cors = _cors_headers(request.headers.get("origin"), here)
+    if refusal is not None:
+        raise refusal
+    if here is None:
+        raise NotFound("There is no provider of that name.")
+    return here
 
 
-async def _cors(request: Request, provider: str, session: Transaction) -> None:
+def _cors_headers(origin: str | None, here: InForce) -> dict[str, str]:
     """For pages of the provider's own website, and no others."""
-    request.state.cors = await _cors_headers(request.headers.get("origin"), provider, session)
-
-
-async def _cors_headers(origin: str | None, provider: str, session: AsyncSession) -> dict[str, str]:
     if origin is None:
         return {}
-    found = await provider_by_slug(session, opaque_id(provider))
-    if origin not in (await load_policy(session, found.id)).policy.website_origins:
+    if origin not in here.policy.policy.website_origins:
         return {"Vary": "Origin"}
     return {
         "Access-Control-Allow-Origin": origin,
@@ -68,8 +73,11 @@ async def _cors_headers(origin: str | None, provider: str, session: AsyncSession
     }
 
 
-@signups_router.options("/signups/{provider}", include_in_schema=False, dependencies=[Depends(_cors)])
-async def preflight(provider: str) -> Response:
+@signups_router.options("/signups/{provider}", include_in_schema=False)
+async def preflight(request: Request, provider: str) -> Response:
+    async with office_of(request).database.statements() as session:
+        here = await in_force_at(session, slug=opaque_id(provider))
+    request.state.cors = _cors_headers(request.headers.get("origin"), here)
     return Response(status_code=204)
 
 
@@ -77,25 +85,45 @@ async def preflight(provider: str) -> Response:
     "/signups/{provider}",
     status_code=202,
     summary="A client signs up on the website",
-    # In this order: whoever is over the limit is told so in words that their browser lets them read.
-    dependencies=[Depends(_cors), Depends(_limited)],
     openapi_extra={
         "requestBody": {"content": {"application/json": {"schema": {"type": "object", "required": ["fields"]}}}}
     },
 )
 async def take_signup(
-    request: Request,
-    provider: str,
-    session: Transaction,
-    office: TheOffice,
-    idempotency_key: Annotated[str | None, Header()] = None,
+    request: Request, provider: str, idempotency_key: Annotated[str | None, Header()] = None
 ) -> JSONResponse:
     """`{"fields": {...}}` by the provider's form. The answer never tells whether somebody is known already."""
-    body = await json_object(request, _LIMIT)
-    only(body, ("fields", "website"))
-    found = await provider_by_slug(session, opaque_id(provider))
-    if trapped(body.get("website")):
-        return JSONResponse({"signup_id": decoy_id()}, 202)
-    fields = require_mapping(body.get("fields"), "fields")
-    signup_id = await sign_up(session, office, found, fields, idempotency_key=idempotency_key)
+    relay = relay_of(request)
+    with relay.answering_a_machine():
+        signup_id, subjects = await _take(request, provider, idempotency_key)
+    relay.nudge(subjects)
     return JSONResponse({"signup_id": signup_id}, 202)
+
+
+async def _take(request: Request, provider: str, idempotency_key: str | None) -> tuple[str, list[str]]:
+    """The id, and the subjects of which something has been recorded."""
+    office = office_of(request)
+    # Read first, so that nobody who sends slowly holds a connection; judged where the website can read the answer.
+    raw = await _body(request)
+    async with office.database.statements() as session:
+        here = await _admit(session, request, provider)
+        if isinstance(raw, PayloadTooLarge):
+            raise raw
+        body = parse_object(raw)
+        only(body, ("fields", "website"))
+        if trapped(body.get("website")):
+            return decoy_id(), []
+        fields = require_mapping(body.get("fields"), "fields")
+        if idempotency_key is None:
+            return await sign_up(session, office, here, fields), session.info.pop("event_subjects", [])
+    # A key is held until its answer is kept: that takes a transaction.
+    async with office.database.transaction() as session:
+        signup_id = await sign_up(session, office, here, fields, idempotency_key=idempotency_key)
+    return signup_id, session.info.pop("event_subjects", [])
+
+
+async def _body(request: Request) -> bytes | PayloadTooLarge:
+    try:
+        return await raw_body(request, _LIMIT)
+    except PayloadTooLarge as error:
+        return error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 TASK_QUEUE = "portico"
+# A schedule and the workflow that it starts (to whose id Temporal adds the moment).
+SWEEP_HOLDS = "sweep-holds"
 
 
 def client_journey_id(client_id: str) -> str:

@@ -29,7 +29,7 @@ async def accept(
     refuse_foreign_origin(request)
     body = await json_object(request)
     only(body, ("password",))
-    async with count_failures(office.quick, WRONG_TOKENS_PER_ADDRESS, address):
+    async with count_failures(office.database, WRONG_TOKENS_PER_ADDRESS, address):
         account = await accept_invitation(session, office, token[:200], _password(body))
     signed_in = await begin_session(session, SessionKind.CLIENT, account.id)
     answer = JSONResponse({"clients": [{"id": client.id} for client in await clients_of(session, account.id)]})

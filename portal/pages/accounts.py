@@ -48,7 +48,7 @@ async def invitation(
     request: Request, token: str, session: Transaction, office: TheOffice, address: RemoteAddress
 ) -> Response:
     try:
-        async with count_failures(office.quick, WRONG_TOKENS_PER_ADDRESS, address):
+        async with count_failures(office.database, WRONG_TOKENS_PER_ADDRESS, address):
             view = await look_at_invitation(session, office, token[:_LONGEST_TOKEN])
     except (InvitationUsed, InvitationExpired) as refusal:
         return _no_more(request, refusal, token)
@@ -66,7 +66,7 @@ async def accept(
 ) -> Response:
     token = token[:_LONGEST_TOKEN]
     try:
-        async with count_failures(office.quick, WRONG_TOKENS_PER_ADDRESS, address), session.begin_nested():
+        async with count_failures(office.database, WRONG_TOKENS_PER_ADDRESS, address), session.begin_nested():
             account = await accept_invitation(session, office, token, form.first("password"))
     except (InvitationUsed, InvitationExpired) as refusal:
         return _no_more(request, refusal, token)
@@ -82,7 +82,7 @@ async def accept(
 async def ask_for_a_new_link(
     request: Request, token: str, session: Transaction, office: TheOffice, address: RemoteAddress, form: PublicForm
 ) -> Response:
-    await count_request(office.quick, LINKS_PER_ADDRESS, address)
+    await count_request(office.database, (LINKS_PER_ADDRESS, address))
     await ask_again(session, office, token[:_LONGEST_TOKEN])
     return go("/portal/sign-in", "asked-again")
 
@@ -195,7 +195,7 @@ async def ask_password(request: Request, session: Transaction, office: TheOffice
         errors = {"email": "Please enter your email address."}
         context = {"kind": str(kind), "sent": False, "side": _SIDES[kind]}
         return render(request, "public/password_ask.html", status=422, errors=errors, **context)
-    await count_request(office.quick, RESETS_PER_NAME, f"{kind}:{email}")
+    await count_request(office.database, (RESETS_PER_NAME, f"{kind}:{email}"))
     await request_password_reset(session, office, kind, email)
     return go("/password", kind=str(kind), sent="true")
 
@@ -205,7 +205,7 @@ async def password_page(
     request: Request, token: str, session: Transaction, office: TheOffice, address: RemoteAddress
 ) -> Response:
     try:
-        async with count_failures(office.quick, WRONG_TOKENS_PER_ADDRESS, address):
+        async with count_failures(office.database, WRONG_TOKENS_PER_ADDRESS, address):
             await look_at_reset(session, office, token[:_LONGEST_TOKEN])
     except (InvitationUsed, InvitationExpired) as refusal:
         return _ask_again(request, refusal)
@@ -222,7 +222,7 @@ async def choose_password(
     form: PublicForm,
 ) -> Response:
     try:
-        async with count_failures(office.quick, WRONG_TOKENS_PER_ADDRESS, address), session.begin_nested():
+        async with count_failures(office.database, WRONG_TOKENS_PER_ADDRESS, address), session.begin_nested():
             kind = await reset_password(session, office, token[:_LONGEST_TOKEN], form.first("password"))
     except (InvitationUsed, InvitationExpired) as refusal:
         return _ask_again(request, refusal)

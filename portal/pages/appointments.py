@@ -82,6 +82,7 @@ async def appointment_page(
 ) -> Response:
     appointment, payment = about.appointment, about.payment
     state, refresh = _state(about, checking)
+    now = await office.clock.now(session)
     expires = appointment.hold_expires_at
     choose_until = appointment.choose_until
     return await about.render(
@@ -90,8 +91,8 @@ async def appointment_page(
         "portal/appointment.html",
         state=state,
         refresh=refresh,
-        held_until=spoken_until(expires, about.frame.timezone) if expires else None,
-        choose_until=spoken_until(choose_until, about.frame.timezone) if choose_until else None,
+        held_until=spoken_until(expires, about.frame.timezone, now) if expires else None,
+        choose_until=spoken_until(choose_until, about.frame.timezone, now) if choose_until else None,
         may_pay=state in ("held", "checking") and payment is not None and payment.checkout_url is not None,
     )
 

@@ -12,6 +12,7 @@ from db.tenancy import appointment_being_chosen
 from domain.states import SubmissionStatus
 from portal.pages.frames import TheClientFrame
 from portal.pages.queries import appointments_of, payments_of_client, split_by_time
+from portal.rendering import spoken_until
 from web.transactions import TheOffice, Transaction
 
 home_router = APIRouter(tags=["pages: client portal"])
@@ -21,7 +22,10 @@ home_router = APIRouter(tags=["pages: client portal"])
 async def home(session: Transaction, office: TheOffice, frame: TheClientFrame) -> Response:
     step = await next_step(session, office, frame.client)
     blocks, _ = await why_not(session, office, frame.client, None)
-    upcoming, past = split_by_time(await appointments_of(session, frame.client.id), await office.clock.now(session))
+    now = await office.clock.now(session)
+    upcoming, past = split_by_time(await appointments_of(session, frame.client.id), now)
+    waiting = next((row.appointment for row in upcoming if row.appointment.status == "pending"), None)
+    held_until = waiting.hold_expires_at if waiting else None
     intake = await look_at_intake(session, office, frame.client)
     return frame.render(
         "portal/home.html",
@@ -31,7 +35,8 @@ async def home(session: Transaction, office: TheOffice, frame: TheClientFrame) -
         may_book=not blocks and step is not NextStep.INTAKE,
         blocks=blocks,
         upcoming=upcoming,
-        waiting=next((row for row in upcoming if row.appointment.status == "pending"), None),
+        waiting=waiting,
+        held_until=spoken_until(held_until, frame.timezone, now) if held_until else None,
         past=past,
         choosing=await appointment_being_chosen(session, frame.client.id),
     )

@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.office import Office
 from commands.rate_limits import SIGNUPS_PER_ADDRESS, SIGNUPS_PER_PROVIDER, count_request
 from commands.settings import read_settings
-from commands.signups import closed_reason, sign_up, trapped
+from commands.signups import sign_up, trapped
+from db.in_force import InForce, in_force_at
 from db.models import Practice, Provider
-from db.settings_store import load_policy, load_signup_form
 from db.tenancy import practice_of, provider_by_slug
+from domain.decisions import signup_refusal
 from domain.errors import DomainError, ValidationFailed
 from domain.page import Page, parse_page
 from domain.signup_form import SignupForm
@@ -36,22 +37,28 @@ class Door:
     provider: Provider
     practice: Practice
     page: Page
-    published: bool
+    here: InForce
     closed: DomainError | None
-    form: SignupForm
+
+    @property
+    def published(self) -> bool:
+        return self.here.policy.policy.page_published
+
+    @property
+    def form(self) -> SignupForm:
+        return self.here.signup_form
 
 
 async def _door(session: AsyncSession, slug: str) -> Door:
     provider = await provider_by_slug(session, opaque_id(slug))
     document = (await read_settings(session, provider, SettingsKind.PAGE)).document
-    _, form = await load_signup_form(session, provider.id)
+    here = await in_force_at(session, provider_id=provider.id)
     return Door(
         provider=provider,
         practice=await practice_of(session, provider.practice_id),
         page=parse_page(document),
-        published=(await load_policy(session, provider.id)).policy.page_published,
-        closed=await closed_reason(session, provider),
-        form=form,
+        here=here,
+        closed=signup_refusal(here.policy.policy, here.standing),
     )
 
 
@@ -87,8 +94,8 @@ async def signup(
     form: PublicForm,
 ) -> Response:
     door = await _door(session, provider)
-    await count_request(office.quick, SIGNUPS_PER_ADDRESS, address)
-    await count_request(office.quick, SIGNUPS_PER_PROVIDER, door.provider.id)
+    counted = (SIGNUPS_PER_ADDRESS, address), (SIGNUPS_PER_PROVIDER, door.provider.id)
+    await count_request(office.database, *counted)
     done = RedirectResponse(f"/p/{door.provider.slug}/signup/done", 303)
     if trapped(form.first("website")):
         return done
@@ -104,7 +111,7 @@ async def signup(
 async def _accept(session: AsyncSession, office: Office, door: Door, form: Form) -> None:
     key = form.first("form_token")[:100] or None
     async with session.begin_nested():
-        await sign_up(session, office, door.provider, _answers(door.form, form), idempotency_key=key)
+        await sign_up(session, office, door.here, _answers(door.form, form), idempotency_key=key)
 
 
 def _answers(signup_form: SignupForm, form: Form) -> dict[str, Any]:

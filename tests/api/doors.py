@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +14,7 @@ from fastapi import APIRouter, FastAPI
 from db.models import Provider, ProviderWebhookSecret, SettingsVersion
 from domain.policy import DEFAULTS
 from web.problems import install_problem_handlers
-from webhooks import webhooks_router
+from webhooks import webhook_routers
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -70,6 +70,10 @@ class FakeDatabase:
             raise
         self.committed += 1
 
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[Rows]:
+        yield self.rows
+
 
 class OpenVault:
     """Seals nothing."""
@@ -91,13 +95,12 @@ def portal_settings(**changes: object) -> SettingsVersion:
     )
 
 
-def doors(database: FakeDatabase, router: APIRouter = webhooks_router) -> httpx.AsyncClient:
+def doors(database: FakeDatabase, router: APIRouter | None = None) -> httpx.AsyncClient:
     """A client of an application with these routes only."""
     app = FastAPI()
-    app.include_router(router)
+    for one in webhook_routers if router is None else (router,):
+        app.include_router(one)
     install_problem_handlers(app)
-    app.state.office = SimpleNamespace(
-        database=database, quick=FakeDatabase(), vault=OpenVault(), environment="test", base_url="http://test"
-    )
-    app.state.relay = SimpleNamespace(nudge=lambda subjects: None)
+    app.state.office = SimpleNamespace(database=database, vault=OpenVault(), environment="test", base_url="http://test")
+    app.state.relay = SimpleNamespace(nudge=lambda subjects: None, answering_a_machine=nullcontext)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")

@@ -102,7 +102,7 @@ PUBLIC = {
     "/api/v1/demo/advance",
     "/codec/{operation}",
 }
-GUARDS = {"api_practice", "signed_in_staff", "signed_in_clients", "allowed_operator"}
+GUARDS = {"api_practice", "signed_in_staff", "signed_in_clients", "allowed_operator", "allowed_scraper"}
 
 
 def guards_of(route: Any) -> set[str]:

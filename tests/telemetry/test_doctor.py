@@ -16,7 +16,7 @@ from doctor import skew, span
 from tests.driver import Provider, World, ok, until
 from tests.e2e.test_outages import away
 
-CHECKS = ["database", "clock", "temporal", "worker", "relay", "attention", "mail", "payments"]
+CHECKS = ["database", "clock", "temporal", "worker", "relay", "journeys", "attention", "mail", "payments"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ async def test_a_healthy_stack_is_well(world: World, provider: Provider) -> None
     assert diagnosis.failed == set()
     assert list(diagnosis.states) == CHECKS
     assert "newest schema" in diagnosis.lines["database"]
-    assert "search attributes registered" in diagnosis.lines["temporal"]
+    assert "search attributes and schedules registered" in diagnosis.lines["temporal"]
 
 
 @pytest.mark.parametrize(("part", "failing"), [("mailbox", {"mail"}), ("simulator", {"payments"})])
@@ -78,7 +78,7 @@ async def test_without_temporal_it_is_named_and_so_is_what_waits_for_it(world: W
             " WHERE handled_at IS NULL AND parked_reason IS NULL RETURNING id"
         )
         diagnosis = await doctor(world)
-    assert diagnosis.failed == {"temporal", "worker", "relay"}, diagnosis.lines
+    assert diagnosis.failed == {"temporal", "worker", "relay", "journeys"}, diagnosis.lines
     assert "3 hours" in diagnosis.lines["relay"]
 
 
@@ -102,7 +102,8 @@ async def test_a_wrong_key_a_wrong_database_and_a_wrong_namespace_are_named(worl
         PORTICO_TEMPORAL_NAMESPACE="nowhere",
     )
     assert diagnosis.code == 1
-    assert diagnosis.failed == {"database", "temporal", "worker", "relay", "attention", "payments"}, diagnosis.lines
+    connected = {"database", "temporal", "worker", "relay", "journeys", "attention", "payments"}
+    assert diagnosis.failed == connected, diagnosis.lines
     assert "no namespace nowhere" in diagnosis.lines["temporal"]
     assert "portico migrate" in diagnosis.lines["database"]
     assert "PORTICO_STRIPE_KEY" in diagnosis.lines["payments"]

@@ -101,10 +101,15 @@ async def test_the_worker_says_that_it_is_alive(world: World) -> None:
     assert (answer.status_code, answer.text) == (200, "ok\n")
 
 
-async def test_the_servers_metrics_ask_for_an_operators_token(world: World) -> None:
+async def test_the_servers_metrics_ask_for_a_token_and_one_for_metrics_opens_nothing_else(world: World) -> None:
     url = f"{world.base_url}/metrics"
     assert (await world.http.get(url)).status_code == 401
     assert (await world.http.get(url, headers={"authorization": "Bearer wrong"})).status_code == 401
+    for token in ("metrics-token", "operator-token"):
+        assert (await world.http.get(url, headers={"authorization": f"Bearer {token}"})).status_code == 200
+    scraper = {"authorization": "Bearer metrics-token"}
+    decoded = await world.http.post(f"{world.base_url}/codec/decode", json={"payloads": []}, headers=scraper)
+    assert decoded.status_code == 401
 
 
 async def test_without_the_database_the_processes_still_show_themselves(world: World, provider: Provider) -> None:

@@ -1,0 +1,42 @@
+"""Sweeps: what a schedule looks for in the practice's records, and hands to its journey again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from temporalio import activity
+
+from db.clock import Clock
+from db.engine import Database
+from db.holds import SWEEP, ended_holds, reopen_booking
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepEndedHolds:
+    """`now` is the engine's clock: a schedule knows nothing of the demo's travels."""
+
+    now: datetime
+
+
+class Sweeps:
+    """`hold_grace` is how long after its end a hold is left to its own booking."""
+
+    def __init__(self, database: Database, clock: Clock, *, hold_grace: timedelta) -> None:
+        self._database = database
+        self._clock = clock
+        self._hold_grace = hold_grace
+
+    @activity.defn
+    async def sweep_holds(self, command: SweepEndedHolds) -> int:
+        """Have the booking of each hold that ended long ago opened again; a booking that runs isn't disturbed by it.
+
+        Once per hold and day: a processor that is away for hours keeps holds alive, and they needn't be found anew.
+        """
+        async with self._database.transaction() as session:
+            now = command.now + await self._clock.offset(session)
+            found = 0
+            for appointment in await session.scalars(ended_holds(now - self._hold_grace)):
+                day = f"{appointment.id}:{now:%Y-%m-%d}"
+                found += await reopen_booking(session, appointment, source=SWEEP, external_id=day)
+            return found

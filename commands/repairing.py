@@ -1,0 +1,121 @@
+"""Repairing what reconciliation has found: recorded events, told to journeys in the ordinary way, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.appointments import notice_payment
+from commands.reconciling import Compared, Moments
+from commands.reconciling_money import PLATFORM
+from db.events import EventKind, client_subject, record_event
+from db.holds import reopen_booking
+from db.models import ExternalEvent, Payment
+from db.tenancy import appointment_by_id, client_by_id
+from domain.reconciliation import Finding, Remedy
+
+SOURCE = "reconcile"
+# A journey is there before its bookings, and both before what they are told.
+_ORDER = (
+    Remedy.REOPEN_JOURNEY,
+    Remedy.REOPEN_BOOKING,
+    Remedy.TELL_AGAIN,
+    Remedy.ADOPT_CHECKOUT,
+    Remedy.NOTICE_PAYMENT,
+    Remedy.END_WORKFLOW,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repaired:
+    """`subjects` have something to be told; `left` wants a person."""
+
+    done: list[Finding]
+    left: list[Finding]
+    subjects: list[str]
+
+
+async def repair(given: Compared, findings: Sequence[Finding], *, end_unknown: bool) -> Repaired:
+    """Repeating it is harmless: the same finding is the same event, and journeys repeat nothing."""
+    done: list[Finding] = []
+    subjects: list[str] = []
+    wanted = [one for one in findings if one.remedy in _ORDER]
+    for finding in sorted(wanted, key=lambda one: _ORDER.index(one.remedy)):
+        if finding.remedy is Remedy.END_WORKFLOW:
+            if not end_unknown:
+                continue
+            await given.engine.end_run(finding.facts["workflow"], finding.facts["run"])
+        else:
+            url = await _checkout_url(given, finding)
+            async with given.database.transaction() as session:
+                await _record(session, finding, given.moments, url)
+            subjects += session.info.pop("event_subjects", [])
+        done.append(finding)
+    left = [one for one in findings if one not in done and one.remedy is not Remedy.NOTE]
+    return Repaired(done=done, left=left, subjects=subjects)
+
+
+async def _checkout_url(given: Compared, finding: Finding) -> str | None:
+    if finding.remedy is not Remedy.ADOPT_CHECKOUT:
+        return None
+    account = None if finding.facts["account"] == PLATFORM else finding.facts["account"]
+    return (await given.payments.read_checkout(account, finding.facts["session"])).url
+
+
+async def _record(session: AsyncSession, finding: Finding, moments: Moments, checkout_url: str | None) -> None:
+    match finding.remedy:
+        case Remedy.REOPEN_JOURNEY:
+            await _reopen_journey(session, finding)
+        case Remedy.REOPEN_BOOKING:
+            appointment = await appointment_by_id(session, finding.subject)
+            run = finding.facts.get("run", "none")
+            external_id = f"booking:{appointment.id}:{run}:{finding.facts['newest']}"
+            await reopen_booking(
+                session, appointment, source=SOURCE, external_id=external_id, in_place_of=finding.facts.get("run")
+            )
+        case Remedy.TELL_AGAIN:
+            await _tell_again(session, finding)
+        case Remedy.ADOPT_CHECKOUT:
+            payment = await session.get_one(Payment, finding.subject, with_for_update=True)
+            if payment.session_id is None:
+                payment.session_id, payment.checkout_url = finding.facts["session"], checkout_url
+            await _notice(session, payment, moments)
+        case Remedy.NOTICE_PAYMENT:
+            await _notice(session, await session.get_one(Payment, finding.subject), moments)
+
+
+async def _reopen_journey(session: AsyncSession, finding: Finding) -> None:
+    """In the place of the run that disagrees, or of none; told twice, it starts no second one."""
+    client = await client_by_id(session, finding.subject)
+    run = finding.facts.get("run")
+    await record_event(
+        session,
+        source=SOURCE,
+        tenant=client.provider_id,
+        external_id=f"journey:{client.id}:{run or 'none'}:{finding.facts['newest']}",
+        kind=EventKind.JOURNEY_REOPENED,
+        subject=client_subject(client.id),
+        payload={"in_place_of": run},
+    )
+
+
+async def _tell_again(session: AsyncSession, finding: Finding) -> None:
+    """A copy at the end of the line: what reopens its journey is told before it."""
+    event = await session.get_one(ExternalEvent, finding.subject)
+    await record_event(
+        session,
+        source=SOURCE,
+        tenant=event.tenant,
+        external_id=f"again:{event.id}",
+        kind=EventKind(event.kind),
+        subject=event.subject,
+        payload=event.payload,
+    )
+
+
+async def _notice(session: AsyncSession, payment: Payment, moments: Moments) -> None:
+    """A doorbell: rung once in each pass, and it proves nothing. A booking that is over is started again for it."""
+    external_id = f"payment:{payment.id}:{moments.settled.isoformat()}"
+    await notice_payment(session, payment, source=SOURCE, external_id=external_id, of_money=True)

@@ -1,0 +1,125 @@
+"""Temporal comes back older than the records, or empty: nobody is forgotten, written to twice, or charged twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.reconciliation import Matter
+from tests.driver import Person, Provider, new_address, ok, until
+from tests.recovery.conftest import RecoveringWorld, matters
+
+FEE = 4000
+
+
+async def found(world: RecoveringWorld, expected: dict[str, Matter]) -> None:
+    """Wait until what came back is at rest, and each of these has been missed; nothing is changed by looking."""
+
+    async def look() -> bool:
+        outcome = await world.reconcile()
+        assert outcome.repaired == []
+        return all(matters(outcome, subject)[matter] for subject, matter in expected.items())
+
+    await until(look, f"{expected} to be found")
+
+
+async def newcomer(world: RecoveringWorld, provider: Provider) -> str:
+    """Signed up, invited and greeted."""
+    address = new_address()
+    ok(await world.sign_up(provider, email=address), 202)
+    for subject in ("client portal", "welcome"):
+        await world.mail(address, subject)
+    return address
+
+
+async def holds_a_slot(person: Person) -> tuple[str, str]:
+    """The appointment, and the checkout that is open for it."""
+    appointment = ok(await person.book(), 201, 202)["id"]
+    return appointment, await person.checkout(appointment)
+
+
+async def pays(world: RecoveringWorld, person: Person, appointment: str, session: str) -> None:
+    await world.pay(session)
+    assert (await person.in_state(appointment, "booked"))["payment"]["state"] == "captured"
+    await world.mail(person.address, "confirmed")
+
+
+def client_of(world: RecoveringWorld, address: str) -> str:
+    return str(world.rows("SELECT id FROM client WHERE email = %s", address)[0]["id"])
+
+
+def lost_event(world: RecoveringWorld, client_id: str, kind: str) -> str:
+    query = "SELECT id FROM external_event WHERE subject = %s AND kind = %s"
+    return str(world.rows(query, f"client:{client_id}", kind)[0]["id"])
+
+
+async def nobody_written_to_twice(world: RecoveringWorld, addresses: Sequence[str]) -> None:
+    assert set(await world.copies(*addresses)) == {1}
+
+
+async def test_temporal_restored_to_an_older_backup(world: RecoveringWorld, provider: Provider) -> None:
+    early = await newcomer(world, provider)
+    ready, paying = await world.ready_client(provider), await world.ready_client(provider)
+    cancelling, visit = await world.booked_client(provider)
+    await world.mail(cancelling.address, "confirmed")
+    awaited, awaited_session = await holds_a_slot(paying)
+    backup = world.back_up_temporal()
+
+    late = await newcomer(world, provider)
+    opened = await world.open_account(provider, early)
+    await opened.submit_intake()
+    await pays(world, paying, awaited, awaited_session)
+    held, session = await holds_a_slot(ready)
+    ok(await cancelling.request("POST", f"/api/v1/portal/appointments/{visit['id']}/cancel"))
+    await world.mail(cancelling.address, "cancelled")
+    await provider.told(cancelling.client_id, "fee_refunded")
+    await world.restore_temporal(backup)
+
+    await found(
+        world,
+        {
+            client_of(world, late): Matter.JOURNEY_MISSING,
+            opened.client_id: Matter.JOURNEY_DISAGREES,
+            held: Matter.BOOKING_MISSING,
+            lost_event(world, cancelling.client_id, "appointment_cancelled"): Matter.FACT_LOST,
+        },
+    )
+    assert (await world.reconcile(repair=True)).left == []
+    await world.reconciled()
+
+    joined = await world.open_account(provider, late)
+    await provider.stage(joined.client_id, "intake")
+    await pays(world, ready, held, session)
+    await pays(world, opened, *await holds_a_slot(opened))
+    await world.reconciled()
+    await nobody_written_to_twice(world, [late, *(person.address for person in (opened, ready, paying, cancelling))])
+    assert world.charges(provider) == [(FEE, 0), (FEE, 0), (FEE, 0), (FEE, FEE)]
+
+
+async def test_temporal_lost_altogether(world: RecoveringWorld, provider: Provider) -> None:
+    early = await newcomer(world, provider)
+    ready, paying = await world.ready_client(provider), await world.ready_client(provider)
+    visiting, visit = await world.booked_client(provider)
+    await world.mail(visiting.address, "confirmed")
+    held, session = await holds_a_slot(paying)
+    await world.restore_temporal(None)
+
+    await found(
+        world,
+        {
+            client_of(world, early): Matter.JOURNEY_MISSING,
+            ready.client_id: Matter.JOURNEY_MISSING,
+            held: Matter.BOOKING_MISSING,
+            visit["id"]: Matter.BOOKING_MISSING,
+        },
+    )
+    assert (await world.reconcile(repair=True)).left == []
+    await world.reconciled()
+
+    opened = await world.open_account(provider, early)
+    await opened.submit_intake()
+    await pays(world, paying, held, session)
+    await pays(world, ready, *await holds_a_slot(ready))
+    await world.fast_forward(f"booking:{visit['id']}", seconds=22 * 24 * 3600)
+    await visiting.in_state(visit["id"], "fulfilled")
+    await nobody_written_to_twice(world, [person.address for person in (opened, ready, paying, visiting)])
+    assert world.charges(provider) == [(FEE, 0)] * 3
