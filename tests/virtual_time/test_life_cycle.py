@@ -20,7 +20,7 @@ from tests.virtual_time.front_door import HOLD_MINUTES, WEATHER, FrontDoor
 from tests.virtual_time.laws import broken_at_rest, broken_in_the_end, broken_now
 
 _LONGER = int(os.environ.get("LIFE_CYCLE_WAYS", "0"))
-_ACTS = 24 if _LONGER else 16
+_ACTS = 24 if _LONGER else 12
 _PATIENCE_SECONDS = 30.0
 
 
