@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, example, given, settings
@@ -21,7 +22,8 @@ from tests.virtual_time.laws import broken_at_rest, broken_in_the_end, broken_no
 
 _LONGER = int(os.environ.get("LIFE_CYCLE_WAYS", "0"))
 _ACTS = 24 if _LONGER else 12
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 15.0
+_LEAPS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,10 +120,14 @@ async def _until_whole(door: FrontDoor, laws: Callable[[FrontDoor], Awaitable[li
     async def whole() -> bool:
         return not await laws(door)
 
-    try:
-        await until(whole, "rest", _PATIENCE_SECONDS)
-    except AssertionError:
-        raise AssertionError(_said(door, await laws(door))) from None
+    for _ in range(_LEAPS):
+        with suppress(AssertionError):
+            await until(whole, "rest", _PATIENCE_SECONDS)
+            return
+        # A step that fell into a pause because of the weather goes on after it: that may be minutes.
+        await door.pass_time(minutes=20)
+    wrong = await laws(door)
+    assert not wrong, _said(door, wrong)
 
 
 def _said(door: FrontDoor, wrong: list[str]) -> str:
