@@ -1,6 +1,6 @@
 # Portico. `make help` lists what there is; each target needs Python 3.11 or newer and make, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench chaos check fmt lint types rules lock clean dev browser
+.PHONY: help run demo test bench chaos life-cycle check fmt lint types rules lock clean dev browser
 
 PYTHON ?= python3
 VENV := .venv
@@ -48,6 +48,9 @@ bench: $(VENV)/dev.stamp ## Measure everything that has a figure in docs/benchma
 
 chaos: $(VENV)/dev.stamp ## The whole fault matrix into docs/chaos.md (CHAOS_SEED=1, CHAOS_ONLY=part:kind:moment:track:effect)
 	@$(BIN)/python -m tests.chaos
+
+life-cycle: $(VENV)/dev.stamp ## Appointments and fees in any order, against laws of money (LIFE_CYCLE_WAYS=100)
+	@LIFE_CYCLE_WAYS=$${LIFE_CYCLE_WAYS:-100} $(BIN)/python -m pytest tests/virtual_time/test_life_cycle.py -q
 
 fmt: $(VENV)/dev.stamp ## Put the code into shape
 	@$(BIN)/ruff format .

@@ -85,7 +85,7 @@ def _register(arguments: argparse.Namespace) -> int:
     _needed(settings, "temporal_address")
 
     async def register() -> None:
-        client = await connect_when_there(engine_address(settings), settings.encryption_keys)
+        client = await connect_when_there(engine_address(settings), settings.codec_keys)
         added = await register_search_attributes(client)
         print(f"registered: {', '.join(added)}" if added else "all search attributes are registered")
         await register_schedules(client, sweep_every=timedelta(minutes=settings.sweep_minutes))

@@ -29,7 +29,7 @@ class Failed(Exception):
 @asynccontextmanager
 async def engine_of(settings: Settings) -> AsyncIterator[Engine]:
     try:
-        yield await connect(engine_address(settings), settings.encryption_keys)
+        yield await connect(engine_address(settings), settings.codec_keys)
     except (RPCError, RuntimeError) as error:
         if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
             what = f"no such workflow, or no namespace {settings.temporal_namespace}"

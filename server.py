@@ -29,7 +29,7 @@ from telemetry.requests import Observed, RequestMetrics
 from telemetry.tracing import Tracing
 from web.codec import codec_router
 from web.operations import operations_router
-from webhooks import webhooks_router
+from webhooks import webhook_routers
 
 # Requests come first: what is left is told by the worker's relay.
 _TELLING_AT_A_TIME = 4
@@ -52,7 +52,7 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         database = Database(settings.database_url, pool_size=20)
         engine = await connect(
             engine_address(settings),
-            settings.encryption_keys,
+            settings.codec_keys,
             impatient=True,
             interceptors=[tracing.interceptor] if tracing else [],
         )
@@ -87,7 +87,8 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         telemetry=_spans(tracing),
     )
     app.state.request_metrics = RequestMetrics(registry)
-    app.include_router(webhooks_router)
+    for router in webhook_routers:
+        app.include_router(router)
     app.include_router(api_router)
     if settings.env != "production":
         app.include_router(demo_router)

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     simulator_port: int = Field(default=12111, ge=1, le=65535)
     secret_keys: Annotated[dict[str, bytes], NoDecode] = Field(default_factory=dict)
     encryption_keys: Annotated[dict[str, bytes], NoDecode] = Field(default_factory=dict)
+    payload_codec: Literal["on", "off"] = "on"
     operator_tokens: Annotated[tuple[str, ...], NoDecode] = ()
     metrics_tokens: Annotated[tuple[str, ...], NoDecode] = ()
     metrics_host: str = "127.0.0.1"
@@ -109,6 +110,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def codec_keys(self) -> dict[str, bytes] | None:
+        """What payloads for Temporal are encrypted with; None where that is switched off."""
+        return self.encryption_keys if self.payload_codec == "on" else None
+
+    @property
     def temporal_tls_cert_pem(self) -> bytes | None:
         return self.temporal_tls_cert.read_bytes() if self.temporal_tls_cert else None
 
@@ -153,6 +159,8 @@ def _production(settings: Settings) -> None:
             raise SettingsError(f"{_variable(name)} has to be set in production")
     if not settings.base_url.startswith("https://"):
         raise SettingsError("PORTICO_BASE_URL has to begin with https:// in production")
+    if settings.payload_codec != "on":
+        raise SettingsError("PORTICO_PAYLOAD_CODEC has to be on in production")
     if settings.stripe_api_base is not None:
         raise SettingsError("PORTICO_STRIPE_API_BASE must not be set in production")
     if not settings.stripe_key.startswith(("sk_live_", "rk_live_")):

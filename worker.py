@@ -44,7 +44,7 @@ async def run_worker(settings: Settings, tracing: Tracing | None = None) -> None
     async with metrics_served(settings.metrics_host, settings.metrics_port, metrics, measured):
         client = await connect_when_there(
             engine_address(settings),
-            settings.encryption_keys,
+            settings.codec_keys,
             runtime=measured.runtime,
             interceptors=[tracing.interceptor] if tracing else [],
         )

@@ -36,6 +36,11 @@ class SendGreetingEmail:
     now: datetime
 
 
+def greeting_step(request_id: str) -> str:
+    """What the journey calls its step: there a person says whether an uncertain greeting is sent again."""
+    return f"greeting:{request_id}"
+
+
 class GreetingResult(StrEnum):
     SENT = "sent"
     SWITCHED_OFF = "switched_off"
@@ -88,6 +93,8 @@ class Greetings:
             now=command.now,
             done=done,
             attachments=prepared.attachments,
+            # An address that nobody has verified gets one greeting a day: a second one isn't risked unasked.
+            asks_at=None if forms else greeting_step(command.request_id),
         )
         return GreetingResult.SENT
 

@@ -18,6 +18,7 @@ from db.stages import move_stage
 from db.tenancy import client_by_id
 from db.timeline import tell
 from domain.cadence import invitation_waiting
+from domain.policy import PortalPolicy
 from domain.ports import Letter, Tokens
 from domain.stages import Actor, Stage
 from domain.states import TimelineKind
@@ -67,9 +68,9 @@ class Invitations:
         """Issue the invitation if there is none, and mail its link."""
         async with self._post.database.transaction() as session:
             client = await client_by_id(session, command.client_id, for_update=True)
-            invitation = await _issued(session, client, command)
-            head = await letterhead(session, client.provider_id)
             policy = (await load_policy(session, client.provider_id)).policy
+            invitation = await _issued(session, client, policy, command)
+            head = await letterhead(session, client.provider_id)
         letter = self._letter("portal_invitation", head, client, invitation, command.now)
 
         async def done(session: AsyncSession) -> None:
@@ -90,8 +91,8 @@ class Invitations:
             now=command.now,
             done=done,
         )
-        async with self._post.database.transaction() as session:
-            stage = Stage((await client_by_id(session, client.id)).stage)
+        async with self._post.database.statements() as session:
+            stage = Stage((await session.scalars(select(Client.stage).where(Client.id == client.id))).one())
         opened = OpenInvitation(
             invitation_id=invitation.id,
             expires_at=invitation.expires_at,
@@ -150,14 +151,15 @@ def _works(invitation: Invitation, now: datetime) -> bool:
     return invitation.accepted_at is None and invitation.revoked_at is None and now < invitation.expires_at
 
 
-async def _issued(session: AsyncSession, client: Client, command: SendPortalInvitation) -> Invitation:
+async def _issued(
+    session: AsyncSession, client: Client, policy: PortalPolicy, command: SendPortalInvitation
+) -> Invitation:
     """The invitation meant; the client's row is locked, so that a repeat finds the one made first."""
     query = select(Invitation).where(Invitation.client_id == client.id)
     if command.invitation_id is not None:
         query = query.where(Invitation.id == command.invitation_id)
     invitation = await session.scalar(query.order_by(Invitation.issued_at).limit(1))
     if invitation is None:
-        policy = (await load_policy(session, client.provider_id)).policy
         invitation = Invitation(
             id=command.invitation_id or new_id("inv"),
             client_id=client.id,

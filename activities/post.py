@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import effects
 from db.engine import Database
-from db.models import Client
-from db.tenancy import practice_of, provider_of
-from domain.errors import MailRefused, MailUnavailable
+from db.models import Client, Practice, Provider
+from domain.errors import MailRefused, MailUnanswered, MailUnavailable, MailUnconfirmed, NotFound
 from domain.ports import Attachment, CalendarPart, Letter, Letters, Mailer, OutgoingMail
 from domain.states import EffectState
 
@@ -36,13 +36,13 @@ class Letterhead:
 
 
 async def letterhead(session: AsyncSession, provider_id: str) -> Letterhead:
-    provider = await provider_of(session, provider_id)
-    practice = await practice_of(session, provider.practice_id)
+    query = select(Practice.name, Practice.phone, Practice.email, Provider.name.label("provider_name"))
+    query = query.join(Provider, Provider.practice_id == Practice.id).where(Provider.id == provider_id)
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such provider.")
     return Letterhead(
-        practice_name=practice.name,
-        practice_phone=practice.phone,
-        reply_to=practice.email,
-        provider_name=provider.name,
+        practice_name=row.name, practice_phone=row.phone, reply_to=row.email, provider_name=row.provider_name
     )
 
 
@@ -83,15 +83,17 @@ class Post:
         done: Done,
         attachments: tuple[Attachment, ...] = (),
         calendar: CalendarPart | None = None,
+        asks_at: str | None = None,
     ) -> None:
         """Send the letter once (`client` is None for mail to an account).
 
-        `done` writes, in the same transaction as the ledger, that it has been sent.
-        Raises MailRefused (final) and MailUnavailable (retried).
+        `done` writes, in the same transaction as the ledger, that it has been sent. Where that is uncertain, a repeat
+        is sent as the same message; with `asks_at`, the journey's step, only once a person has asked for it there.
+        Raises MailRefused and MailUnconfirmed (final), MailUnavailable (retried).
         """
         message_id = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{self._host}>"
         async with self.database.transaction() as session:
-            wanted = await effects.intend(
+            intention = await effects.intend(
                 session,
                 key,
                 kind=kind,
@@ -100,9 +102,12 @@ class Post:
                 message_id=message_id,
                 recipient_hash=recipient_hash(to),
                 at=now,
+                asks_at=asks_at,
             )
-        if not wanted:
+        if intention is effects.Intention.DONE:
             return
+        if intention is effects.Intention.ASK:
+            raise MailUnconfirmed("uncertain")
         mail = OutgoingMail(
             message_id=message_id,
             to=to,
@@ -119,10 +124,13 @@ class Post:
         except MailRefused:
             await self._conclude(key, EffectState.REFUSED, now)
             raise
-        except MailUnavailable as error:
-            # A time-out leaves it open whether the message was taken: the intention stands, and a repeat is uncertain.
-            if not error.code.startswith("timeout"):
-                await self._conclude(key, EffectState.RESERVED, now)
+        except MailUnanswered:
+            await self._conclude(key, EffectState.UNCERTAIN, now)
+            if asks_at is not None:
+                raise MailUnconfirmed("uncertain") from None
+            raise
+        except MailUnavailable:
+            await self._conclude(key, EffectState.RESERVED, now)
             raise
         async with self.database.transaction() as session:
             await effects.conclude(session, key, EffectState.DONE, now)

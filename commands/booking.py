@@ -16,11 +16,11 @@ from commands.office import Office
 from db.calendar import busy_intervals, lock_calendar, upcoming_count
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
-from db.models import Appointment, Client, IntakeSubmission, MerchantAccount, Payment, Provider
-from db.settings_store import PolicyInForce, load_availability, load_policy, practice_standing
-from db.tenancy import appointment_being_chosen, appointment_by_id, provider_of
+from db.in_force import InForce, in_force_at
+from db.models import Appointment, Client, IntakeSubmission, Payment, Provider
+from db.settings_store import PolicyInForce, load_availability, load_policy
+from db.tenancy import appointment_being_chosen, appointment_by_id
 from db.timeline import tell
-from domain.availability import Availability
 from domain.decisions import Block, BookingRequest, booking_blocks, refusals, slot_block
 from domain.errors import ValidationFailed
 from domain.money import Money
@@ -36,34 +36,34 @@ class Standpoint:
     """Everything that the decisions about one client's booking are made from, read in one transaction."""
 
     request: BookingRequest
-    provider: Provider
-    in_force: PolicyInForce
-    availability: Availability
+    here: InForce
     blocks: list[Block]
     now: datetime
 
+    @property
+    def in_force(self) -> PolicyInForce:
+        return self.here.policy
+
 
 async def standpoint(
-    session: AsyncSession, office: Office, client: Client, actor: Actor, *, override: bool = False
+    session: AsyncSession, office: Office, client: Client, actor: Actor, *, override: bool = False, lock: bool = False
 ) -> Standpoint:
-    provider = await provider_of(session, client.provider_id)
-    in_force = await load_policy(session, provider.id)
-    now = await office.clock.now(session)
+    """With `lock`, the calendar is held from here on; what doesn't depend on it is read before."""
+    here = await in_force_at(session, provider_id=client.provider_id)
+    now = office.clock.at(here.clock_offset)
+    submitted = await intake_submitted(session, client.id)
+    if lock:
+        await lock_calendar(session, client.provider_id)
     request = BookingRequest(
         actor=actor,
         track=Track(client.track),
         has_account=client.account_id is not None,
-        intake_submitted=await intake_submitted(session, client.id),
+        intake_submitted=submitted,
         upcoming=await upcoming_count(session, client.id, now),
         override=override,
     )
     return Standpoint(
-        request=request,
-        provider=provider,
-        in_force=in_force,
-        availability=await load_availability(session, provider.id),
-        blocks=booking_blocks(in_force.policy, await practice_standing(session, provider), request),
-        now=now,
+        request=request, here=here, blocks=booking_blocks(here.policy.policy, here.standing, request), now=now
     )
 
 
@@ -115,9 +115,9 @@ async def _slot_block(session: AsyncSession, point: Standpoint, starts_at: datet
     policy = point.in_force.policy
     ends_at = starts_at + timedelta(minutes=policy.appointment_minutes)
     margin = timedelta(minutes=policy.buffer_minutes)
-    busy = await busy_intervals(session, point.provider.id, starts_at - margin, ends_at + margin)
+    busy = await busy_intervals(session, point.here.provider_id, starts_at - margin, ends_at + margin)
     taken = peak_overlap(busy, starts_at, ends_at, margin) >= policy.max_simultaneous_appointments
-    offered = is_offered(point.availability, policy.slot_rules(), starts_at, point.now)
+    offered = is_offered(point.here.availability, policy.slot_rules(), starts_at, point.now)
     return slot_block(offered=offered, taken=taken, actor=point.request.actor, override=point.request.override)
 
 
@@ -159,9 +159,8 @@ async def _claim_anew(
     actor: Actor,
     override_reason: str | None,
 ) -> Appointment:
-    check_instant("starts_at", starts_at, await office.clock.now(session))
-    await lock_calendar(session, client.provider_id)
-    point = await standpoint(session, office, client, actor, override=override_reason is not None)
+    point = await standpoint(session, office, client, actor, override=override_reason is not None, lock=True)
+    check_instant("starts_at", starts_at, point.now)
     if actor is Actor.STAFF and starts_at <= point.now:
         raise ValidationFailed.of("starts_at", "must be in the future")
     refusals(point.blocks)
@@ -201,7 +200,6 @@ def _appointment(
 
 async def _quote(session: AsyncSession, point: Standpoint, appointment: Appointment, fee: Money) -> str:
     """The fee as it is asked: it doesn't change any more, whatever becomes of the settings."""
-    merchant = await session.get(MerchantAccount, appointment.provider_id)
     payment = Payment(
         id=new_id("pay"),
         practice_id=appointment.practice_id,
@@ -214,7 +212,7 @@ async def _quote(session: AsyncSession, point: Standpoint, appointment: Appointm
         currency=fee.currency,
         refunded_minor=0,
         refund_due_minor=0,
-        merchant_account=merchant.account if merchant else None,
+        merchant_account=point.here.merchant_account,
         created_at=point.now,
         changed_at=point.now,
     )

@@ -16,7 +16,7 @@ _BLOCKING = [str(status) for status in BLOCKING]
 
 async def lock_calendar(session: AsyncSession, provider_id: str) -> None:
     """Wait for, and hold until commit, the provider's calendar."""
-    query = select(ProviderCalendar).where(ProviderCalendar.provider_id == provider_id)
+    query = select(ProviderCalendar.provider_id).where(ProviderCalendar.provider_id == provider_id)
     (await session.scalars(query.with_for_update())).one()
 
 

@@ -18,6 +18,8 @@ _COUNT = text("""
     UNION ALL
     SELECT 'effects', kind, state, count(*), NULL FROM effect GROUP BY kind, state
     UNION ALL
+    SELECT 'uncertain', kind, '', sum(uncertain_attempts), NULL FROM effect GROUP BY kind
+    UNION ALL
     SELECT 'payments', state, '', count(*), NULL FROM payment WHERE state IN ('requested', 'authorized') GROUP BY state
     UNION ALL
     SELECT 'attention', '', '', count(*), min(raised_at) FROM attention_item WHERE settled_at IS NULL
@@ -41,6 +43,7 @@ class Census:
 
     clients: Mapping[tuple[str, str], int]  # by stage and track
     effects: Mapping[tuple[str, str], int]  # by kind and state
+    uncertain_attempts: Mapping[str, int]  # by kind
     open_payments: Mapping[str, int]  # by state
     attention: int
     attention_age_seconds: float
@@ -56,6 +59,7 @@ async def take_census(session: AsyncSession, clock: Clock) -> Census:
     """Attention and holds age by business time, as they are stamped; recorded events are on wall time."""
     clients: dict[tuple[str, str], int] = {}
     effects: dict[tuple[str, str], int] = {}
+    uncertain: dict[str, int] = {}
     payments: dict[str, int] = {}
     single: dict[str, tuple[int, datetime | None]] = {}
     now = await clock.now(session)
@@ -65,6 +69,8 @@ async def take_census(session: AsyncSession, clock: Clock) -> Census:
                 clients[one, other] = count
             case "effects":
                 effects[one, other] = count
+            case "uncertain":
+                uncertain[one] = int(count)
             case "payments":
                 payments[one] = count
             case _:
@@ -72,6 +78,7 @@ async def take_census(session: AsyncSession, clock: Clock) -> Census:
     return Census(
         clients=clients,
         effects=effects,
+        uncertain_attempts=uncertain,
         open_payments=payments,
         attention=single["attention"][0],
         attention_age_seconds=_age(single["attention"][1], now),

@@ -1,16 +1,25 @@
-"""The ledger of effects: intended before the world is touched, done after; a key is done once."""
+"""The ledger of effects: intended before the world is touched, done after; a key is done once, or it is uncertain."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.locks import lock_name
-from db.models import Effect
-from domain.states import EffectState
+from db.models import AttentionItem, Effect
+from domain.states import AttentionAction, EffectState
+
+
+class Intention(StrEnum):
+    """What is to be done about an effect."""
+
+    ATTEMPT = "attempt"
+    DONE = "done"  # already: nothing
+    ASK = "ask"  # it may have happened, and isn't to be repeated unless a person says so
 
 
 async def intend(
@@ -23,37 +32,56 @@ async def intend(
     message_id: str | None,
     recipient_hash: str | None,
     at: datetime,
-) -> bool:
-    """Write the intention; False when it has been done before.
+    asks_at: str | None = None,
+) -> Intention:
+    """Write the intention, where there is something to be done.
 
-    An intention found without its outcome means that a process died in between: the effect is *uncertain*, and doing it
-    again has to be harmless (same Message-ID, same idempotency key).
+    An intention found without its outcome means that a process died in between: that attempt is *uncertain*. Doing it
+    again has to be harmless (same Message-ID, same idempotency key), or `asks_at` names the step at which a person says
+    whether to.
     """
-    effect = await session.scalar(select(Effect).where(Effect.key == key).with_for_update())
-    if effect is None:
-        statement = insert(Effect).values(
-            key=key,
-            kind=kind,
-            provider_id=provider_id,
-            client_id=client_id,
-            state=str(EffectState.INTENDED),
-            message_id=message_id,
-            recipient_hash=recipient_hash,
-            attempts=1,
-            at=at,
-        )
-        await session.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
-        return True
+    statement = insert(Effect).values(
+        key=key,
+        kind=kind,
+        provider_id=provider_id,
+        client_id=client_id,
+        state=str(EffectState.INTENDED),
+        message_id=message_id,
+        recipient_hash=recipient_hash,
+        attempts=1,
+        at=at,
+    )
+    statement = statement.on_conflict_do_nothing(index_elements=["key"])
+    if await session.scalar(statement.returning(Effect.key)) is not None:
+        return Intention.ATTEMPT
+    effect = (await session.scalars(select(Effect).where(Effect.key == key).with_for_update())).one()
     if effect.state == EffectState.DONE:
-        return False
+        return Intention.DONE
+    if effect.state == EffectState.INTENDED:
+        effect.uncertain_attempts += 1
+        effect.state = str(EffectState.UNCERTAIN)
+    if effect.uncertain_attempts and asks_at is not None and not await _allowed_again(session, effect, asks_at):
+        return Intention.ASK
     effect.attempts += 1
     effect.message_id = message_id
     effect.recipient_hash = recipient_hash
-    effect.state = str(EffectState.UNCERTAIN if effect.state in _UNFINISHED else EffectState.INTENDED)
-    return True
+    effect.state = str(EffectState.INTENDED)
+    effect.at = at
+    return Intention.ATTEMPT
 
 
-_UNFINISHED = (EffectState.INTENDED, EffectState.UNCERTAIN)
+async def _allowed_again(session: AsyncSession, effect: Effect, step: str) -> bool:
+    """Whether a person has asked for this step again since the last attempt."""
+    query = select(AttentionItem.id).where(
+        AttentionItem.client_id == effect.client_id,
+        AttentionItem.step == step,
+        AttentionItem.resolution.in_(_AGAIN),
+        AttentionItem.settled_at > effect.at,
+    )
+    return (await session.scalar(query.limit(1))) is not None
+
+
+_AGAIN = (str(AttentionAction.RETRY), str(AttentionAction.CORRECT_EMAIL))
 
 
 async def lock_recipient(session: AsyncSession, provider_id: str, recipient_hash: str) -> None:
@@ -85,10 +113,16 @@ async def reserve(
     await session.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
 
 
-async def conclude(session: AsyncSession, key: str, state: EffectState, at: datetime) -> None:
-    effect = (await session.scalars(select(Effect).where(Effect.key == key).with_for_update())).one()
-    effect.state = str(state)
-    effect.at = at
+async def conclude(session: AsyncSession, key: str, outcome: EffectState, at: datetime) -> None:
+    """Write down what became of an attempt. What may have happened isn't undone by a later attempt that didn't."""
+    values: dict[str, object] = {"state": str(outcome), "at": at}
+    if outcome is EffectState.UNCERTAIN:
+        values["uncertain_attempts"] = Effect.uncertain_attempts + 1
+    elif outcome is not EffectState.DONE:
+        values["state"] = case((Effect.uncertain_attempts > 0, str(EffectState.UNCERTAIN)), else_=str(outcome))
+    statement = update(Effect).where(Effect.key == key, Effect.state != str(EffectState.DONE)).values(**values)
+    # Nobody of this session holds the row as an object.
+    await session.execute(statement, execution_options={"synchronize_session": False})
 
 
 async def done_lately(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.ids import new_id
@@ -13,15 +12,20 @@ from db.models import TimelineEntry
 from domain.stages import Actor
 from domain.states import TimelineKind
 
+_TELL = text("""
+    INSERT INTO timeline_entry (id, client_id, at, kind, actor, ref)
+    VALUES (:id, :client_id, :at, :kind, :actor, :ref) ON CONFLICT (client_id, kind, ref) DO NOTHING
+""")
+
 
 async def tell(
     session: AsyncSession, client_id: str, kind: TimelineKind, *, at: datetime, actor: Actor, ref: str
 ) -> None:
     """Add the fact; the same kind and ref a second time changes nothing."""
-    statement = insert(TimelineEntry).values(
-        id=new_id("tml"), client_id=client_id, at=at, kind=str(kind), actor=str(actor), ref=ref
-    )
-    await session.execute(statement.on_conflict_do_nothing(index_elements=["client_id", "kind", "ref"]))
+    values = {"id": new_id("tml"), "client_id": client_id, "at": at, "kind": str(kind), "actor": str(actor), "ref": ref}
+    # What was added to the session goes before what is told about it: a client, for one.
+    await session.flush()
+    await session.execute(_TELL, values)
 
 
 async def timeline_of(session: AsyncSession, client_id: str) -> list[TimelineEntry]:

@@ -79,7 +79,8 @@ class EmbeddedPostgres:
             "listen_addresses": "",
             "unix_socket_directories": str(self._home),
             "max_connections": "200",
-            "log_min_messages": "warning",
+            # Without statements that failed: PostgreSQL quotes rows and values. Who asked says what failed.
+            "log_min_messages": "log",
             "logging_collector": "off",
         }
         if not self._durable:

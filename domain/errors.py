@@ -8,9 +8,11 @@
     ├── SignupClosed, SlotTaken, LimitReached, CancelWindowClosed, ...   the rules said no
     └── FinalRefusal            the far side said no for good (a mailbox that doesn't exist, a closed account)
         ├── MailRefused
+        ├── MailUnconfirmed
         └── PaymentRefused
     Unavailable                 weather: retried with back-off
     ├── MailUnavailable
+    │   └── MailUnanswered      nobody knows whether it was taken
     ├── PaymentUnavailable
     ├── RecordsUnavailable
     └── EngineUnavailable
@@ -180,6 +182,13 @@ class MailRefused(FinalRefusal):
     title = "The mail was refused"
 
 
+class MailUnconfirmed(FinalRefusal):
+    """Nobody knows whether the mail went out, and it isn't one to send twice unasked."""
+
+    slug = "mail-unconfirmed"
+    title = "It isn't certain whether the mail went out"
+
+
 class PaymentRefused(FinalRefusal):
     slug = "payment-refused"
     title = "The payment processor refused"
@@ -196,7 +205,13 @@ class Unavailable(Exception):
 
 
 class MailUnavailable(Unavailable):
+    """The mail was not taken: that is certain."""
+
     part = "mail server"
+
+
+class MailUnanswered(MailUnavailable):
+    """The whole mail was handed over and no answer came: it may have been taken."""
 
 
 class PaymentUnavailable(Unavailable):

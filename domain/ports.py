@@ -80,7 +80,8 @@ class Mailer(Protocol):
     async def send(self, mail: OutgoingMail) -> None:
         """Hand the message to the mail server.
 
-        Raises `MailRefused` on a final refusal (5xx), `MailUnavailable` on anything that may pass.
+        Raises `MailRefused` on a final refusal (5xx) and `MailUnavailable` on anything that may pass: the message was
+        certainly not taken, unless it is a `MailUnanswered`.
         """
 
 

@@ -48,10 +48,10 @@ class SubmissionStatus(StrEnum):
 
 
 class EffectState(StrEnum):
-    RESERVED = "reserved"
-    INTENDED = "intended"
+    RESERVED = "reserved"  # its place is taken; it hasn't happened
+    INTENDED = "intended"  # an attempt is under way, or its process has died
     DONE = "done"
-    UNCERTAIN = "uncertain"
+    UNCERTAIN = "uncertain"  # an attempt may have arrived, none is known to have
     REFUSED = "refused"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,16 +12,23 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from domain.errors import MailRefused, MailUnavailable
+from domain.errors import MailRefused, MailUnanswered, MailUnavailable
 from domain.ports import CalendarPart, OutgoingMail
+from gateways.smtp_conversation import Conversation
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
 class SmtpMailer:
-    """`smtp_url` is `smtp://`, `smtp+starttls://` or `smtps://`, with user and password where the server wants them."""
+    """`smtp_url` is `smtp://`, `smtp+starttls://` or `smtps://`, with user and password where the server wants them.
 
-    def __init__(self, smtp_url: str, mail_from: str, *, timeout_seconds: float = 20.0) -> None:
+    Each answer of the server is awaited for `timeout_seconds`, and the whole conversation for `longest_seconds`: an
+    attempt has to be over before the next one begins.
+    """
+
+    def __init__(
+        self, smtp_url: str, mail_from: str, *, timeout_seconds: float = 20.0, longest_seconds: float = 26.0
+    ) -> None:
         parts = urlsplit(smtp_url)
         self._hostname = parts.hostname or "127.0.0.1"
         self._port = parts.port or _PORTS[parts.scheme]
@@ -30,50 +38,57 @@ class SmtpMailer:
         self._password = unquote(parts.password) if parts.password else None
         self._from = mail_from
         self._timeout = timeout_seconds
+        self._longest = longest_seconds
 
     async def send(self, mail: OutgoingMail) -> None:
         message = compose(mail, self._from)
-        with _translated():
-            await aiosmtplib.send(
-                message,
-                sender=self._from,
-                recipients=[mail.to],
-                hostname=self._hostname,
-                port=self._port,
-                use_tls=self._tls,
-                start_tls=self._starttls,
-                username=self._username,
-                password=self._password,
-                timeout=self._timeout,
-            )
+        conversation = self._conversation()
+        taken = False
+        with _translated(conversation):
+            try:
+                async with asyncio.timeout(self._longest), conversation:
+                    await conversation.send_message(message, sender=self._from, recipients=[mail.to])
+                    taken = True
+            except TimeoutError:
+                if not taken:  # Else only the farewell has taken too long.
+                    raise
 
     async def check(self) -> None:
         """Connect and sign in as for a message, without sending one. Raises MailUnavailable, MailRefused."""
-        with _translated():
-            async with aiosmtplib.SMTP(
-                hostname=self._hostname,
-                port=self._port,
-                use_tls=self._tls,
-                start_tls=self._starttls,
-                username=self._username,
-                password=self._password,
-                timeout=self._timeout,
-            ) as server:
-                await server.noop()
+        conversation = self._conversation()
+        with _translated(conversation):
+            async with asyncio.timeout(self._longest), conversation:
+                await conversation.noop()
+
+    def _conversation(self) -> Conversation:
+        return Conversation(
+            hostname=self._hostname,
+            port=self._port,
+            use_tls=self._tls,
+            start_tls=self._starttls,
+            username=self._username,
+            password=self._password,
+            timeout=self._timeout,
+        )
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
+def _translated(conversation: Conversation) -> Iterator[None]:
+    """What happened after the message's end, and isn't an answer, leaves it open; all else is sure not to have gone."""
     try:
         yield
-    except aiosmtplib.SMTPRecipientsRefused as error:
-        raise _refusal(error.recipients[0].code) from None
-    except aiosmtplib.SMTPResponseException as error:
-        raise _refusal(error.code) from None
-    except (aiosmtplib.SMTPTimeoutError, TimeoutError):
-        raise MailUnavailable("timeout") from None
-    except (aiosmtplib.SMTPException, OSError) as error:
-        raise MailUnavailable(type(error).__name__) from None
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        if conversation.unanswered:
+            raise MailUnanswered(f"unanswered: {_code(error)}") from None
+        if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+            raise _refusal(error.recipients[0].code) from None
+        if isinstance(error, aiosmtplib.SMTPResponseException):
+            raise _refusal(error.code) from None
+        raise MailUnavailable(_code(error)) from None
+
+
+def _code(error: Exception) -> str:
+    return "timeout" if isinstance(error, TimeoutError) else type(error).__name__
 
 
 def _refusal(code: int) -> MailRefused | MailUnavailable:

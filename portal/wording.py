@@ -247,6 +247,7 @@ _REASONS = {
     "(552)": "the mailbox is full, or the mail too large",
     "(553)": "the address isn't valid",
     "(554)": "the mail server refused the mail",
+    "(uncertain)": "the mail may have gone out already: have it sent again, or leave it at that",
     "mail server unavailable": "the mail server doesn't answer; it is tried again by itself",
     "payment processor unavailable": "the payment processor doesn't answer; it is tried again by itself",
     "account": "the merchant account doesn't take this payment",

@@ -64,6 +64,12 @@ class Figures(Collector):
         for (kind, state), count in sorted(census.effects.items()):
             effects.add_metric([kind, state], count)
         yield effects
+        uncertain = GaugeMetricFamily(
+            "portico_uncertain_attempts", "Attempts of which nobody knows whether they arrived.", labels=["kind"]
+        )
+        for kind, count in sorted(census.uncertain_attempts.items()):
+            uncertain.add_metric([kind], count)
+        yield uncertain
         payments = GaugeMetricFamily("portico_open_payments", "Payments under way by state.", labels=["state"])
         for state in (PaymentState.REQUESTED, PaymentState.AUTHORIZED):
             payments.add_metric([state], census.open_payments.get(state, 0))

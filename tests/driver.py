@@ -24,8 +24,7 @@ from temporalio.testing import TimeSkipper
 from devstack.demo import required_answers
 from devstack.stack import Stack
 from dispatch.connection import EngineAddress, connect
-from settings import parse_keys
-from tests.seeding import SeededPractice, seed_practice
+from tests.seeding import SeededPractice, seed_practice, settings_of
 
 Found = TypeVar("Found")
 PATIENCE_SECONDS = 60.0
@@ -192,8 +191,7 @@ class World:
     async def engine(self) -> Engine:
         if self._engine is None:
             address = EngineAddress(address=self.endpoints["temporal_address"])
-            keys = self.stack.variables()["PORTICO_ENCRYPTION_KEYS"]
-            self._engine = await connect(address, parse_keys(keys))
+            self._engine = await connect(address, settings_of(self.stack).codec_keys)
         return self._engine
 
     async def new_provider(self) -> Provider:

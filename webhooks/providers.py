@@ -28,7 +28,7 @@ from web.bodies import parse_object, raw_body
 from web.fields import only, opaque_id, optional_text, text
 from web.transactions import TheOffice, Transaction
 
-providers_router = APIRouter()
+providers_router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
 # For /openapi.json: `_verify` does the checking.
 _SIGNATURE = APIKeyHeader(

@@ -39,7 +39,7 @@ class _ForTheWebsite(APIRoute):
         await super().handle(scope, receive, send_readable)
 
 
-signups_router = APIRouter(route_class=_ForTheWebsite)
+signups_router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=_ForTheWebsite)
 
 
 async def _admit(session: AsyncSession, request: Request, provider: str) -> InForce:

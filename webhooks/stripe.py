@@ -22,7 +22,7 @@ _SIGNATURE = APIKeyHeader(
     description="Over the raw bytes, by one of the endpoint's active secrets, at most five minutes old.",
     auto_error=False,
 )
-stripe_router = APIRouter(dependencies=[Security(_SIGNATURE)])
+stripe_router = APIRouter(prefix="/webhooks", tags=["webhooks"], dependencies=[Security(_SIGNATURE)])
 
 _LIMIT = 512 * 1024
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.greetings import Greetings, Occasion, SendGreetingEmail
+    from activities.greetings import Greetings, Occasion, SendGreetingEmail, greeting_step
     from activities.intake import Intake, RemindOfIntake
     from activities.invitations import (
         ExpireInvitation,
@@ -78,7 +78,7 @@ class JourneyMails:
 
     async def greet(self, occasion: Occasion, request_id: str) -> None:
         result = await self._steps.take(
-            f"greeting:{request_id}",
+            greeting_step(request_id),
             Greetings.send_greeting_email,
             lambda now: SendGreetingEmail(client_id=self._client_id, occasion=occasion, request_id=request_id, now=now),
             named(MAIL, f"greeting email ({occasion})"),

@@ -59,7 +59,8 @@ class Effect(Base):
     message_id: Mapped[str | None]
     recipient_hash: Mapped[str | None]
     attempts: Mapped[int]
-    at: Mapped[datetime]
+    uncertain_attempts: Mapped[int] = mapped_column(server_default="0")  # of these nobody knows whether they arrived
+    at: Mapped[datetime]  # of the last attempt, or of its outcome
 
 
 class IdempotencyRecord(Base):

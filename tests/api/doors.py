@@ -14,7 +14,7 @@ from fastapi import APIRouter, FastAPI
 from db.models import Provider, ProviderWebhookSecret, SettingsVersion
 from domain.policy import DEFAULTS
 from web.problems import install_problem_handlers
-from webhooks import webhooks_router
+from webhooks import webhook_routers
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -95,10 +95,11 @@ def portal_settings(**changes: object) -> SettingsVersion:
     )
 
 
-def doors(database: FakeDatabase, router: APIRouter = webhooks_router) -> httpx.AsyncClient:
+def doors(database: FakeDatabase, router: APIRouter | None = None) -> httpx.AsyncClient:
     """A client of an application with these routes only."""
     app = FastAPI()
-    app.include_router(router)
+    for one in webhook_routers if router is None else (router,):
+        app.include_router(one)
     install_problem_handlers(app)
     app.state.office = SimpleNamespace(database=database, vault=OpenVault(), environment="test", base_url="http://test")
     app.state.relay = SimpleNamespace(nudge=lambda subjects: None, answering_a_machine=nullcontext)

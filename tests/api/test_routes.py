@@ -18,7 +18,7 @@ from portal.paging import cursor_of, read_cursor
 from portal.shapes import instant
 from portal.waiting import wait_for_booking
 from tests.api.doors import NOW, FakeDatabase
-from webhooks import webhooks_router
+from webhooks import webhook_routers
 
 PUBLIC = {
     "/webhooks/signups/{provider}",
@@ -29,7 +29,7 @@ PUBLIC = {
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
     app = FastAPI()
-    for router in (webhooks_router, api_router, demo_router):
+    for router in (*webhook_routers, api_router, demo_router):
         app.include_router(router)
     return [(path, method, one) for path, methods in app.openapi()["paths"].items() for method, one in methods.items()]
 

@@ -26,6 +26,7 @@ class Found:
 
     walker: Walker
     cancelled: bool
+    asked: int  # how often the front desk was asked whether to send an uncertain greeting again
     timeline: Counter[str]
     effects: list[dict[str, Any]]
     mails: Counter[str]  # copies by Message-ID, at the client's
@@ -40,13 +41,18 @@ async def violations(world: World, walker: Walker, *, cancelled: bool) -> list[s
         f"{world.base_url}/api/v1/clients/{walker.client_id}/timeline",
         headers={"Authorization": f"Bearer {walker.provider.seeded.api_key}"},
     )
-    names = ("key", "kind", "state", "message_id", "attempts")
+    names = ("key", "kind", "state", "message_id", "uncertain_attempts")
     rows = await walker.ledger.rows(
-        "SELECT key, kind, state, message_id, attempts FROM effect WHERE client_id = %s", walker.client_id
+        "SELECT key, kind, state, message_id, uncertain_attempts FROM effect WHERE client_id = %s", walker.client_id
+    )
+    asked = await walker.ledger.rows(
+        "SELECT count(*) FROM attention_item WHERE client_id = %s AND step LIKE 'greeting:%%' AND resolution = 'retry'",
+        walker.client_id,
     )
     found = Found(
         walker=walker,
         cancelled=cancelled,
+        asked=int(asked[0][0]),
         timeline=Counter(item["kind"] for item in timeline.json()["items"]),
         effects=[dict(zip(names, row, strict=True)) for row in rows],
         mails=await _mails(world, walker.address),
@@ -126,6 +132,7 @@ def _wrong_timeline(found: Found) -> list[str]:
     taken = STEPS[track] if found.cancelled else STEPS[track][:-1]
     records = [one.record for one in EFFECTS[track] if one.step in taken and one.record not in _AS_RECORDED]
     wanted = Counter(record.partition(":")[0] for record in records)
+    wanted.update(dict.fromkeys(("attention_raised", "attention_settled", "front_desk_told"), found.asked))
     return [
         f"timeline: {kind} {found.timeline[kind]} times instead of {wanted[kind]}"
         for kind in sorted({*wanted, *found.timeline})
@@ -143,9 +150,9 @@ async def _mails(world: World, address: str) -> Counter[str]:
 
 
 def _wrong_mail(found: Found) -> list[str]:
-    """Each message once; more often only as the same message, and only where the ledger knew of the repeats."""
+    """Each message once; more often only as the same message, and only where the ledger says that it was uncertain."""
     track = found.walker.track
-    wanted = {Track.ANONYMOUS: 3, Track.INVITED: 2}[track] + 2 + (2 if found.cancelled else 0)
+    wanted = {Track.ANONYMOUS: 3, Track.INVITED: 2}[track] + 2 + (2 if found.cancelled else 0) + found.asked
     wrong = []
     if len(found.effects) != wanted:
         wrong.append(f"mail: {len(found.effects)} kinds in the ledger instead of {wanted}")
@@ -153,8 +160,11 @@ def _wrong_mail(found: Found) -> list[str]:
         copies = (found.desk if effect["kind"] == "front_desk" else found.mails)[effect["message_id"]]
         if effect["state"] != "done":
             wrong.append(f"mail: {effect['kind']} is {effect['state']} in the ledger")
-        if not 1 <= copies <= effect["attempts"]:
-            wrong.append(f"mail: {copies} copies of {effect['kind']} after {effect['attempts']} attempts")
+        uncertain = effect["uncertain_attempts"]
+        if not 1 <= copies <= 1 + uncertain:
+            wrong.append(f"mail: {copies} copies of {effect['kind']}, {uncertain} attempts were uncertain")
+        if effect["kind"] == "greeting" and track is Track.ANONYMOUS and uncertain != found.asked:
+            wrong.append(f"mail: the greeting was uncertain {uncertain} times, and asked for {found.asked} times")
     known = {effect["message_id"] for effect in found.effects}
     if unknown := set(found.mails) - known:
         wrong.append(f"mail: {len(unknown)} messages that the ledger doesn't know")

@@ -20,11 +20,13 @@ longer than whatever waits for it) or erring, before (B), during (D) and after (
 client goes on to the end (booked, or cancelled and refunded) and these are checked from outside:
 
 - one checkout, one charge per fee, at the processor; kept only while the appointment stands, else given back in full;
-- each mail once, by Message-ID; a repeat only as the same message, and only where the ledger counted the attempts;
+- each mail once, by Message-ID; a repeat only as the same message, and only where the ledger says that an attempt was
+  uncertain (nobody knows whether it arrived); the greeting to an unverified address only after the front desk has asked
+  for the repeat;
 - one timeline entry per fact, and every fact of the way;
 - the slot taken while booked, offered again when cancelled;
 - nothing silent: no event unhandled, no step failing again and again, no workflow task failing, a timer or an end for
-  every workflow, and no call for a person where weather was the cause.
+  every workflow, and no call for a person where weather was the cause (but for that question).
 
 **Moments.** Before: the part is away when the client (or the provider) does what causes the effect. During: the far
 side (mailbox, processor) has acted and is holding back its answer; where an effect is only a row of ours, its

@@ -52,6 +52,16 @@ def test_nothing_that_guards_something_has_a_default(production: pytest.MonkeyPa
         load_settings()
 
 
+def test_payloads_are_encrypted_in_production(production: pytest.MonkeyPatch) -> None:
+    assert load_settings().codec_keys
+    production.setenv("PORTICO_PAYLOAD_CODEC", "off")
+    with pytest.raises(SettingsError, match="PORTICO_PAYLOAD_CODEC"):
+        load_settings()
+    production.setenv("PORTICO_ENV", "test")
+    production.setenv("PORTICO_STRIPE_KEY", "sk_test_x")
+    assert load_settings().codec_keys is None
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

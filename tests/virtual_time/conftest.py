@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -34,7 +35,9 @@ class TravellingWorld(World):
 
 @pytest.fixture(scope="package")
 async def travelling(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    stack = Stack(plan_for(tmp_path_factory.mktemp("travel")), lambda line: None)
+    plan = plan_for(tmp_path_factory.mktemp("travel"))
+    # Payloads in the clear: what the codec would hide can be seen (test_canaries_in_the_clear).
+    stack = Stack(replace(plan, given={**plan.given, "PORTICO_PAYLOAD_CODEC": "off"}), lambda line: None)
     try:
         await stack.start()
         yield stack

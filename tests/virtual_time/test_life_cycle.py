@@ -1,0 +1,153 @@
+"""Whatever happens to appointments and their fees, in whatever order: nobody pays for nothing, nobody pays twice.
+
+A few ways in the ordinary run, always the same ones; `make life-cycle` (LIFE_CYCLE_WAYS) goes as many as are asked for,
+other ones each time, and cuts what it finds down to the shortest (that alone takes minutes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+
+from tests.driver import until
+from tests.virtual_time.conftest import TravellingWorld
+from tests.virtual_time.front_door import HOLD_MINUTES, WEATHER, FrontDoor
+from tests.virtual_time.laws import broken_at_rest, broken_in_the_end, broken_now
+
+_LONGER = int(os.environ.get("LIFE_CYCLE_WAYS", "0"))
+_ACTS = 24 if _LONGER else 12
+_PATIENCE_SECONDS = 15.0
+_LEAPS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """What is done next. `number` and `time` choose among what is there by then."""
+
+    what: str
+    number: int
+    time: int
+    staff: bool
+    weather: str
+
+
+async def _book_and_pay(door: FrontDoor, act: Act) -> None:
+    await door.book(act.number, act.time)
+    await door.pay(0, "pay")
+    await door.is_decided(0)
+
+
+_KINDS: dict[str, Callable[[FrontDoor, Act], Awaitable[None]]] = {
+    "book and pay": _book_and_pay,
+    "book": lambda door, act: door.book(act.number, act.time),
+    "pay": lambda door, act: door.pay(act.number, "pay"),
+    "decline": lambda door, act: door.pay(act.number, "decline"),
+    "cancel": lambda door, act: door.cancel(act.number, staff=act.staff),
+    "move": lambda door, act: door.move(act.number, act.time, staff=act.staff),
+    "visit": lambda door, act: door.record(act.number, "no-show" if act.staff else "fulfil"),
+    "a hold ends": lambda door, act: door.pass_time(minutes=HOLD_MINUTES + 1),
+    "days pass": lambda door, act: door.pass_time(days=1 + act.number),
+    "weather": lambda door, act: door.weather(act.weather),
+    "lose": lambda door, act: door.lose(act.number),
+    "kill or start the worker": lambda door, act: door.kill_or_start_worker(),
+}
+# How often each, in so many.
+_OFTEN = {"book and pay": 4, "book": 4, "pay": 5, "cancel": 3, "move": 2, "visit": 2, "a hold ends": 2, "weather": 4}
+_DRAWN = [kind for kind in _KINDS for _ in range(_OFTEN.get(kind, 1))]
+_ACT = st.builds(
+    Act,
+    what=st.sampled_from(_DRAWN),
+    number=st.integers(0, 3),
+    time=st.integers(0, 2),
+    staff=st.booleans(),
+    weather=st.sampled_from(list(WEATHER)),
+)
+
+
+def _act(what: str, number: int = 0, time: int = 0, *, staff: bool = False, weather: str = "none") -> Act:
+    return Act(what=what, number=number, time=time, staff=staff, weather=weather)
+
+
+# Each act at least once, so that the ordinary run misses none.
+_TOUR = [
+    _act("book and pay", 0, 0),
+    _act("weather", weather="refunds fail"),
+    _act("cancel", staff=True),
+    _act("book and pay", 1, 0),
+    _act("move", 0, 1),
+    _act("kill or start the worker"),
+    _act("book", 0, 0),
+    _act("decline", 0),
+    _act("pay", 0),
+    _act("cancel", 0),
+    _act("weather", weather="news is lost"),
+    _act("book", 0, 2),
+    _act("lose", 0),
+    _act("book and pay", 1, 2),
+    _act("pay", 1),
+    _act("book", 0, 0),
+    _act("a hold ends"),
+    _act("pay", 0),
+    _act("days pass", 3),
+    _act("visit", 1, staff=True),
+]
+
+
+async def goes(world: TravellingWorld, capacity: int, way: list[Act]) -> None:
+    """Every law holds after each act; then all of it comes to rest, and in the end nothing is left open."""
+    door = await FrontDoor.opened(world, capacity=capacity, clients=2)
+    try:
+        for act in way:
+            await _KINDS[act.what](door, act)
+            wrong = broken_now(door)
+            assert not wrong, _said(door, wrong)
+        await door.well_again()
+        await door.pass_time(minutes=HOLD_MINUTES + 1)
+        await _until_whole(door, broken_at_rest)
+        await door.pass_time(days=30)
+        await _until_whole(door, broken_in_the_end)
+    finally:
+        await door.well_again()
+
+
+async def _until_whole(door: FrontDoor, laws: Callable[[FrontDoor], Awaitable[list[str]]]) -> None:
+    async def whole() -> bool:
+        return not await laws(door)
+
+    for _ in range(_LEAPS):
+        with suppress(AssertionError):
+            await until(whole, "rest", _PATIENCE_SECONDS)
+            return
+        # A step that fell into a pause because of the weather goes on after it: that may be minutes.
+        await door.pass_time(minutes=20)
+    wrong = await laws(door)
+    assert not wrong, _said(door, wrong)
+
+
+def _said(door: FrontDoor, wrong: list[str]) -> str:
+    return "\n".join([*wrong, "", "What happened:", *door.story])
+
+
+async def test_no_paid_limbo_whatever_happens_in_whatever_order(world: TravellingWorld) -> None:
+    loop = asyncio.get_running_loop()
+
+    @settings(
+        max_examples=_LONGER or 2,
+        derandomize=not _LONGER,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if _LONGER else [])],
+    )
+    @given(capacity=st.integers(1, 2), way=st.lists(_ACT, min_size=8 if _LONGER else _ACTS, max_size=_ACTS))
+    @example(capacity=1, way=_TOUR)
+    def each(capacity: int, way: list[Act]) -> None:
+        asyncio.run_coroutine_threadsafe(goes(world, capacity, way), loop).result()
+
+    await asyncio.to_thread(each)
