@@ -16,7 +16,7 @@ from db.settings_store import PolicyInForce
 from domain.decisions import Block
 from domain.errors import FieldError
 from domain.intake_signature import completed_response, consent_hash
-from domain.policy import Source
+from domain.policy_levels import Source
 from domain.slots import Slot
 from domain.stages import portal_status
 from domain.states import AppointmentStatus

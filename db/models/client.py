@@ -50,6 +50,19 @@ class Client(Base):
     created_at: Mapped[datetime]
 
 
+class ClientPolicyVersion(Base):
+    """One saved version of what is different for a single client, and why; the highest is in force."""
+
+    __tablename__ = "client_policy_version"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[type_document]
+    reason: Mapped[str | None]
+    saved_by: Mapped[str]
+    saved_at: Mapped[datetime]
+
+
 class Signup(Base):
     """A completed sign-up form, bound to the version it was given on."""
 
