@@ -10,7 +10,7 @@ from typing import Any
 from domain.availability import WEEKDAYS
 from domain.errors import FieldError, ValidationFailed
 from domain.money import Money
-from domain.signup_form import ALWAYS_ASKED
+from domain.signup_fields import ALWAYS_ASKED
 from domain.states import SettingsKind
 from portal.forms import Form
 

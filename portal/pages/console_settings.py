@@ -20,7 +20,7 @@ from domain.merge_fields import MERGE_FIELDS
 from domain.money import Money
 from domain.policy import PortalPolicy
 from domain.ports import RecordForm
-from domain.signup_form import FieldType
+from domain.signup_fields import FieldType
 from domain.states import SettingsKind
 from portal.forms import Form, StaffForm, Upload
 from portal.pages.frames import StaffFrame, TheStaffFrame
