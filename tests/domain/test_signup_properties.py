@@ -16,11 +16,11 @@ from domain.signup_form import parse_signup_form
 TODAY = date(2026, 3, 1)
 OPTIONS = ["Red", "Green", "Blue"]
 # What an answer may be, with whether the rules take it; names, texts, e-mail and phone by their own alphabets.
-GOOD_NAMES = ["Zoë", "O’Neil-Smith", "李小龍", "e\u0301va", "नरेंद्र"]
-BAD_NAMES = ["4", "a\tb", "http://x", "x" * 101, "me@x", 7, ["a"]]
+GOOD_NAMES: list[Any] = ["Zoë", "O’Neil-Smith", "李小龍", "e\u0301va", "नरेंद्र"]
+BAD_NAMES: list[Any] = ["4", "a\tb", "http://x", "x" * 101, "me@x", 7, ["a"]]
 GOOD_TEXTS = ["x", "two words", "5", "é" * 500]
 BAD_TEXTS = ["x" * 501, "a\nb", "a\x00", 5, True, {}]
-GOOD = {
+GOOD: dict[str, list[Any]] = {
     "text": GOOD_TEXTS,
     "long_text": ["x", "a\nb\n\tc", "x" * 5000],
     "email": ["good@x.example"],
