@@ -137,7 +137,7 @@ class _Checker:
         known = {one.name: one for one in self._form.fields}
         for name, value in given.items():
             one = known.get(name)
-            if one is None or not (one.enabled or _nothing_in(value)):
+            if one is None or not (one.enabled or _unanswered(one, value)):
                 self._refuse(shown_name(name), "This isn't asked here.")
         return given
 
@@ -151,7 +151,7 @@ class _Checker:
     def _check(self, one: SignupField, value: object) -> Answer | None:
         """The answer in its stored form; None where it is blank or wrong."""
         try:
-            if is_blank(value):
+            if _unanswered(one, value):
                 if one.required:
                     raise ValueError(_MISSING.get(one.type, "Please fill this in."))
                 return None
@@ -170,7 +170,7 @@ class _Checker:
         for key in parts:
             if key not in known:
                 self._refuse(f"{one.name}.{shown_name(key)}", "This isn't asked here.")
-        if not one.required and _nothing_in(parts):
+        if not one.required and _unanswered(one, parts):
             return None
         answers: dict[str, str] = {}
         for part in one.parts:
@@ -193,5 +193,10 @@ _MISSING = {
 }
 
 
-def _nothing_in(value: object) -> bool:
-    return all(is_blank(one) for one in value.values()) if isinstance(value, Mapping) else is_blank(value)
+def _unanswered(one: SignupField, value: object) -> bool:
+    """Blank; of a group also where all its parts are, and of some of many where nothing is chosen."""
+    if one.type is FieldType.GROUP and isinstance(value, Mapping):
+        return all(is_blank(part) for part in value.values())
+    if one.type is FieldType.CHOICES and isinstance(value, list | tuple):
+        return all(is_blank(chosen) for chosen in value)
+    return is_blank(value)

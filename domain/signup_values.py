@@ -74,9 +74,7 @@ class Reading:
 
 
 def is_blank(value: object) -> bool:
-    """Null, blank text, and a list without anything in it: not answered."""
-    if isinstance(value, list | tuple):
-        return all(is_blank(one) for one in value)
+    """Null and blank text: not answered."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 

@@ -19,7 +19,7 @@ OPTIONS = ["Red", "Green", "Blue"]
 GOOD_NAMES: list[Any] = ["Zoë", "O’Neil-Smith", "李小龍", "e\u0301va", "नरेंद्र"]
 BAD_NAMES: list[Any] = ["4", "a\tb", "http://x", "x" * 101, "me@x", 7, ["a"]]
 GOOD_TEXTS = ["x", "two words", "5", "é" * 500]
-BAD_TEXTS = ["x" * 501, "a\nb", "a\x00", 5, True, {}]
+BAD_TEXTS = ["x" * 501, "a\nb", "a\x00", 5, True, {}, []]
 GOOD: dict[str, list[Any]] = {
     "text": GOOD_TEXTS,
     "long_text": ["x", "a\nb\n\tc", "x" * 5000],
@@ -73,8 +73,11 @@ def of_contact(kind: str) -> Any:
 @st.composite
 def forms(draw: st.DrawFn) -> dict[str, Any]:
     fields = []
+    # Left to chance, hardly a form asks for the guardians of minors.
+    guarded = draw(st.booleans())
     for key in draw(st.permutations(sorted(STANDARD_TYPES))):
-        state = "required" if key in ALWAYS_ASKED else draw(st.sampled_from(["left out", "off", "shown", "required"]))
+        always = key in ALWAYS_ASKED or (guarded and key in ("guardian", "date_of_birth"))
+        state = "required" if always else draw(st.sampled_from(["left out", "off", "shown", "required"]))
         if state != "left out":
             fields.append(_field(key, str(STANDARD_TYPES[key]), STANDARD_LABELS[key], state))
     for number, kind in enumerate(draw(st.lists(st.sampled_from(sorted(GOOD)), max_size=4))):
@@ -134,7 +137,7 @@ _ABSENT = object()
 @st.composite
 def _single(draw: st.DrawFn, field: dict[str, Any], name: str) -> tuple[Any, set[str]]:
     key, kind = field["key"], field["type"]
-    mark = draw(_MARKED)
+    mark = draw(st.sampled_from(["good", "good", "good", "blank", "bad"]) if key == "date_of_birth" else _MARKED)
     good, bad = GOOD[kind], BAD[kind]
     if key in ("first_name", "last_name", "preferred_name"):
         good, bad = GOOD_NAMES, BAD_NAMES
@@ -158,8 +161,9 @@ def _group(draw: st.DrawFn, field: dict[str, Any], *, minor: bool) -> tuple[Any,
     required = field["required"] and (key != "guardian" or minor)
     value: dict[str, Any] = {}
     marks: dict[str, str] = {}
+    untouched = draw(st.booleans())
     for part, kind in (REQUIRED_PARTS[key] | OPTIONAL_PARTS[key]).items():
-        mark = marks[part] = draw(_MARKED)
+        mark = marks[part] = "absent" if untouched else draw(_MARKED)
         good = GOOD_NAMES if kind == "name" else GOOD[kind]
         bad = BAD_NAMES if kind == "name" else BAD[kind]
         if mark != "absent":
