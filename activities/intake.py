@@ -11,8 +11,8 @@ from temporalio import activity
 
 from activities.post import Post, letterhead
 from db.models import Client, IntakeForm, IntakeSubmission
-from db.sealing import unseal
 from db.policy_store import load_policy
+from db.sealing import unseal
 from db.stages import move_stage
 from db.tenancy import client_by_id
 from db.timeline import tell

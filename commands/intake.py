@@ -13,8 +13,8 @@ from commands.office import Office
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
 from db.models import Client, IntakeForm, IntakeSubmission
-from db.sealing import seal, unseal
 from db.policy_store import load_policy
+from db.sealing import seal, unseal
 from db.tenancy import practice_of
 from db.timeline import tell
 from domain.errors import Conflict, NotFound, ValidationFailed

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.rate_counters import COUNT_STEP, Bucket, count_values
 from db.policy_store import PolicyInForce, policy_in_force
+from db.rate_counters import COUNT_STEP, Bucket, count_values
 from domain.availability import Availability, parse_availability
 from domain.decisions import PracticeStanding
 from domain.errors import NotFound
@@ -58,7 +58,13 @@ _BY_SLUG = _statement("SELECT", _NOBODY, _COLUMNS, "FROM provider p", _BESIDE, "
 _FOR_CLIENT = _statement("SELECT", _CLIENT, _COLUMNS, "FROM provider p", _BESIDE, _BESIDE_CLIENT, "WHERE p.id = :id")
 # One row, whether or not there is such a provider.
 _COUNTED_BY_SLUG = _statement(
-    *("WITH", COUNT_STEP, "SELECT (SELECT jsonb_object_agg(bucket, requests) FROM counted) AS counts,", _NOBODY, _COLUMNS),
+    *(
+        "WITH",
+        COUNT_STEP,
+        "SELECT (SELECT jsonb_object_agg(bucket, requests) FROM counted) AS counts,",
+        _NOBODY,
+        _COLUMNS,
+    ),
     *("FROM (SELECT) one LEFT JOIN provider p ON p.slug = :slug", _BESIDE),
 )
 

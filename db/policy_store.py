@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Client, ClientPolicyVersion, Practice, PracticeSettingsVersion, Provider, SettingsVersion
@@ -95,46 +95,42 @@ def _resolved(practice: str | None, provider: str | None, client: str | None) ->
     return resolve(practice=read[0], provider=read[1], client=read[2])
 
 
-_Version = type[PracticeSettingsVersion] | type[SettingsVersion] | type[ClientPolicyVersion]
+_Row = PracticeSettingsVersion | SettingsVersion | ClientPolicyVersion
 
 
-def _conditions(level: Source, key: str) -> tuple[_Version, tuple[Any, ...]]:
-    """The level's table, and which of its rows are the owner's."""
+def _rows(level: Source, key: str) -> Select[Any]:
+    """The level's versions, newest first."""
     match level:
         case Source.PRACTICE:
-            return PracticeSettingsVersion, (PracticeSettingsVersion.practice_id == key,)
+            practice = PracticeSettingsVersion
+            return select(practice).where(practice.practice_id == key).order_by(practice.version.desc())
         case Source.CLIENT:
-            return ClientPolicyVersion, (ClientPolicyVersion.client_id == key,)
+            client = ClientPolicyVersion
+            return select(client).where(client.client_id == key).order_by(client.version.desc())
         case _:
-            own = SettingsVersion.provider_id == key
-            return SettingsVersion, (own, SettingsVersion.kind == str(SettingsKind.PORTAL_SETTINGS))
+            provider = SettingsVersion
+            own = provider.provider_id == key, provider.kind == str(SettingsKind.PORTAL_SETTINGS)
+            return select(provider).where(*own).order_by(provider.version.desc())
+
+
+def _version_of(row: _Row) -> LevelVersion:
+    return LevelVersion(
+        version=row.version,
+        document=row.document,
+        saved_by=row.saved_by,
+        saved_at=row.saved_at,
+        reason=row.reason if isinstance(row, ClientPolicyVersion) else None,
+    )
 
 
 async def versions_of_level(session: AsyncSession, level: Source, key: str) -> list[LevelVersion]:
     """Newest first; `key` is the id of the practice, the provider or the client."""
-    table, owned = _conditions(level, key)
-    rows = await session.scalars(select(table).where(*owned).order_by(table.version.desc()))
-    return [
-        LevelVersion(
-            version=row.version,
-            document=row.document,
-            saved_by=row.saved_by,
-            saved_at=row.saved_at,
-            reason=row.reason if isinstance(row, ClientPolicyVersion) else None,
-        )
-        for row in rows
-    ]
+    return [_version_of(row) for row in await session.scalars(_rows(level, key))]
 
 
 async def level_in_force(session: AsyncSession, level: Source, key: str) -> LevelVersion:
-    table, owned = _conditions(level, key)
-    row = await session.scalar(select(table).where(*owned).order_by(table.version.desc()).limit(1))
-    if row is None:
-        return LevelVersion(version=0, document={})
-    reason = row.reason if isinstance(row, ClientPolicyVersion) else None
-    return LevelVersion(
-        version=row.version, document=row.document, saved_by=row.saved_by, saved_at=row.saved_at, reason=reason
-    )
+    row = await session.scalar(_rows(level, key).limit(1))
+    return LevelVersion(version=0, document={}) if row is None else _version_of(row)
 
 
 async def save_level(
@@ -152,8 +148,7 @@ async def save_level(
     # The owner's row serialises savers, so that two can't make the same version.
     owner = {Source.PRACTICE: Practice.id, Source.CLIENT: Client.id}.get(level, Provider.id)
     await session.execute(select(owner).where(owner == key).with_for_update())
-    table, owned = _conditions(level, key)
-    version = await session.scalar(select(func.max(table.version)).where(*owned)) or 0
+    version = (await level_in_force(session, level, key)).version
     if expected_version is not None and expected_version != version:
         raise Conflict(
             "Somebody else has saved these settings meanwhile. Please look at theirs first.", version=version

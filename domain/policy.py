@@ -57,11 +57,18 @@ class PortalPolicy:
         )
 
     def as_document(self) -> dict[str, Any]:
-        document: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        document["fee"] = {"amount_minor": self.fee.amount_minor, "currency": self.fee.currency} if self.fee else None
-        for name in ("website_origins", "invitation_reminder_days", "reminder_hours"):
-            document[name] = list(document[name])
-        return document
+        return documented({field.name: getattr(self, field.name) for field in fields(self)})
+
+
+def documented(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by name as the contract's document has them: money as an object, lists as lists."""
+    return {name: _documented(value) for name, value in values.items()}
+
+
+def _documented(value: object) -> object:
+    if isinstance(value, Money):
+        return {"amount_minor": value.amount_minor, "currency": value.currency}
+    return list(value) if isinstance(value, tuple) else value
 
 
 DEFAULTS = PortalPolicy()

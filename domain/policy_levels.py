@@ -55,7 +55,9 @@ class ResolvedPolicy:
     sources: Mapping[str, Source]
 
 
-def resolve(*, practice: Saved | None = None, provider: Saved | None = None, client: Saved | None = None) -> ResolvedPolicy:
+def resolve(
+    *, practice: Saved | None = None, provider: Saved | None = None, client: Saved | None = None
+) -> ResolvedPolicy:
     """The settings in force for what each level has saved: the most special level that names a value wins.
 
     The documents hold what was set at their level and nothing else. What a level may not set is passed over, so that a

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, OpaqueId, PrimaryId
+from db.models.base import Base, OpaqueId, PrimaryId, type_document
 
 
 class PortalAccount(Base):

@@ -8,14 +8,15 @@ import pytest
 
 from domain.availability import parse_availability
 from domain.errors import ValidationFailed
-from domain.policy import PortalPolicy, parse_portal_settings
+from domain.policy import PortalPolicy
+from domain.policy_levels import resolve
 from domain.states import SettingsKind
 from portal.forms import Form
 from portal.settings_forms import SECTIONS, document_from, fields_shown
 
 DOCUMENTS: dict[SettingsKind, dict[str, Any]] = {
-    SettingsKind.PORTAL_SETTINGS: parse_portal_settings(
-        {
+    SettingsKind.PORTAL_SETTINGS: resolve(
+        provider={
             "require_fee": True,
             "fee": {"amount_minor": 4050, "currency": "usd"},
             "cancel_notice_minutes": 90,
@@ -23,7 +24,7 @@ DOCUMENTS: dict[SettingsKind, dict[str, Any]] = {
             "website_origins": ["https://a.example", "https://b.example"],
             "send_greeting": True,
         }
-    ).as_document(),
+    ).policy.as_document(),
     SettingsKind.PAGE: {"name": "Dr. Reyes", "title": "", "intro": "Hello", "contact": ""},
     SettingsKind.AVAILABILITY: {
         "timezone": "America/New_York",
