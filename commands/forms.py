@@ -113,7 +113,7 @@ async def choose_form(
 ) -> None:
     """Take this version into use for new clients: a new version of the portal settings."""
     await mark_selectable(session, provider, form, selectable=True)
-    change = Change(values={"intake_form_id": form.id})
+    change = Change(values={"intake_form_id": form.id}, known_form=form.id)
     await change_level(session, office, await owner_of_provider(session, provider), change, saved_by=saved_by)
 
 
