@@ -76,7 +76,7 @@ def office_of(settings: Settings, database: Database) -> Office:
         vault=vault,
         tokens=HmacTokens(list(settings.secret_keys.values())),
         passwords=Argon2Passwords(),
-        checks=LibraryContactChecks("US", test_domains=settings.env != "production"),
+        checks=LibraryContactChecks(test_domains=settings.env != "production"),
         validate_questionnaire=_validate_questionnaire,
         records=BuiltInRecords(database, vault),
         documents=PdfDocuments(),

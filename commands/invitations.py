@@ -51,15 +51,15 @@ class NewClient:
         return dict(vars(self))
 
 
-def check_new_client(office: Office, data: dict[str, Any]) -> NewClient:
-    """Raises ValidationFailed naming every field that isn't right."""
+def check_new_client(office: Office, country: str, data: dict[str, Any]) -> NewClient:
+    """`country` is the practice's. Raises ValidationFailed naming every field that isn't right."""
     errors: list[FieldError] = []
     allowed = ("first_name", "last_name", "email", "phone", "external_id")
     errors += [FieldError(field=name, message="isn't known here") for name in data if name not in allowed]
     values: dict[str, str | None] = {}
     for name in allowed:
         try:
-            values[name] = _checked(office, name, data.get(name))
+            values[name] = _checked(office, country, name, data.get(name))
         except ValueError as error:
             errors.append(FieldError(field=name, message=str(error)))
     if errors:
@@ -73,7 +73,7 @@ def check_new_client(office: Office, data: dict[str, Any]) -> NewClient:
     )
 
 
-def _checked(office: Office, name: str, value: object) -> str | None:
+def _checked(office: Office, country: str, name: str, value: object) -> str | None:
     optional = name in ("phone", "external_id")
     if optional and value in (None, ""):
         return None
@@ -83,7 +83,7 @@ def _checked(office: Office, name: str, value: object) -> str | None:
     if name == "email":
         return office.checks.email(text)
     if name == "phone":
-        return office.checks.phone(text)
+        return office.checks.phone(text, country)
     if len(text) > _LONGEST_NAME or not text.isprintable():
         raise ValueError(f"must be at most {_LONGEST_NAME} printable characters")
     return text

@@ -13,10 +13,7 @@ from domain.ports import ContactChecks, Documents, Passwords, RecordSystem, Toke
 
 @dataclass(frozen=True, kw_only=True)
 class Office:
-    """`checks` takes the practice's country (ISO 3166).
-
-    `validate_questionnaire` checks a form at the FHIR edge, and names what is wrong where nobody looks.
-    """
+    """`validate_questionnaire` checks a form at the FHIR edge, and names what is wrong where nobody looks."""
 
     environment: str  # demo | test | production
     base_url: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,7 +24,8 @@ from db.ids import new_id
 from db.in_force import InForce
 from domain.decisions import signup_refusal
 from domain.errors import ValidationFailed
-from domain.signup_answers import SignupAnswers, check_signup
+from domain.ports import Vault
+from domain.signup_answers import SignupAnswers, check_signup, sealed_part
 from domain.stages import Stage, Track
 from domain.wording import local_date
 
@@ -35,12 +35,15 @@ _SIGN_UP = text(
             """
             WITH newcomer AS (
               INSERT INTO client (id, practice_id, provider_id, track, stage, first_name, last_name, email, phone,
-                                  date_of_birth, preferred_contact, created_at)
+                                  date_of_birth, preferred_contact, preferred_name, pronouns, created_at)
               VALUES (:client_id, :practice_id, :provider_id, :track, :stage, :first_name, :last_name, :email, :phone,
-                      :date_of_birth, :preferred_contact, :now)),
+                      :date_of_birth, :preferred_contact, :preferred_name, :pronouns, :now)),
             given AS (
-              INSERT INTO signup (id, client_id, provider_id, form_version, custom, created_at)
-              VALUES (:signup_id, :client_id, :provider_id, :form_version, CAST(:custom AS jsonb), :now)),""",
+              INSERT INTO signup (id, client_id, provider_id, form_version, sealed_answers, created_at)
+              VALUES (:signup_id, :client_id, :provider_id, :form_version, :sealed_answers, :now)),
+            own_key AS (
+              INSERT INTO data_key (client_id, wrapped_key)
+              SELECT :client_id, CAST(:wrapped_key AS bytea) WHERE :wrapped_key IS NOT NULL),""",
             RECORD_STEPS,
             TELL_RELAY,
         )
@@ -70,14 +73,20 @@ async def sign_up(
         return str(earlier["signup_id"])
     now = office.clock.at(here.clock_offset)
     today = local_date(now, here.availability.timezone)
-    answers = check_signup(here.signup_form, fields, today, office.checks.email, office.checks.phone)
+
+    def check_phone(value: str) -> str:
+        return office.checks.phone(value, here.country)
+
+    answers = check_signup(here.signup_form, fields, today, office.checks.email, check_phone)
     signup_id = new_id("sgn")
-    await _write(session, here, answers, signup_id, now)
+    await _write(session, office.vault, here, answers, signup_id, now)
     await keep_result(session, scope, idempotency_key, fields, {"signup_id": signup_id})
     return signup_id
 
 
-async def _write(session: AsyncSession, here: InForce, answers: SignupAnswers, signup_id: str, now: datetime) -> None:
+async def _write(
+    session: AsyncSession, vault: Vault, here: InForce, answers: SignupAnswers, signup_id: str, now: datetime
+) -> None:
     client_id = new_id("cli")
     payload = {"signup_id": signup_id}
     event = event_values(
@@ -101,12 +110,14 @@ async def _write(session: AsyncSession, here: InForce, answers: SignupAnswers, s
         "phone": answers.phone,
         "date_of_birth": answers.date_of_birth,
         "preferred_contact": answers.preferred_contact,
+        "preferred_name": answers.preferred_name,
+        "pronouns": answers.pronouns,
         "now": now,
         "signup_id": signup_id,
         "form_version": here.form_version,
-        "custom": json.dumps(_storable(answers.custom)),
     }
-    await session.execute(_SIGN_UP, values | event)
+    sealed = _sealed(vault, here, answers, signup_id)
+    await session.execute(_SIGN_UP, values | sealed | event)
     note_recorded(session, client_subject(client_id))
 
 
@@ -126,5 +137,11 @@ def require_mapping(value: object, field: str) -> Mapping[str, object]:
     return value
 
 
-def _storable(custom: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in custom.items()}
+def _sealed(vault: Vault, here: InForce, answers: SignupAnswers, signup_id: str) -> dict[str, bytes | None]:
+    """Under a key of the client's own, which most forms' answers don't need yet: contact data isn't sealed."""
+    content = sealed_part(here.signup_form, here.form_version, answers)
+    if content is None:
+        return {"wrapped_key": None, "sealed_answers": None}
+    key = vault.new_data_key()
+    sealed = vault.seal(key, json.dumps(content, ensure_ascii=False).encode(), signup_id)
+    return {"wrapped_key": key, "sealed_answers": sealed}

@@ -21,7 +21,8 @@ from domain.signup_form import SignupForm, default_signup_form, parse_signup_for
 from domain.states import MerchantStatus, SubscriptionStatus
 
 _COLUMNS = """
-    p.id, p.practice_id, subscription.status AS subscription, merchant.status AS merchant,
+    p.id, p.practice_id, (SELECT country FROM practice WHERE id = p.practice_id) AS country,
+    subscription.status AS subscription, merchant.status AS merchant,
     merchant.account AS merchant_account,
     policy.version AS policy_version, policy.document AS policy,
     form.version AS form_version, form.document AS form, availability.document AS availability,
@@ -59,6 +60,7 @@ class InForce:
 
     provider_id: str
     practice_id: str
+    country: str
     standing: PracticeStanding
     merchant_account: str | None
     policy: PolicyInForce
@@ -97,6 +99,7 @@ def _in_force(row: Row[Any]) -> InForce:
     return InForce(
         provider_id=row.id,
         practice_id=row.practice_id,
+        country=row.country,
         standing=PracticeStanding(
             subscription=SubscriptionStatus(row.subscription or SubscriptionStatus.NONE),
             merchant=MerchantStatus(row.merchant or MerchantStatus.NONE),

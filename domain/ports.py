@@ -301,4 +301,5 @@ class ContactChecks(Protocol):
 
     def email(self, value: str) -> str: ...
 
-    def phone(self, value: str) -> str: ...
+    def phone(self, value: str, country: str) -> str:
+        """`country` (ISO 3166) is that of numbers without a country code."""

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import math
-import re
+import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from domain.errors import FieldError, ValidationFailed
-from domain.signup_form import FieldType, SignupField, SignupForm
-from domain.texts import clean_text, shown_name
+from domain.signup_fields import CONTACT_FIELDS, STANDARD_TYPES, FieldType, SignupField
+from domain.signup_form import SignupForm
+from domain.signup_values import Answer, Reading, is_blank
+from domain.texts import shown_name
 
-NAME_LENGTH = 100
-TEXT_LENGTH = 500
-LONG_TEXT_LENGTH = 5000
-EARLIEST_BIRTH = date(1900, 1, 1)
+AGE_OF_MAJORITY = 18
 
-Answer = str | int | float | bool
-
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?[0-9]{1,15}([.,][0-9]{1,10})?", re.ASCII)
-_LINK = re.compile(r"://|www\.|@", re.IGNORECASE)
-_YES = {"yes", "true", "on", "1"}
-_NO = {"no", "false", "off", "0"}
+__all__ = ["AGE_OF_MAJORITY", "Answer", "SignupAnswers", "check_signup", "is_minor", "sealed_part"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignupAnswers:
-    """What the client gave; `email` and `phone` are normalised, `custom` holds JSON values (dates as ISO texts)."""
+    """What the client gave; `email` and `phone` are normalised, `custom` holds JSON values (dates as ISO texts).
+
+    `details` are the standard answers that aren't contact data: groups as objects, the others as texts.
+    """
 
     first_name: str
     last_name: str
@@ -36,6 +32,9 @@ class SignupAnswers:
     phone: str | None
     date_of_birth: date | None
     preferred_contact: str | None
+    preferred_name: str | None = None
+    pronouns: str | None = None
+    details: dict[str, Answer] = field(default_factory=dict)
     custom: dict[str, Answer]
 
 
@@ -46,17 +45,17 @@ def check_signup(
     check_email: Callable[[str], str],
     check_phone: Callable[[str], str],
 ) -> SignupAnswers:
-    """Check `{first_name, ..., custom: {key: value}}` against the form.
+    """Check `{first_name, ..., address: {...}, custom: {key: value}}` against the form.
 
     Values are JSON's or the strings of an HTML form; null and blank mean "not answered". The two checks return the
-    normalised form or raise ValueError with a sentence for the person.
+    normalised form or raise ValueError with a sentence for the person. A required guardian is required of those who
+    are under 18 today by their date of birth.
 
-    Raises ValidationFailed with an error per field (`custom.<key>` for custom ones), unknown and switched-off ones
-    among them.
+    Raises ValidationFailed with an error per field (`custom.<key>` for custom ones, `address.postal_code` for parts),
+    unknown and switched-off ones among them.
     """
-    checker = _Checker(form, today, check_email, check_phone)
-    given = checker.flatten(fields)
-    answers = {field.name: checker.check(field, given.get(field.name)) for field in form.asked}
+    checker = _Checker(form, Reading(today=today, check_email=check_email, check_phone=check_phone))
+    answers = checker.check_all(fields)
     if checker.errors:
         raise ValidationFailed(checker.errors)
 
@@ -65,7 +64,6 @@ def check_signup(
         return value if isinstance(value, str) else None
 
     born = text("date_of_birth")
-    customs = {field.key: answers[field.name] for field in form.asked if not field.is_standard}
     return SignupAnswers(
         first_name=text("first_name") or "",
         last_name=text("last_name") or "",
@@ -73,23 +71,59 @@ def check_signup(
         phone=text("phone"),
         date_of_birth=date.fromisoformat(born) if born else None,
         preferred_contact=text("preferred_contact"),
-        custom={key: value for key, value in customs.items() if value is not None},
+        preferred_name=text("preferred_name"),
+        pronouns=text("pronouns"),
+        details={key: value for key, value in answers.items() if key in STANDARD_TYPES and key not in CONTACT_FIELDS},
+        custom={one.key: answers[one.name] for one in form.asked if not one.is_standard and one.name in answers},
     )
+
+
+def is_minor(born: date, today: date) -> bool:
+    """Under 18 today; who was born on February 29 comes of age on March 1."""
+    return (today.year - born.year, today.month, today.day) < (AGE_OF_MAJORITY, born.month, born.day)
+
+
+def sealed_part(form: SignupForm, version: int, answers: SignupAnswers) -> dict[str, Any] | None:
+    """What is sealed of the answers: all but contact data, and each consent's text with its SHA-256 and version."""
+    if not (answers.details or answers.custom):
+        return None
+    consents = {
+        one.key: {
+            "given": answers.custom[one.key],
+            "text": one.label,
+            "sha256": hashlib.sha256(one.label.encode()).hexdigest(),
+            "form_version": version,
+        }
+        for one in form.asked
+        if one.type is FieldType.CONSENT and one.key in answers.custom
+    }
+    return {"details": answers.details, "custom": answers.custom, "consents": consents}
 
 
 class _Checker:
     """Checks one sign-up and gathers what is wrong with it."""
 
-    def __init__(
-        self, form: SignupForm, today: date, check_email: Callable[[str], str], check_phone: Callable[[str], str]
-    ) -> None:
+    def __init__(self, form: SignupForm, reading: Reading) -> None:
         self._form = form
-        self._today = today
-        self._check_email = check_email
-        self._check_phone = check_phone
+        self._reading = reading
         self.errors: list[FieldError] = []
 
-    def flatten(self, fields: object) -> dict[str, object]:
+    def check_all(self, fields: object) -> dict[str, Answer]:
+        """The answers by name, without those that weren't given."""
+        given = self._flatten(fields)
+        answers: dict[str, Answer] = {}
+        # The date of birth decides who needs a guardian, wherever the form asks for it.
+        born = self._born(given.get("date_of_birth"))
+        for one in self._form.asked:
+            if one.key == "guardian" and one.is_standard and (born is None or not is_minor(born, self._reading.today)):
+                one = replace(one, required=False)
+            value = given.get(one.name)
+            answer = self._group(one, value) if one.type is FieldType.GROUP else self._check(one, value)
+            if answer is not None:
+                answers[one.name] = answer
+        return answers
+
+    def _flatten(self, fields: object) -> dict[str, object]:
         """The given values by name; unknown ones are refused, and so is a value for what isn't asked."""
         if not isinstance(fields, Mapping):
             self._refuse("fields", "Please send the answers as an object.")
@@ -100,98 +134,69 @@ class _Checker:
             given |= {f"custom.{key}": value for key, value in custom.items()}
         elif custom is not None:
             self._refuse("custom", "Please send the custom answers as an object.")
-        known = {field.name: field for field in self._form.fields}
+        known = {one.name: one for one in self._form.fields}
         for name, value in given.items():
-            field = known.get(name)
-            if field is None or not (field.enabled or _is_blank(value)):
+            one = known.get(name)
+            if one is None or not (one.enabled or _unanswered(one, value)):
                 self._refuse(shown_name(name), "This isn't asked here.")
         return given
 
-    def check(self, field: SignupField, value: object) -> Answer | None:
+    def _born(self, value: object) -> date | None:
+        one = self._form.by_key.get("date_of_birth")
+        try:
+            return date.fromisoformat(str(self._reading.value(one, value))) if one and one.enabled else None
+        except ValueError:
+            return None
+
+    def _check(self, one: SignupField, value: object) -> Answer | None:
         """The answer in its stored form; None where it is blank or wrong."""
         try:
-            if _is_blank(value):
-                if field.required:
-                    raise ValueError(
-                        "Please agree to this." if field.type is FieldType.CONSENT else "Please fill this in."
-                    )
+            if _unanswered(one, value):
+                if one.required:
+                    raise ValueError(_MISSING.get(one.type, "Please fill this in."))
                 return None
-            return self._typed(field, value)
+            return self._reading.value(one, value)
         except ValueError as error:
-            self._refuse(field.name, str(error))
+            self._refuse(one.name, str(error))
             return None
+
+    def _group(self, one: SignupField, value: object) -> dict[str, str] | None:
+        """Its parts by key. Once one of them is given, the group's required ones are needed."""
+        if value is not None and not isinstance(value, Mapping):
+            self._refuse(one.name, "Please send this as an object.")
+            return None
+        parts: Mapping[object, object] = value or {}
+        known = {part.key for part in one.parts}
+        for key in parts:
+            if key not in known:
+                self._refuse(f"{one.name}.{shown_name(key)}", "This isn't asked here.")
+        if not one.required and _unanswered(one, parts):
+            return None
+        answers: dict[str, str] = {}
+        for part in one.parts:
+            try:
+                if not is_blank(parts.get(part.key)):
+                    answers[part.key] = self._reading.text(part.type, parts[part.key], is_name=part.is_name)
+                elif part.required:
+                    raise ValueError("Please fill this in.")
+            except ValueError as error:
+                self._refuse(f"{one.name}.{part.key}", str(error))
+        return answers
 
     def _refuse(self, name: str, message: str) -> None:
         self.errors.append(FieldError(field=name, message=message))
 
-    def _typed(self, field: SignupField, value: object) -> Answer:
-        match field.type:
-            case FieldType.NUMBER:
-                return _number(value)
-            case FieldType.YES_NO | FieldType.CONSENT:
-                answer = _yes_or_no(value)
-                if field.type is FieldType.CONSENT and field.required and not answer:
-                    raise ValueError("Please agree to this.")
-                return answer
-        if not isinstance(value, str):
-            raise ValueError("Please write this as a text.")
-        match field.type:
-            case FieldType.EMAIL:
-                return self._check_email(clean_text(value, 320))
-            case FieldType.PHONE:
-                return self._check_phone(clean_text(value, 60))
-            case FieldType.DATE:
-                return self._date(field, value.strip())
-            case FieldType.CHOICE:
-                return _option(field, value)
-            case FieldType.LONG_TEXT:
-                return clean_text(value, LONG_TEXT_LENGTH, lines=True)
-        return _name(value) if field.key in ("first_name", "last_name") else clean_text(value, TEXT_LENGTH)
 
-    def _date(self, field: SignupField, value: str) -> str:
-        try:
-            day = date.fromisoformat(value) if _DATE.fullmatch(value) else None
-        except ValueError:
-            day = None
-        if day is None:
-            raise ValueError("Please give a date as year-month-day, such as 1990-05-31.")
-        if field.key == "date_of_birth" and not EARLIEST_BIRTH <= day < self._today:
-            raise ValueError("Please check the year: a date of birth lies in the past, after 1900.")
-        return day.isoformat()
+_MISSING = {
+    FieldType.CONSENT: "Please agree to this.",
+    FieldType.CHOICES: "Please choose at least one of the answers.",
+}
 
 
-def _is_blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def _name(value: str) -> str:
-    name = clean_text(value, NAME_LENGTH)
-    # A name goes into mails to an address that nobody has confirmed yet: no place for somebody's advertising.
-    if _LINK.search(name) or not any(character.isalpha() for character in name):
-        raise ValueError("Please write the name only.")
-    return name
-
-
-def _number(value: object) -> int | float:
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        value = float(value.strip().replace(",", "."))
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e15 or math.isnan(value):
-        raise ValueError("Please give a number.")
-    return int(value) if value == int(value) else value
-
-
-def _yes_or_no(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    word = value.strip().lower() if isinstance(value, str) else ""
-    if word not in _YES | _NO:
-        raise ValueError("Please answer yes or no.")
-    return word in _YES
-
-
-def _option(field: SignupField, value: str) -> str:
-    wanted = clean_text(value, 1000).casefold()
-    for option in field.options:
-        if option.casefold() == wanted:
-            return option
-    raise ValueError("Please choose one of the answers.")
+def _unanswered(one: SignupField, value: object) -> bool:
+    """Blank; of a group also where all its parts are, and of some of many where nothing is chosen."""
+    if one.type is FieldType.GROUP and isinstance(value, Mapping):
+        return all(is_blank(part) for part in value.values())
+    if one.type is FieldType.CHOICES and isinstance(value, list | tuple):
+        return all(is_blank(chosen) for chosen in value)
+    return is_blank(value)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from domain.errors import FieldError, ValidationFailed
+from domain.signup_fields import ALWAYS_ASKED, STANDARD_TYPES, FieldType, SignupField, standard_field
 from domain.texts import clean_text, shown_name
 
 MOST_FIELDS = 50
@@ -17,63 +17,12 @@ MOST_OPTIONS = 100
 LABEL_LENGTH = 200
 CONSENT_LENGTH = 4000
 OPTION_LENGTH = 200
+HELP_LENGTH = 500
+SECTION_LENGTH = 100
+LARGEST_LIMIT = 10**15
 
+_KNOWN = ("key", "type", "label", "enabled", "required", "options", "help", "section", "min", "max")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
-
-
-class FieldType(StrEnum):
-    TEXT = "text"
-    LONG_TEXT = "long_text"
-    EMAIL = "email"
-    PHONE = "phone"
-    DATE = "date"
-    CHOICE = "choice"
-    NUMBER = "number"
-    YES_NO = "yes_no"
-    CONSENT = "consent"
-
-
-STANDARD_TYPES = {
-    "first_name": FieldType.TEXT,
-    "last_name": FieldType.TEXT,
-    "email": FieldType.EMAIL,
-    "phone": FieldType.PHONE,
-    "date_of_birth": FieldType.DATE,
-    "preferred_contact": FieldType.CHOICE,
-}
-# Without these nobody could be invited.
-ALWAYS_ASKED = ("first_name", "last_name", "email")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignupField:
-    """One field; `options` are those of a choice, and the label of a consent is the text that is agreed to."""
-
-    key: str
-    type: FieldType
-    label: str
-    enabled: bool
-    required: bool
-    options: tuple[str, ...] = ()
-
-    @property
-    def is_standard(self) -> bool:
-        return self.key in STANDARD_TYPES
-
-    @property
-    def name(self) -> str:
-        """How errors and page inputs call it: custom fields are `custom.<key>`."""
-        return self.key if self.is_standard else f"custom.{self.key}"
-
-    def as_document(self) -> dict[str, Any]:
-        document: dict[str, Any] = {
-            "key": self.key,
-            "type": str(self.type),
-            "label": self.label,
-            "enabled": self.enabled,
-            "required": self.required,
-        }
-        return document | ({"options": list(self.options)} if self.type is FieldType.CHOICE else {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +36,10 @@ class SignupForm:
         """The fields that a client sees."""
         return tuple(field for field in self.fields if field.enabled)
 
+    @property
+    def asks_health(self) -> bool:
+        return any(field.key == "reason_for_contact" for field in self.asked)
+
     @cached_property
     def by_key(self) -> dict[str, SignupField]:
         return {field.key: field for field in self.fields}
@@ -98,27 +51,9 @@ class SignupForm:
 
 def default_signup_form() -> SignupForm:
     """The form of a new practice: name and e-mail required, phone asked, the rest switched off."""
-
-    def field(key: str, label: str, *, enabled: bool = True, options: tuple[str, ...] = ()) -> SignupField:
-        return SignupField(
-            key=key,
-            type=STANDARD_TYPES[key],
-            label=label,
-            enabled=enabled,
-            required=key in ALWAYS_ASKED,
-            options=options,
-        )
-
-    return SignupForm(
-        fields=(
-            field("first_name", "First name"),
-            field("last_name", "Last name"),
-            field("email", "Email"),
-            field("phone", "Phone"),
-            field("date_of_birth", "Date of birth", enabled=False),
-            field("preferred_contact", "How should we reach you?", enabled=False, options=("email", "phone", "text")),
-        )
-    )
+    first = ("first_name", "last_name", "email", "phone", "date_of_birth", "preferred_contact")
+    keys = (*first, *(key for key in STANDARD_TYPES if key not in first))
+    return SignupForm(fields=tuple(standard_field(key, enabled=key == "phone") for key in keys))
 
 
 def parse_signup_form(document: Mapping[str, object]) -> SignupForm:
@@ -149,9 +84,22 @@ def parse_signup_form(document: Mapping[str, object]) -> SignupForm:
     if not errors:
         missing = [key for key in ALWAYS_ASKED if key not in fields]
         errors.extend(FieldError(field=key, message="is always asked and can't be left out") for key in missing)
+        errors.extend(_guardian_errors(fields))
     if errors:
         raise ValidationFailed(errors)
     return SignupForm(fields=tuple(fields.values()))
+
+
+def _guardian_errors(fields: Mapping[str, SignupField]) -> list[FieldError]:
+    """A guardian is required of minors only: without a date of birth nobody can tell who is one."""
+    guardian, born = fields.get("guardian"), fields.get("date_of_birth")
+    if guardian is None or not (guardian.enabled and guardian.required):
+        return []
+    if born is not None and born.enabled and born.required:
+        return []
+    index = list(fields).index("guardian")
+    message = "needs the date of birth to be required too: a guardian is asked of those under 18"
+    return [FieldError(field=f"fields[{index}].required", message=message)]
 
 
 class _FieldReader:
@@ -169,19 +117,32 @@ class _FieldReader:
         if self.errors:
             return None
         for name in self._entry:
-            if name not in ("key", "type", "label", "enabled", "required", "options"):
+            if name not in _KNOWN:
                 self._refuse(shown_name(name), "isn't known here")
         key, kind = self._key(), self._type()
         enabled, required = self._boolean("enabled"), self._boolean("required")
         label = self._text("label", self._entry.get("label"), CONSENT_LENGTH if kind == "consent" else LABEL_LENGTH)
         options = self._options(kind)
+        help_text, section = self._optional("help", HELP_LENGTH), self._optional("section", SECTION_LENGTH)
+        minimum, maximum = self._limits(kind)
         if key in ALWAYS_ASKED:
             for name, value in (("enabled", enabled), ("required", required)):
                 if not value:
                     self._refuse(name, f"can't be switched off: {key} is always asked")
         if self.errors or kind is None:
             return None
-        return SignupField(key=key, type=kind, label=label, enabled=enabled, required=required, options=options)
+        return SignupField(
+            key=key,
+            type=kind,
+            label=label,
+            enabled=enabled,
+            required=required,
+            options=options,
+            help=help_text,
+            section=section,
+            minimum=minimum,
+            maximum=maximum,
+        )
 
     def _refuse(self, name: str, message: str) -> None:
         self.errors.append(FieldError(field=f"{self.path}.{name}" if name else self.path, message=message))
@@ -200,6 +161,8 @@ class _FieldReader:
         fixed = STANDARD_TYPES.get(self.key) if isinstance(self.key, str) else None
         if fixed is not None and value != fixed:
             self._refuse("type", f"of {self.key} is always {fixed}")
+        if fixed is None and value == FieldType.GROUP:
+            self._refuse("type", "group belongs to standard fields only")
         return FieldType(value)
 
     def _boolean(self, name: str) -> bool:
@@ -219,9 +182,31 @@ class _FieldReader:
             self._refuse(name, "must be a text that isn't empty")
         return text
 
+    def _optional(self, name: str, longest: int) -> str:
+        value = self._entry.get(name)
+        return "" if value is None or value == "" else self._text(name, value, longest)
+
+    def _limits(self, kind: FieldType | None) -> tuple[int | float | None, int | float | None]:
+        limits = self._limit("min", kind), self._limit("max", kind)
+        if limits[0] is not None and limits[1] is not None and limits[0] > limits[1]:
+            self._refuse("max", "must not be less than min")
+        return limits
+
+    def _limit(self, name: str, kind: FieldType | None) -> int | float | None:
+        value = self._entry.get(name)
+        if value is None:
+            return None
+        if kind is not FieldType.NUMBER:
+            self._refuse(name, "belongs to a number only")
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST_LIMIT:
+            self._refuse(name, "must be a number")
+        else:
+            return value
+        return None
+
     def _options(self, kind: FieldType | None) -> tuple[str, ...]:
         value = self._entry.get("options")
-        if kind is not FieldType.CHOICE:
+        if kind not in (FieldType.CHOICE, FieldType.CHOICES):
             if value is not None and value != []:
                 self._refuse("options", "belong to a choice only")
             return ()

@@ -7,20 +7,19 @@ from email_validator import EmailNotValidError, validate_email
 
 
 class LibraryContactChecks:
-    """The port `ContactChecks`: `default_country` (ISO 3166) is that of numbers written without a country code.
+    """The port `ContactChecks`.
 
     `test_domains` allows addresses under `.test` (RFC 6761), for the demo and the tests.
     """
 
-    def __init__(self, default_country: str = "US", *, test_domains: bool = False) -> None:
-        self._default_country = default_country
+    def __init__(self, *, test_domains: bool = False) -> None:
         self._test_domains = test_domains
 
     def email(self, value: str) -> str:
         return check_email(value, test_domains=self._test_domains)
 
-    def phone(self, value: str) -> str:
-        return check_phone(value, self._default_country)
+    def phone(self, value: str, country: str) -> str:
+        return check_phone(value, country)
 
 
 def check_email(value: str, *, test_domains: bool = False) -> str:
@@ -45,10 +44,16 @@ def check_phone(value: str, default_country: str) -> str:
     try:
         number = phonenumbers.parse(value, default_country)
     except phonenumbers.NumberParseException:
-        raise ValueError("Please check this phone number; outside the country, begin with + and its code.") from None
+        raise ValueError(_wrong_phone(default_country)) from None
     if number.extension:
         raise ValueError("Please give the phone number without an extension.")
     # "Possible, but only within its own area" doesn't reach anybody from here.
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        raise ValueError("Please check this phone number; outside the country, begin with + and its code.")
+        raise ValueError(_wrong_phone(default_country))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _wrong_phone(country: str) -> str:
+    example = phonenumbers.example_number(country)
+    shown = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL) if example else "+12015550123"
+    return f"Please check this phone number, for example {shown}; outside the country, begin with + and its code."

@@ -10,7 +10,6 @@ from typing import Any
 from domain.availability import WEEKDAYS
 from domain.errors import FieldError, ValidationFailed
 from domain.money import Money
-from domain.signup_form import ALWAYS_ASKED
 from domain.states import SettingsKind
 from portal.forms import Form
 
@@ -28,7 +27,6 @@ SECTIONS: dict[str, SettingsKind] = {
     "intake": SettingsKind.PORTAL_SETTINGS,
     "send-greeting": SettingsKind.PORTAL_SETTINGS,
     "invitations": SettingsKind.PORTAL_SETTINGS,
-    "signup-form": SettingsKind.SIGNUP_FORM,
     "greeting": SettingsKind.GREETING,
     "availability": SettingsKind.AVAILABILITY,
 }
@@ -57,7 +55,6 @@ _NUMBERS = {
 _LISTS = {"invitations": ("invitation_reminder_days", "reminder_hours")}
 _NOTICES = ("cancel_notice_minutes", "min_notice_minutes")
 _UNITS = {"minutes": 1, "hours": 60, "days": 1440}
-_NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
 _AMOUNT = re.compile(r"\d{1,9}(\.\d{1,4})?", re.ASCII)
 _INTERVAL = re.compile(r"(\d{1,2}:\d{2})\s*(?:-|–|to)\s*(\d{1,2}:\d{2})")
 
@@ -82,13 +79,11 @@ def fields_shown(section: str, document: Document) -> dict[str, str]:
     return values
 
 
-def document_from(section: str, form: Form, current: Document) -> Document:
+def document_from(section: str, form: Form) -> Document:
     """The document to save: for portal settings only what the section shows. Raises ValidationFailed."""
     match SECTIONS[section]:
         case SettingsKind.PAGE:
             return {name: form.text(name) for name in ("name", "title", "intro", "contact")}
-        case SettingsKind.SIGNUP_FORM:
-            return {"fields": _signup_fields(form, current["fields"])}
         case SettingsKind.GREETING:
             ids = form.values.get("attachment", [])
             body = form.first("body").replace("\r\n", "\n")
@@ -153,36 +148,6 @@ def _amount_shown(fee: Money) -> str:
     return str(fee.amount_minor) if fee.currency == "jpy" else f"{Decimal(fee.amount_minor) / 100:.2f}"
 
 
-def _signup_fields(form: Form, current: list[Document]) -> list[Document]:
-    fields = []
-    for field in current:
-        key = field["key"]
-        if form.has(f"remove.{key}"):
-            continue
-        if key in ALWAYS_ASKED:
-            fields.append(field)
-            continue
-        asked = {"enabled": form.has(f"enabled.{key}"), "required": form.has(f"required.{key}")}
-        fields.append({**field, **asked})
-    if form.text("new_label"):
-        fields.append(_new_field(form, {field["key"] for field in fields}))
-    return fields
-
-
-def _new_field(form: Form, taken: set[str]) -> Document:
-    label, kind = form.text("new_label"), form.first("new_type") or "text"
-    stem = _NOT_IN_KEYS.sub("_", label.lower()).strip("_")[:30] or "question"
-    stem = stem if stem[0].isalpha() else f"q_{stem}"
-    key = next(key for number in range(1, 100) if (key := stem if number == 1 else f"{stem}_{number}") not in taken)
-    field: Document = {"key": key, "type": kind, "label": label, "enabled": True, "required": form.has("new_required")}
-    if kind == "choice":
-        options = [line.strip() for line in form.first("new_options").splitlines() if line.strip()]
-        if not options:
-            raise ValidationFailed.of("new_options", "Please write the answers to choose from, one per line.")
-        field["options"] = options
-    return field
-
-
 def _availability(form: Form) -> Document:
     errors: list[FieldError] = []
     weekly = []
@@ -227,11 +192,6 @@ def _hours(interval: Document) -> str:
     return f"{interval['start']}-{interval['end']}"
 
 
-def _signup_shown(document: Document) -> dict[str, str]:
-    values = {f"enabled.{one['key']}": "on" for one in document["fields"] if one["enabled"]}
-    return values | {f"required.{one['key']}": "on" for one in document["fields"] if one["required"]}
-
-
 def _greeting_shown(document: Document) -> dict[str, str]:
     chosen = {f"attachment.{one['id']}": "on" for one in document["attachments"]}
     return {"subject": document["subject"], "body": document["body"], **chosen}
@@ -239,7 +199,6 @@ def _greeting_shown(document: Document) -> dict[str, str]:
 
 _SHOWN: dict[SettingsKind, Callable[[Document], dict[str, str]]] = {
     SettingsKind.PAGE: dict,
-    SettingsKind.SIGNUP_FORM: _signup_shown,
     SettingsKind.GREETING: _greeting_shown,
     SettingsKind.AVAILABILITY: _availability_shown,
 }

@@ -13,10 +13,12 @@ from commands.attention import actions_for, open_items
 from commands.intake import IntakeView
 from db.models import Appointment, AttentionItem, Client, IntakeForm, Invitation, Payment, Signup, TimelineEntry
 from db.settings_store import PolicyInForce
+from db.signups import opened_answers
 from domain.decisions import Block
 from domain.errors import FieldError
 from domain.intake_signature import completed_response, consent_hash
 from domain.policy import Source
+from domain.ports import Vault
 from domain.slots import Slot
 from domain.stages import portal_status
 from domain.states import AppointmentStatus
@@ -24,6 +26,7 @@ from workflows.naming import client_journey_id
 
 FHIR_JSON = "application/fhir+json"
 Json = dict[str, Any]
+Given = tuple[Signup, dict[str, Any]]
 
 
 def instant(moment: datetime | None) -> str | None:
@@ -35,11 +38,11 @@ def listed(items: Sequence[Mapping[str, Any]], next_cursor: str | None = None) -
     return {"items": list(items), "next_cursor": next_cursor}
 
 
-async def client_shape(session: AsyncSession, client: Client) -> Json:
-    return (await client_shapes(session, [client]))[0]
+async def client_shape(session: AsyncSession, vault: Vault, client: Client) -> Json:
+    return (await client_shapes(session, vault, [client]))[0]
 
 
-async def client_shapes(session: AsyncSession, clients: Sequence[Client]) -> list[Json]:
+async def client_shapes(session: AsyncSession, vault: Vault, clients: Sequence[Client]) -> list[Json]:
     """Clients of one practice, with what belongs to them, in a fixed number of queries."""
     if not clients:
         return []
@@ -49,7 +52,7 @@ async def client_shapes(session: AsyncSession, clients: Sequence[Client]) -> lis
             select(Invitation.client_id).where(Invitation.client_id.in_(ids), Invitation.sent_at.is_not(None))
         )
     )
-    signups = {row.client_id: row for row in await session.scalars(select(Signup).where(Signup.client_id.in_(ids)))}
+    signups = await opened_answers(session, vault, ids)
     only = ids[0] if len(ids) == 1 else None
     attention: dict[str, AttentionItem] = {}
     for item in await open_items(session, clients[0].practice_id, only):
@@ -59,7 +62,8 @@ async def client_shapes(session: AsyncSession, clients: Sequence[Client]) -> lis
     ]
 
 
-def _client(client: Client, invited: bool, attention: AttentionItem | None, signup: Signup | None) -> Json:
+def _client(client: Client, invited: bool, attention: AttentionItem | None, given: Given | None) -> Json:
+    signup, answers = given or (None, {})
     return {
         "id": client.id,
         "track": client.track,
@@ -75,7 +79,11 @@ def _client(client: Client, invited: bool, attention: AttentionItem | None, sign
         "phone": client.phone,
         "date_of_birth": client.date_of_birth.isoformat() if client.date_of_birth else None,
         "preferred_contact": client.preferred_contact,
-        "custom": signup.custom if signup else {},
+        "preferred_name": client.preferred_name,
+        "pronouns": client.pronouns,
+        "details": answers.get("details", {}),
+        "custom": answers.get("custom", {}),
+        "consents": answers.get("consents", {}),
         "signup_form_version": signup.form_version if signup else None,
         "external_id": client.external_id,
         "created_at": instant(client.created_at),

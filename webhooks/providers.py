@@ -20,7 +20,13 @@ from commands.new_client_forms import send_new_client_forms
 from commands.office import Office
 from db.ids import new_id
 from db.models import Appointment, Client, Provider, ProviderWebhookSecret
-from db.tenancy import appointment_of_practice, client_by_external_id, client_of_practice, provider_by_slug
+from db.tenancy import (
+    appointment_of_practice,
+    client_by_external_id,
+    client_of_practice,
+    practice_of,
+    provider_by_slug,
+)
 from domain.errors import NotFound, SignatureInvalid, ValidationFailed
 from domain.stages import Actor
 from domain.states import AppointmentStatus
@@ -94,7 +100,7 @@ async def _act(session: AsyncSession, office: Office, provider: Provider, kind: 
     """Carry the command out; the id of the client it is about."""
     match kind:
         case "client.invited":
-            new = check_new_client(office, data)
+            new = check_new_client(office, (await practice_of(session, provider.practice_id)).country, data)
             return (await invite(session, office, provider, new, source="provider-webhook")).id
         case "client.new_client_forms_requested":
             only(data, ("client_id", "external_id"))

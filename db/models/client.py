@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, OpaqueId, PrimaryId, type_document
+from db.models.base import Base, OpaqueId, PrimaryId
 
 
 class PortalAccount(Base):
@@ -44,6 +44,8 @@ class Client(Base):
     phone: Mapped[str | None]
     date_of_birth: Mapped[date | None]
     preferred_contact: Mapped[str | None]
+    preferred_name: Mapped[str | None]
+    pronouns: Mapped[str | None]
     forms_requested_at: Mapped[datetime | None]
     forms_sent_at: Mapped[datetime | None]
     intake_form_id: Mapped[str | None] = mapped_column(ForeignKey("intake_form.id"))  # as assigned by the journey
@@ -51,7 +53,7 @@ class Client(Base):
 
 
 class Signup(Base):
-    """A completed sign-up form, bound to the version it was given on."""
+    """A completed sign-up form, bound to the version it was given on; all but contact data is sealed for its id."""
 
     __tablename__ = "signup"
 
@@ -59,7 +61,7 @@ class Signup(Base):
     client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), unique=True)
     provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"), index=True)
     form_version: Mapped[int]
-    custom: Mapped[type_document]
+    sealed_answers: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
 
 

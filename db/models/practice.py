@@ -16,6 +16,7 @@ class Practice(Base):
     id: Mapped[PrimaryId]
     name: Mapped[str]
     phone: Mapped[str]
+    country: Mapped[str] = mapped_column(server_default="US")  # ISO 3166: of phone numbers without a country code
     email: Mapped[str]  # the front desk's: gets the notices, is the Reply-To
     created_at: Mapped[datetime]
 

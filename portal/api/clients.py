@@ -14,7 +14,7 @@ from commands.intake import look_at_intake
 from commands.invitations import check_new_client, invite, issue_again, withdraw
 from commands.new_client_forms import send_new_client_forms
 from db.models import Client, Provider
-from db.tenancy import client_of_practice, provider_by_slug
+from db.tenancy import client_of_practice, practice_of, provider_by_slug
 from db.timeline import timeline_of
 from domain.errors import NotFound, ValidationFailed
 from domain.stages import PortalStatus, Stage
@@ -54,6 +54,7 @@ LockedClient = Annotated[Client, Depends(locked_client)]
 @clients_router.get("", summary="Find clients")
 async def list_clients(
     session: Transaction,
+    office: TheOffice,
     staff: ApiPractice,
     status: PortalStatus | None = None,
     stage: Stage | None = None,
@@ -64,7 +65,7 @@ async def list_clients(
     """Newest first; `q` looks in names, addresses and external ids."""
     wanted = ClientFilter(status=status, stage=stage, text=q)
     clients, after = await find_clients(session, staff.practice_id, wanted, cursor=cursor, limit=limit)
-    return listed(await client_shapes(session, clients), after)
+    return listed(await client_shapes(session, office.vault, clients), after)
 
 
 @clients_router.post("", status_code=201, summary="Invite a client")
@@ -78,9 +79,9 @@ async def invite_client(
     """`provider` (a slug) may be left out where the practice has one provider only."""
     body = await json_object(request)
     provider = await _provider(session, staff.practice_id, body.pop("provider", None))
-    new = check_new_client(office, body)
+    new = check_new_client(office, (await practice_of(session, staff.practice_id)).country, body)
     client = await invite(session, office, provider, new, source="api", idempotency_key=idempotency_key)
-    return await client_shape(session, client)
+    return await client_shape(session, office.vault, client)
 
 
 async def _provider(session: AsyncSession, practice_id: str, slug: Any) -> Provider:
@@ -96,8 +97,8 @@ async def _provider(session: AsyncSession, practice_id: str, slug: Any) -> Provi
 
 
 @clients_router.get("/{client_id}", summary="One client")
-async def read_client(session: Transaction, client: OwnClient) -> Json:
-    return await client_shape(session, client)
+async def read_client(session: Transaction, office: TheOffice, client: OwnClient) -> Json:
+    return await client_shape(session, office.vault, client)
 
 
 @clients_router.get("/{client_id}/timeline", summary="What has happened, oldest first")

@@ -14,6 +14,7 @@ from portal.pages.console_form_editor import console_form_editor_router
 from portal.pages.console_forms import console_forms_router
 from portal.pages.console_moving import console_moving_router
 from portal.pages.console_settings import console_settings_router
+from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.home import home_router
 from portal.pages.intake import intake_router
 from portal.pages.moving import moving_router
@@ -36,6 +37,7 @@ for _router in (
     console_form_editor_router,
     console_forms_router,
     console_settings_router,
+    console_signup_form_router,
 ):
     pages_router.include_router(_router)
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.attention import actions_for, open_items, resolve
@@ -16,13 +15,12 @@ from commands.intake import intake_standing, look_at_intake
 from commands.invitations import issue_again, withdraw
 from commands.new_client_forms import send_new_client_forms
 from commands.office import Office
-from db.models import Client, Signup
-from db.settings_store import load_availability, load_signup_form
+from db.models import Client
+from db.settings_store import load_availability
 from db.tenancy import client_of_practice, provider_of
 from db.timeline import timeline_of
 from domain.errors import DomainError, NotFound, ValidationFailed
 from domain.questionnaire import parse_questionnaire
-from domain.signup_form import SignupForm
 from domain.states import AttentionAction, SubmissionStatus
 from portal.answer_sheet import answers_pdf
 from portal.answers import answers_shown
@@ -31,6 +29,7 @@ from portal.forms import StaffForm
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
 from portal.pages.queries import appointments_of, split_by_time
 from portal.shapes import FHIR_JSON, client_shape, filled_in
+from portal.signup_sheet import signup_shown
 from portal.wording import zone
 from web.fields import opaque_id
 from web.identity import SignedInStaff
@@ -84,7 +83,7 @@ async def page_of(
         status=status_of(refusal) if refusal else 200,
         refusal=refusal.errors[0].message if isinstance(refusal, ValidationFailed) else refusal and refusal.detail,
         client=client,
-        shape=await client_shape(session, client),
+        shape=await client_shape(session, office.vault, client),
         provider=provider,
         timezone=(await load_availability(session, provider.id)).timezone,
         now=now,
@@ -95,31 +94,13 @@ async def page_of(
         items=[(item, actions_for(item)) for item in items],
         timeline=(await timeline_of(session, client.id))[::-1],
         journey=journey_address(office, client.id),
-        signup=await _signup_answers(session, client),
+        signup=await signup_shown(session, office.vault, client),
         **await _intake(session, office, client, with_intake),
     )
 
 
 def journey_address(office: Office, client_id: str) -> str:
     return f"{office.temporal_ui_url.rstrip('/')}/namespaces/default/workflows/{client_journey_id(client_id)}"
-
-
-async def _signup_answers(session: AsyncSession, client: Client) -> list[tuple[str, str]]:
-    """The provider's own questions of the sign-up form, by today's labels where they are still asked."""
-    signup = await session.scalar(select(Signup).where(Signup.client_id == client.id))
-    if signup is None:
-        return []
-    _, form = await load_signup_form(session, client.provider_id)
-    return [(_label(form, key), _spoken(value)) for key, value in signup.custom.items()]
-
-
-def _label(form: SignupForm, key: str) -> str:
-    field = form.by_key.get(key)
-    return field.label if field else key.replace("_", " ").capitalize()
-
-
-def _spoken(value: Any) -> str:
-    return ("Yes" if value else "No") if isinstance(value, bool) else str(value)
 
 
 async def _intake(session: AsyncSession, office: Office, client: Client, opened: bool) -> dict[str, Any]:

@@ -30,6 +30,7 @@ _FIELDS = ("first_name", "last_name", "email", "phone", "external_id")
 @console_clients_router.get("/console", summary="The practice's clients")
 async def clients_page(
     session: Transaction,
+    office: TheOffice,
     frame: TheStaffFrame,
     status: Annotated[str, Query(max_length=20)] = "",
     stage: Annotated[str, Query(max_length=20)] = "",
@@ -42,7 +43,7 @@ async def clients_page(
         text=q.replace("\0", "") or None,
     )
     clients, after = await find_clients(session, frame.staff.practice_id, wanted, cursor=cursor)
-    shapes = await client_shapes(session, clients)
+    shapes = await client_shapes(session, office.vault, clients)
     return frame.render(
         "console/clients.html",
         rows=list(zip(clients, shapes, strict=True)),
@@ -71,7 +72,7 @@ async def new_client(session: Transaction, office: TheOffice, form: StaffForm, f
 
 async def _invite(session: AsyncSession, office: Office, frame: StaffFrame, form: Form) -> Client:
     provider = await _provider(session, frame, form.first("provider"))
-    new = check_new_client(office, {name: form.text(name) for name in _FIELDS})
+    new = check_new_client(office, frame.practice.country, {name: form.text(name) for name in _FIELDS})
     async with session.begin_nested():
         key = form.first("form_token")[:100] or None
         return await invite(session, office, provider, new, source="console", idempotency_key=key)

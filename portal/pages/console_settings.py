@@ -20,7 +20,6 @@ from domain.merge_fields import MERGE_FIELDS
 from domain.money import Money
 from domain.policy import PortalPolicy
 from domain.ports import RecordForm
-from domain.signup_form import FieldType
 from domain.states import SettingsKind
 from portal.forms import Form, StaffForm, Upload
 from portal.pages.frames import StaffFrame, TheStaffFrame
@@ -79,8 +78,7 @@ async def save_section(
         raise NotFound("There is no such part of the settings.")
     try:
         async with session.begin_nested():
-            current = await read_settings(session, provider, kind)
-            document = document_from(section, form, current.document)
+            document = document_from(section, form)
             await save_settings(
                 session,
                 office,
@@ -127,7 +125,6 @@ async def _page(
         saved=frame.request.query_params.get("saved"),
         refusal=refusal.detail if refusal and not isinstance(refusal, ValidationFailed) else None,
         errors=errors_by_field(refusal.errors) if isinstance(refusal, ValidationFailed) else {},
-        field_types=[one for one in FieldType if one != FieldType.EMAIL],
         merge_fields=MERGE_FIELDS,
         most_attachments=MAX_ATTACHMENTS,
         link=f"{office.base_url}/p/{provider.slug}",

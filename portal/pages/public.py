@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -20,12 +21,22 @@ from db.tenancy import practice_of, provider_by_slug
 from domain.decisions import signup_refusal
 from domain.errors import DomainError, ValidationFailed
 from domain.page import Page, parse_page
+from domain.signup_fields import FieldType
 from domain.signup_form import SignupForm
 from domain.states import SettingsKind
 from portal.forms import Form, PublicForm, new_form_token
 from portal.rendering import errors_by_field, render
 from web.fields import opaque_id
 from web.transactions import RemoteAddress, TheOffice, Transaction
+
+AUTOCOMPLETE = {
+    "first_name": "given-name",
+    "last_name": "family-name",
+    "preferred_name": "nickname",
+    "email": "email",
+    "phone": "tel",
+    "date_of_birth": "bday",
+}
 
 public_router = APIRouter(tags=["pages: public"])
 
@@ -118,8 +129,11 @@ def _answers(signup_form: SignupForm, form: Form) -> dict[str, Any]:
     """The fields that were asked, in the shape that the command checks."""
     answers: dict[str, Any] = {"custom": {}}
     for field in signup_form.asked:
-        value = form.values.get(field.name, [""])[-1]
-        if field.is_standard:
+        given = form.values.get(field.name, [""])
+        value: object = given if field.type is FieldType.CHOICES else given[-1]
+        if field.parts:
+            answers[field.key] = {part.key: form.first(f"{field.key}.{part.key}") for part in field.parts}
+        elif field.is_standard:
             answers[field.key] = value
         else:
             answers["custom"][field.key] = value
@@ -144,6 +158,9 @@ def _signup_page(
         door=door,
         practice=door.practice,
         values=form.flat() if form else {},
+        chosen=form.values if form else {},
+        sections=[(title, list(fields)) for title, fields in groupby(door.form.asked, lambda one: one.section)],
+        complete=AUTOCOMPLETE,
         errors=errors_by_field(refusal.errors) if refusal else {},
         form_token=new_form_token(),
     )

@@ -91,10 +91,14 @@ async def test_what_is_accepted_is_client_sign_up_and_event_together(world: Worl
     address = new_address()
     answer = ok(await world.sign_up(provider, email=address.upper(), phone="+1 212 555 0123"), 202)
     [row] = world.rows(
-        "SELECT c.email, c.phone, c.track, s.form_version, s.custom, e.kind, e.payload"
+        "SELECT c.email, c.phone, c.track, s.form_version, s.sealed_answers, e.kind, e.payload"
         " FROM signup s JOIN client c ON c.id = s.client_id JOIN external_event e ON e.subject = 'client:' || c.id"
         " WHERE s.id = %s AND e.source = 'website'",
         answer["signup_id"],
     )
     assert (row["email"], row["phone"], row["track"]) == (address, "+12125550123", "anonymous")
-    assert (row["custom"], row["kind"], row["payload"]) == ({}, "signed_up", {"signup_id": answer["signup_id"]})
+    assert (row["sealed_answers"], row["kind"], row["payload"]) == (
+        None,
+        "signed_up",
+        {"signup_id": answer["signup_id"]},
+    )

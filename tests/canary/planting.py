@@ -80,6 +80,14 @@ class Canaries:
             "email": self.address("signup"),
             "phone": self.number(),
             "date_of_birth": born,
+            "preferred_name": self.word("Preferred"),
+            "pronouns": self.word("Pronouns"),
+            "address": {name: self.word(f"Home{name}") for name in ("line1", "line2", "city", "postal_code")},
+            "emergency_contact": {"name": self.word("Emergency"), "phone": self.number()},
+            "guardian": {"name": self.word("Guardian"), "phone": self.number(), "email": self.address("guardian")},
+            "insurance": {"carrier": self.word("Carrier"), "member_id": self.word("Member")},
+            "reason_for_contact": self.word("Reason"),
+            "referral_source": self.word("Source"),
             "custom": {"referrer": self.word("Referrer")},
         }
         ok(await self.world.sign_up(self.provider, key=self.word("Key"), **fields), 202)

@@ -9,7 +9,6 @@ import pytest
 from domain.availability import parse_availability
 from domain.errors import ValidationFailed
 from domain.policy import PortalPolicy, parse_portal_settings
-from domain.signup_form import default_signup_form, parse_signup_form
 from domain.states import SettingsKind
 from portal.forms import Form
 from portal.settings_forms import SECTIONS, document_from, fields_shown
@@ -26,7 +25,6 @@ DOCUMENTS: dict[SettingsKind, dict[str, Any]] = {
         }
     ).as_document(),
     SettingsKind.PAGE: {"name": "Dr. Reyes", "title": "", "intro": "Hello", "contact": ""},
-    SettingsKind.SIGNUP_FORM: default_signup_form().as_document(),
     SettingsKind.AVAILABILITY: {
         "timezone": "America/New_York",
         "weekly": [
@@ -50,7 +48,7 @@ def form(**values: str) -> Form:
 @pytest.mark.parametrize("section", SECTIONS)
 def test_saving_what_is_shown_changes_nothing(section: str) -> None:
     document = DOCUMENTS[SECTIONS[section]]
-    saved = document_from(section, form(**fields_shown(section, document)), document)
+    saved = document_from(section, form(**fields_shown(section, document)))
     assert saved == {name: document[name] for name in saved}
     assert saved
 
@@ -60,47 +58,34 @@ def test_the_sections_together_hold_every_setting_of_the_contract() -> None:
     covered: set[str] = set()
     for section, kind in SECTIONS.items():
         if kind is SettingsKind.PORTAL_SETTINGS:
-            covered |= set(document_from(section, form(**fields_shown(section, document)), document))
+            covered |= set(document_from(section, form(**fields_shown(section, document))))
     assert covered == set(PortalPolicy().as_document())
 
 
 def test_an_unchecked_box_is_false() -> None:
-    assert document_from("anonymous-signup", form(), {}) == {"allow_anonymous_signup": False}
+    assert document_from("anonymous-signup", form()) == {"allow_anonymous_signup": False}
 
 
 def test_days_and_hours_become_minutes() -> None:
-    saved = document_from("cancelling", form(cancel_notice_minutes="2", cancel_notice_minutes_unit="days"), {})
+    saved = document_from("cancelling", form(cancel_notice_minutes="2", cancel_notice_minutes_unit="days"))
     assert saved == {"clients_can_cancel": False, "cancel_notice_minutes": 2880}
 
 
 @pytest.mark.parametrize("amount", ["4x", "1.005", "NaN", "Infinity", "1e400"])
 def test_an_amount_that_is_none_is_refused(amount: str) -> None:
     with pytest.raises(ValidationFailed):
-        document_from("fee", form(amount=amount, hold_minutes="30"), {})
+        document_from("fee", form(amount=amount, hold_minutes="30"))
 
 
 @pytest.mark.parametrize("number", ["", "x", "-1", "1.5", "²", "99999999999"])
 def test_a_number_that_is_none_is_refused(number: str) -> None:
     with pytest.raises(ValidationFailed):
-        document_from("invitations", form(invitation_days=number), {})
-
-
-def test_a_question_of_ones_own_gets_a_key_and_can_be_removed() -> None:
-    current = DOCUMENTS[SettingsKind.SIGNUP_FORM]
-    shown = fields_shown("signup-form", current)
-    added = form(**shown, new_label="2nd phone?", new_type="choice", new_options="Yes\n\nNo")
-    document = document_from("signup-form", added, current)
-    question = parse_signup_form(document).by_key["q_2nd_phone"]
-    assert (question.label, question.options) == ("2nd phone?", ("Yes", "No"))
-    again = document_from("signup-form", form(**shown, new_label="2nd Phone", new_type="text"), document)
-    assert "q_2nd_phone_2" in parse_signup_form(again).by_key
-    removed = document_from("signup-form", form(**shown, **{"remove.q_2nd_phone": "on"}), document)
-    assert "q_2nd_phone" not in parse_signup_form(removed).by_key
+        document_from("invitations", form(invitation_days=number))
 
 
 def test_short_hours_are_understood_and_wrong_ones_named() -> None:
-    saved = document_from("availability", form(timezone="UTC", monday="9:00-12:30, 13:00 to 17:00"), {})
+    saved = document_from("availability", form(timezone="UTC", monday="9:00-12:30, 13:00 to 17:00"))
     assert parse_availability(saved).weekly[0].interval.start == 540
     with pytest.raises(ValidationFailed) as refused:
-        document_from("availability", form(timezone="UTC", monday="noon", overrides="2026-12-24 soon"), {})
+        document_from("availability", form(timezone="UTC", monday="noon", overrides="2026-12-24 soon"))
     assert [one.field for one in refused.value.errors] == ["monday", "overrides"]
