@@ -57,7 +57,11 @@ class LevelView:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What is to be saved: values by name, and the names that are to be inherited again."""
+    """What is to be saved: values by name, and the names that are to be inherited again.
+
+    A value that is inherited already is passed over, so that a document that was read, changed and sent back whole
+    pins what was changed and nothing else; with `replace` all that is named is pinned.
+    """
 
     values: Mapping[str, object] = field(default_factory=dict)
     inherit: Collection[str] = ()
@@ -72,6 +76,10 @@ class Plan:
     document: dict[str, Any]
     after: ResolvedPolicy
     touched: list[Touched]
+
+
+async def owner_of_practice(session: AsyncSession, practice_id: str) -> Owner:
+    return Owner(practice=await _practice(session, practice_id))
 
 
 async def owner_of_provider(session: AsyncSession, provider: Provider) -> Owner:
@@ -177,6 +185,9 @@ async def _planned(session: AsyncSession, office: Office, view: LevelView, chang
             raise ValidationFailed.of(shown_name(name), "is not a portal setting")
     named = documented(checked_settings(change.values, allowed))
     kept = {} if change.replace else view.own.document
+    if not change.replace:
+        current = view.in_force.policy.as_document()
+        named = {name: value for name, value in named.items() if name in kept or value != current[name]}
     document = {name: value for name, value in {**kept, **named}.items() if name not in change.inherit}
     after = resolve(**_above(view), **{str(owner.level): document})
     _check_contradictions(owner, view.in_force.policy, after.policy)
