@@ -153,19 +153,19 @@ async def restore_level(
     session: AsyncSession, office: Office, owner: Owner, version: int, *, saved_by: str, expected_version: int | None
 ) -> LevelView:
     """Put an earlier version in force again, as a new one. Raises NotFound, and what `change_level` raises."""
+    change, reason = await change_to_version(session, owner, version)
+    return await change_level(
+        session, office, owner, change, saved_by=saved_by, expected_version=expected_version, reason=reason
+    )
+
+
+async def change_to_version(session: AsyncSession, owner: Owner, version: int) -> tuple[Change, str | None]:
+    """What would put an earlier version in force again, and its reason; 0 is the time before any. Raises NotFound."""
     versions = {one.version: one for one in await versions_of_level(session, owner.level, owner.key)}
     if version != 0 and version not in versions:
         raise NotFound("There is no such version of these settings.")
     earlier = versions[version] if version else LevelVersion(version=0, document={})
-    return await change_level(
-        session,
-        office,
-        owner,
-        Change(values=earlier.document, replace=True),
-        saved_by=saved_by,
-        expected_version=expected_version,
-        reason=earlier.reason,
-    )
+    return Change(values=earlier.document, replace=True), earlier.reason
 
 
 def _checked_reason(reason: str | None) -> str | None:

@@ -1,4 +1,7 @@
-"""Saving a provider's settings: checked, versioned, and refused where the practice's standing doesn't allow them."""
+"""A provider's own documents (page, sign-up form, greeting, availability): checked, and saved as versions.
+
+The portal settings have levels: `commands.policies`.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
-from commands.policies import Change, change_level, owner_of_provider
 from db import settings_store
 from db.ids import new_id
 from db.models import GreetingAttachment, Provider
-from db.policy_store import load_policy
 from domain.availability import parse_availability
 from domain.errors import FieldError, PayloadTooLarge, ValidationFailed
 from domain.merge_fields import check_template
@@ -40,9 +41,6 @@ class SettingsView:
 
 async def read_settings(session: AsyncSession, provider: Provider, kind: SettingsKind) -> SettingsView:
     stored = await settings_store.load(session, provider.id, kind)
-    if kind is SettingsKind.PORTAL_SETTINGS:
-        in_force = await load_policy(session, provider.id)
-        return SettingsView(version=in_force.version, document=in_force.policy.as_document())
     if kind is SettingsKind.SIGNUP_FORM:
         form = parse_signup_form(stored.document) if stored.document else default_signup_form()
         return SettingsView(version=stored.version, document={**form.as_document(), "version": stored.version})
@@ -68,12 +66,8 @@ async def save_settings(
 ) -> SettingsView:
     """Check and save a new version; it applies from the next request on. Raises ValidationFailed naming each field.
 
-    Portal settings that aren't named keep their value. Raises Conflict when somebody saved since `expected_version`.
+    Raises Conflict when somebody saved since `expected_version`.
     """
-    if kind is SettingsKind.PORTAL_SETTINGS:
-        owner, change = await owner_of_provider(session, provider), Change(values=document)
-        await change_level(session, office, owner, change, saved_by=saved_by, expected_version=expected_version)
-        return await read_settings(session, provider, kind)
     checked = await _checked(session, provider, kind, document)
     await settings_store.save(
         session,

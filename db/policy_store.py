@@ -16,7 +16,6 @@ from db.models import Client, ClientPolicyVersion, Practice, PracticeSettingsVer
 from domain.errors import Conflict
 from domain.policy import PortalPolicy
 from domain.policy_levels import ResolvedPolicy, Source, resolve
-from domain.states import SettingsKind
 
 _IN_FORCE = text(
     """
@@ -35,6 +34,8 @@ _IN_FORCE = text(
          WHERE client_id = CAST(:client_id AS text) ORDER BY version DESC LIMIT 1) client ON true
      WHERE p.id = :provider_id"""
 )
+# Kept among the provider's documents, as one kind of them.
+_PROVIDERS_KIND = "portal-settings"
 # Documents are read anew each time, so that a change shows at once; what one says is worked out once.
 _REMEMBERED = 512
 
@@ -109,7 +110,7 @@ def _rows(level: Source, key: str) -> Select[Any]:
             return select(client).where(client.client_id == key).order_by(client.version.desc())
         case _:
             provider = SettingsVersion
-            own = provider.provider_id == key, provider.kind == str(SettingsKind.PORTAL_SETTINGS)
+            own = provider.provider_id == key, provider.kind == _PROVIDERS_KIND
             return select(provider).where(*own).order_by(provider.version.desc())
 
 
@@ -160,6 +161,6 @@ async def save_level(
         case Source.CLIENT:
             session.add(ClientPolicyVersion(client_id=key, reason=reason, **values))
         case _:
-            session.add(SettingsVersion(provider_id=key, kind=str(SettingsKind.PORTAL_SETTINGS), **values))
+            session.add(SettingsVersion(provider_id=key, kind=_PROVIDERS_KIND, **values))
     await session.flush()
     return version + 1

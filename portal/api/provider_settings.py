@@ -71,8 +71,7 @@ def _add_settings_routes(kind: SettingsKind) -> None:
 
 
 for _kind in SettingsKind:
-    if _kind is not SettingsKind.PORTAL_SETTINGS:  # These have levels: `portal.api.policies`.
-        _add_settings_routes(_kind)
+    _add_settings_routes(_kind)
 
 
 @provider_settings_router.post(
