@@ -15,6 +15,7 @@ from commands.intake import intake_standing, look_at_intake
 from commands.invitations import issue_again, withdraw
 from commands.new_client_forms import send_new_client_forms
 from commands.office import Office
+from commands.outlook import look_ahead
 from db.models import Client
 from db.policy_store import versions_of_level
 from db.settings_store import load_availability
@@ -90,6 +91,7 @@ async def page_of(
         provider=provider,
         timezone=(await load_availability(session, provider.id)).timezone,
         now=now,
+        outlook=await look_ahead(session, office, client),
         blocks=blocks,
         in_force=in_force,
         values=in_force.policy.as_document(),
