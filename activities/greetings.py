@@ -12,7 +12,8 @@ from temporalio import activity
 from activities.post import Letterhead, Post, letterhead, recipient_hash
 from db import effects
 from db.models import Client
-from db.settings_store import load, load_attachments, load_policy
+from db.policy_store import load_policy
+from db.settings_store import load, load_attachments
 from db.tenancy import client_by_id, provider_of
 from db.timeline import tell
 from domain.merge_fields import fill
@@ -105,7 +106,7 @@ class Greetings:
             return GreetingResult.NOT_WRITTEN
         if command.occasion is Occasion.NEW_CLIENT_FORMS:
             return None
-        if not (await load_policy(session, client.provider_id)).policy.send_greeting:
+        if not (await load_policy(session, client.provider_id, client.id)).policy.send_greeting:
             return GreetingResult.SWITCHED_OFF
         # Check and intention are one transaction under the address's lock: two journeys can't both pass.
         digest = recipient_hash(client.email)

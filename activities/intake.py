@@ -11,8 +11,8 @@ from temporalio import activity
 
 from activities.post import Post, letterhead
 from db.models import Client, IntakeForm, IntakeSubmission
+from db.policy_store import load_policy
 from db.sealing import unseal
-from db.settings_store import load_policy
 from db.stages import move_stage
 from db.tenancy import client_by_id
 from db.timeline import tell
@@ -66,7 +66,7 @@ class Intake:
         async with self._database.transaction() as session:
             client = await client_by_id(session, command.client_id, for_update=True)
             await _note_account(session, client, command.now)
-            policy = (await load_policy(session, client.provider_id)).policy
+            policy = (await load_policy(session, client.provider_id, client.id)).policy
             form: IntakeForm | None = None
             if client.intake_form_id is not None:
                 form = await session.get(IntakeForm, client.intake_form_id)

@@ -13,7 +13,7 @@ from activities.post import Letterhead, Post, letterhead
 from activities.standing import OpenInvitation
 from db.ids import new_id
 from db.models import Client, Invitation
-from db.settings_store import load_policy
+from db.policy_store import load_policy
 from db.stages import move_stage
 from db.tenancy import client_by_id
 from db.timeline import tell
@@ -68,7 +68,7 @@ class Invitations:
         """Issue the invitation if there is none, and mail its link."""
         async with self._post.database.transaction() as session:
             client = await client_by_id(session, command.client_id, for_update=True)
-            policy = (await load_policy(session, client.provider_id)).policy
+            policy = (await load_policy(session, client.provider_id, client.id)).policy
             invitation = await _issued(session, client, policy, command)
             head = await letterhead(session, client.provider_id)
         letter = self._letter("portal_invitation", head, client, invitation, command.now)

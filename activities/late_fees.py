@@ -12,7 +12,7 @@ from temporalio import activity
 from db.calendar import busy_intervals, hold_again, lock_calendar
 from db.engine import Database
 from db.models import Appointment, Payment, Refund, TimelineEntry
-from db.settings_store import load_policy
+from db.policy_store import load_policy
 from db.tenancy import appointment_by_id, payment_of_appointment
 from db.timeline import tell
 from domain.cadence import CHOOSE_AGAIN_WITHIN
@@ -74,7 +74,7 @@ class LateFees:
         async with self._database.transaction() as session:
             appointment = await appointment_by_id(session, command.appointment_id)
             payment = await payment_of_appointment(session, appointment.id)
-            policy = (await load_policy(session, appointment.provider_id)).policy
+            policy = (await load_policy(session, appointment.provider_id, appointment.client_id)).policy
             return BookingStanding(
                 status=AppointmentStatus(appointment.status),
                 starts_at=appointment.starts_at,
@@ -93,7 +93,7 @@ class LateFees:
         """Hold the time again if it is free; else let the client choose another one, where one is owed at all."""
         async with self._database.transaction() as session:
             appointment = await appointment_by_id(session, command.appointment_id)
-            policy = (await load_policy(session, appointment.provider_id)).policy
+            policy = (await load_policy(session, appointment.provider_id, appointment.client_id)).policy
             await lock_calendar(session, appointment.provider_id)
             appointment = await appointment_by_id(session, appointment.id, for_update=True)
             if appointment.status in BLOCKING:

@@ -12,7 +12,7 @@ from db.engine import Database
 from db.ids import new_id
 from db.invitations import newest_sent, open_invitations
 from db.models import AttentionItem, IntakeSubmission
-from db.settings_store import load_policy
+from db.policy_store import load_policy
 from db.stages import move_stage
 from db.tenancy import client_by_id
 from db.timeline import tell
@@ -97,7 +97,7 @@ class Standings:
                 )
             )
             invitation = await newest_sent(session, client.id)
-            policy = (await load_policy(session, client.provider_id)).policy
+            policy = (await load_policy(session, client.provider_id, client.id)).policy
             return Standing(
                 stage=Stage(client.stage),
                 has_account=client.account_id is not None,

@@ -9,7 +9,7 @@ from commands.payment_events import wake_booking
 from db.cancelling import cancel_booked
 from db.events import EventKind, client_subject, record_event
 from db.models import Appointment, Payment
-from db.settings_store import load_policy
+from db.policy_store import load_policy
 from db.timeline import tell
 from domain.decisions import CancelDecision, cancel_decision, visit_decision
 from domain.stages import Actor
@@ -18,7 +18,7 @@ from domain.states import AppointmentStatus, TimelineKind
 
 async def may_cancel(session: AsyncSession, office: Office, appointment: Appointment, actor: Actor) -> CancelDecision:
     """The one answer that page, API and workflow share: allowed? until when? what about the fee?"""
-    policy = (await load_policy(session, appointment.provider_id)).policy
+    policy = (await load_policy(session, appointment.provider_id, appointment.client_id)).policy
     return cancel_decision(
         status=AppointmentStatus(appointment.status),
         starts_at=appointment.starts_at,

@@ -16,9 +16,10 @@ from commands.office import Office
 from db.calendar import busy_intervals, lock_calendar, upcoming_count
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
-from db.in_force import InForce, in_force_at
+from db.in_force import InForce, in_force_for
 from db.models import Appointment, Client, IntakeSubmission, Payment, Provider
-from db.settings_store import PolicyInForce, load_availability, load_policy
+from db.policy_store import PolicyInForce, load_policy
+from db.settings_store import load_availability
 from db.tenancy import appointment_being_chosen, appointment_by_id
 from db.timeline import tell
 from domain.decisions import Block, BookingRequest, booking_blocks, refusals, slot_block
@@ -49,7 +50,7 @@ async def standpoint(
     session: AsyncSession, office: Office, client: Client, actor: Actor, *, override: bool = False, lock: bool = False
 ) -> Standpoint:
     """With `lock`, the calendar is held from here on; what doesn't depend on it is read before."""
-    here = await in_force_at(session, provider_id=client.provider_id)
+    here = await in_force_for(session, client.provider_id, client.id)
     now = office.clock.at(here.clock_offset)
     submitted = await intake_submitted(session, client.id)
     if lock:
@@ -75,9 +76,14 @@ async def intake_submitted(session: AsyncSession, client_id: str) -> bool:
 
 
 async def free_slots(
-    session: AsyncSession, office: Office, provider: Provider, start: datetime, end: datetime
+    session: AsyncSession,
+    office: Office,
+    provider: Provider,
+    start: datetime,
+    end: datetime,
+    client: Client | None = None,
 ) -> list[Slot]:
-    """The slots offered within the window (62 days at most). Raises ValidationFailed."""
+    """The slots offered (to this client) within the window, 62 days at most. Raises ValidationFailed."""
     now = await office.clock.now(session)
     check_instant("from", start, now)
     check_instant("to", end, now)
@@ -85,7 +91,7 @@ async def free_slots(
         raise ValidationFailed.of("to", "must be later than from")
     if end - start > _LONGEST_WINDOW:
         raise ValidationFailed.of("to", f"must be at most {_LONGEST_WINDOW.days} days after from")
-    policy = (await load_policy(session, provider.id)).policy
+    policy = (await load_policy(session, provider.id, client.id if client else None)).policy
     margin = timedelta(days=2)
     busy = await busy_intervals(session, provider.id, start - margin, end + margin)
     return generate_slots(

@@ -11,13 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
-from db import settings_store
+from commands.policies import Change, change_level, owner_of_provider
 from db.ids import new_id
 from db.models import IntakeForm, Provider
+from db.policy_store import load_policy
 from domain.errors import Conflict, FieldError, NotFound, PayloadTooLarge, ValidationFailed
-from domain.policy import parse_portal_settings
 from domain.questionnaire import Questionnaire, parse_questionnaire
-from domain.states import FormOrigin, SettingsKind
+from domain.states import FormOrigin
 
 LARGEST_FORM = 1024 * 1024
 
@@ -113,20 +113,12 @@ async def choose_form(
 ) -> None:
     """Take this version into use for new clients: a new version of the portal settings."""
     await mark_selectable(session, provider, form, selectable=True)
-    in_force = await settings_store.load_policy(session, provider.id)
-    policy = parse_portal_settings({"intake_form_id": form.id}, in_force.policy)
-    await settings_store.save(
-        session,
-        provider.id,
-        SettingsKind.PORTAL_SETTINGS,
-        policy.as_document(),
-        saved_by=saved_by,
-        now=await office.clock.now(session),
-    )
+    change = Change(values={"intake_form_id": form.id}, known_form=form.id)
+    await change_level(session, office, await owner_of_provider(session, provider), change, saved_by=saved_by)
 
 
 async def chosen_form_id(session: AsyncSession, provider: Provider) -> str | None:
-    return (await settings_store.load_policy(session, provider.id)).policy.intake_form_id
+    return (await load_policy(session, provider.id)).policy.intake_form_id
 
 
 def exported(form: IntakeForm) -> str:

@@ -13,8 +13,8 @@ from commands.office import Office
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
 from db.models import Client, IntakeForm, IntakeSubmission
+from db.policy_store import load_policy
 from db.sealing import seal, unseal
-from db.settings_store import load_policy
 from db.tenancy import practice_of
 from db.timeline import tell
 from domain.errors import Conflict, NotFound, ValidationFailed
@@ -188,5 +188,5 @@ async def _form_for(session: AsyncSession, client: Client) -> IntakeForm | None:
     """The form assigned by the journey; until it has got there, the one that the provider has chosen."""
     form_id = client.intake_form_id
     if form_id is None and client.track == Track.ANONYMOUS:
-        form_id = (await load_policy(session, client.provider_id)).policy.intake_form_id
+        form_id = (await load_policy(session, client.provider_id, client.id)).policy.intake_form_id
     return await session.get(IntakeForm, form_id) if form_id else None

@@ -18,7 +18,8 @@ from db.ids import new_id
 from db.invitations import newest_issued, open_invitations
 from db.locks import lock_name
 from db.models import Client, Invitation, PortalAccount, Provider
-from db.settings_store import load_policy, practice_standing
+from db.policy_store import load_policy
+from db.settings_store import practice_standing
 from db.tenancy import client_by_external_id, client_by_id, provider_of
 from db.timeline import tell
 from domain.errors import (
@@ -151,7 +152,7 @@ async def issue_again(session: AsyncSession, office: Office, client: Client) -> 
     now = await office.clock.now(session)
     for old in await session.scalars(open_invitations(client.id)):
         old.revoked_at = now
-    policy = (await load_policy(session, client.provider_id)).policy
+    policy = (await load_policy(session, client.provider_id, client.id)).policy
     invitation = Invitation(
         id=new_id("inv"),
         client_id=client.id,

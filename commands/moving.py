@@ -11,7 +11,8 @@ from commands.office import Office
 from db.calendar import busy_intervals, hold_again, lock_calendar
 from db.events import EventKind, client_subject, record_event
 from db.models import Appointment
-from db.settings_store import load_availability, load_policy
+from db.policy_store import load_policy
+from db.settings_store import load_availability
 from db.tenancy import appointment_by_id
 from db.timeline import tell
 from domain.decisions import CancelDecision, move_decision, refusals, slot_block
@@ -23,7 +24,7 @@ from domain.states import AppointmentStatus, TimelineKind
 
 async def may_move(session: AsyncSession, office: Office, appointment: Appointment, actor: Actor) -> CancelDecision:
     """The one answer that page and API share: allowed? until when?"""
-    policy = (await load_policy(session, appointment.provider_id)).policy
+    policy = (await load_policy(session, appointment.provider_id, appointment.client_id)).policy
     return move_decision(
         status=AppointmentStatus(appointment.status),
         starts_at=appointment.starts_at,
@@ -65,7 +66,7 @@ async def move(
     ends_at = starts_at + (appointment.ends_at - appointment.starts_at)
     await _check_slot(session, appointment, starts_at, ends_at, now, actor, override=override_reason is not None)
     if appointment.choose_until is not None:
-        hold_minutes = (await load_policy(session, appointment.provider_id)).policy.hold_minutes
+        hold_minutes = (await load_policy(session, appointment.provider_id, appointment.client_id)).policy.hold_minutes
         hold_again(appointment, now + timedelta(minutes=hold_minutes))
     appointment.starts_at = starts_at
     appointment.ends_at = ends_at
@@ -101,7 +102,7 @@ async def _check_slot(
     override: bool,
 ) -> None:
     """The new time by the rules of a booking, as if the appointment weren't in the calendar."""
-    policy = (await load_policy(session, appointment.provider_id)).policy
+    policy = (await load_policy(session, appointment.provider_id, appointment.client_id)).policy
     availability = await load_availability(session, appointment.provider_id)
     margin = timedelta(minutes=policy.buffer_minutes)
     busy = await busy_intervals(

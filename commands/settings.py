@@ -1,4 +1,7 @@
-"""Saving a provider's settings: checked, versioned, and refused where the practice's standing doesn't allow them."""
+"""A provider's own documents (page, sign-up form, greeting, availability): checked, and saved as versions.
+
+The portal settings have levels: `commands.policies`.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,9 @@ from db import settings_store
 from db.ids import new_id
 from db.models import GreetingAttachment, Provider
 from domain.availability import parse_availability
-from domain.decisions import fee_refusal
 from domain.errors import FieldError, PayloadTooLarge, ValidationFailed
 from domain.merge_fields import check_template
 from domain.page import parse_page
-from domain.policy import parse_portal_settings
 from domain.signup_form import default_signup_form, parse_signup_form
 from domain.states import SettingsKind
 
@@ -40,9 +41,6 @@ class SettingsView:
 
 async def read_settings(session: AsyncSession, provider: Provider, kind: SettingsKind) -> SettingsView:
     stored = await settings_store.load(session, provider.id, kind)
-    if kind is SettingsKind.PORTAL_SETTINGS:
-        in_force = await settings_store.load_policy(session, provider.id)
-        return SettingsView(version=in_force.version, document=in_force.policy.as_document())
     if kind is SettingsKind.SIGNUP_FORM:
         form = parse_signup_form(stored.document) if stored.document else default_signup_form()
         return SettingsView(version=stored.version, document={**form.as_document(), "version": stored.version})
@@ -68,9 +66,9 @@ async def save_settings(
 ) -> SettingsView:
     """Check and save a new version; it applies from the next request on. Raises ValidationFailed naming each field.
 
-    Portal settings that aren't named keep their value. Raises Conflict when somebody saved since `expected_version`.
+    Raises Conflict when somebody saved since `expected_version`.
     """
-    checked = await _checked(session, office, provider, kind, document)
+    checked = await _checked(session, provider, kind, document)
     await settings_store.save(
         session,
         provider.id,
@@ -84,45 +82,17 @@ async def save_settings(
 
 
 async def _checked(
-    session: AsyncSession, office: Office, provider: Provider, kind: SettingsKind, document: Mapping[str, object]
+    session: AsyncSession, provider: Provider, kind: SettingsKind, document: Mapping[str, object]
 ) -> dict[str, Any]:
     match kind:
-        case SettingsKind.PORTAL_SETTINGS:
-            return await _checked_policy(session, office, provider, document)
         case SettingsKind.SIGNUP_FORM:
             return parse_signup_form({key: value for key, value in document.items() if key != "version"}).as_document()
         case SettingsKind.AVAILABILITY:
             return parse_availability(document).as_document()
         case SettingsKind.PAGE:
             return parse_page(document).as_document()
-        case SettingsKind.GREETING:
+        case _:
             return await _checked_greeting(session, provider, document)
-
-
-async def _checked_policy(
-    session: AsyncSession, office: Office, provider: Provider, document: Mapping[str, object]
-) -> dict[str, Any]:
-    in_force = await settings_store.load_policy(session, provider.id)
-    policy = parse_portal_settings(document, in_force.policy)
-    standing = await settings_store.practice_standing(session, provider)
-    # Only checking the box is refused: what was allowed once may be saved again with other changes.
-    if not in_force.policy.require_fee:
-        refusal = fee_refusal(policy, standing)
-        if refusal is not None:
-            raise refusal
-    # What is chosen already stays chosen, also while the record system can't be asked.
-    if policy.intake_form_id is not None and policy.intake_form_id != in_force.policy.intake_form_id:
-        forms = {form.id: form for form in await office.records.forms(provider.id)}
-        form = forms.get(policy.intake_form_id)
-        if form is None:
-            raise ValidationFailed.of("intake_form_id", "There is no such form of this provider.")
-        if not form.selectable:
-            raise ValidationFailed.of("intake_form_id", "This form isn't marked as selectable.")
-    if policy.send_greeting and not in_force.policy.send_greeting:
-        greeting = await settings_store.load(session, provider.id, SettingsKind.GREETING)
-        if greeting.document is None:
-            raise ValidationFailed.of("send_greeting", "Write the greeting first; then it can be sent.")
-    return policy.as_document()
 
 
 async def _checked_greeting(

@@ -11,12 +11,11 @@ from typing import Any
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.policy_store import PolicyInForce, policy_in_force
 from db.rate_counters import COUNT_STEP, Bucket, count_values
-from db.settings_store import PolicyInForce
 from domain.availability import Availability, parse_availability
 from domain.decisions import PracticeStanding
 from domain.errors import NotFound
-from domain.policy import DEFAULTS, parse_portal_settings
 from domain.signup_form import SignupForm, default_signup_form, parse_signup_form
 from domain.states import MerchantStatus, SubscriptionStatus
 
@@ -24,12 +23,16 @@ _COLUMNS = """
     p.id, p.practice_id, (SELECT country FROM practice WHERE id = p.practice_id) AS country,
     subscription.status AS subscription, merchant.status AS merchant,
     merchant.account AS merchant_account,
+    practice_policy.version AS practice_policy_version, practice_policy.document AS practice_policy,
     policy.version AS policy_version, policy.document AS policy,
     form.version AS form_version, form.document AS form, availability.document AS availability,
     (SELECT offset_seconds FROM demo_clock WHERE id = 1) AS clock_offset"""
 _BESIDE = """
     LEFT JOIN portal_subscription subscription ON subscription.practice_id = p.practice_id
     LEFT JOIN merchant_account merchant ON merchant.provider_id = p.id
+    LEFT JOIN LATERAL (
+      SELECT version, document::text AS document FROM practice_settings_version
+       WHERE practice_id = p.practice_id ORDER BY version DESC LIMIT 1) practice_policy ON true
     LEFT JOIN LATERAL (
       SELECT version, document::text AS document FROM settings_version
        WHERE provider_id = p.id AND kind = 'portal-settings' ORDER BY version DESC LIMIT 1) policy ON true
@@ -45,11 +48,23 @@ def _statement(*parts: str) -> TextClause:
     return text(" ".join(parts))
 
 
-_BY_SLUG = _statement("SELECT", _COLUMNS, "FROM provider p", _BESIDE, "WHERE p.slug = :slug")
-_BY_ID = _statement("SELECT", _COLUMNS, "FROM provider p", _BESIDE, "WHERE p.id = :id")
+_NOBODY = "NULL AS client_policy_version, NULL AS client_policy,"
+_CLIENT = "client_policy.version AS client_policy_version, client_policy.document AS client_policy,"
+_BESIDE_CLIENT = """
+    LEFT JOIN LATERAL (
+      SELECT version, document::text AS document FROM client_policy_version
+       WHERE client_id = :client_id ORDER BY version DESC LIMIT 1) client_policy ON true"""
+_BY_SLUG = _statement("SELECT", _NOBODY, _COLUMNS, "FROM provider p", _BESIDE, "WHERE p.slug = :slug")
+_FOR_CLIENT = _statement("SELECT", _CLIENT, _COLUMNS, "FROM provider p", _BESIDE, _BESIDE_CLIENT, "WHERE p.id = :id")
 # One row, whether or not there is such a provider.
 _COUNTED_BY_SLUG = _statement(
-    *("WITH", COUNT_STEP, "SELECT (SELECT jsonb_object_agg(bucket, requests) FROM counted) AS counts,", _COLUMNS),
+    *(
+        "WITH",
+        COUNT_STEP,
+        "SELECT (SELECT jsonb_object_agg(bucket, requests) FROM counted) AS counts,",
+        _NOBODY,
+        _COLUMNS,
+    ),
     *("FROM (SELECT) one LEFT JOIN provider p ON p.slug = :slug", _BESIDE),
 )
 
@@ -78,10 +93,17 @@ class InForce:
         return _availability(self.availability_document)
 
 
-async def in_force_at(session: AsyncSession, *, slug: str | None = None, provider_id: str | None = None) -> InForce:
-    """By the slug of the provider's page, or by id. Raises NotFound."""
-    query, key = (_BY_SLUG, {"slug": slug}) if provider_id is None else (_BY_ID, {"id": provider_id})
-    row = (await session.execute(query, key)).one_or_none()
+async def in_force_at(session: AsyncSession, slug: str) -> InForce:
+    """For anybody at the provider's page. Raises NotFound."""
+    return _found((await session.execute(_BY_SLUG, {"slug": slug})).one_or_none())
+
+
+async def in_force_for(session: AsyncSession, provider_id: str, client_id: str) -> InForce:
+    """With what is different for this client. Raises NotFound."""
+    return _found((await session.execute(_FOR_CLIENT, {"id": provider_id, "client_id": client_id})).one_or_none())
+
+
+def _found(row: Row[Any] | None) -> InForce:
     if row is None:
         raise NotFound("There is no provider of that name.")
     return _in_force(row)
@@ -105,7 +127,10 @@ def _in_force(row: Row[Any]) -> InForce:
             merchant=MerchantStatus(row.merchant or MerchantStatus.NONE),
         ),
         merchant_account=row.merchant_account,
-        policy=_policy(row.policy_version or 0, row.policy),
+        policy=policy_in_force(
+            versions=(row.practice_policy_version, row.policy_version, row.client_policy_version),
+            documents=(row.practice_policy, row.policy, row.client_policy),
+        ),
         form_version=row.form_version or 0,
         form_document=row.form,
         availability_document=row.availability,
@@ -115,12 +140,6 @@ def _in_force(row: Row[Any]) -> InForce:
 
 # Documents are read anew each time, so that a change shows at once; what one says is worked out once.
 _REMEMBERED = 512
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _policy(version: int, document: str | None) -> PolicyInForce:
-    saved = json.loads(document) if document else None
-    return PolicyInForce(version=version, policy=parse_portal_settings(saved) if saved else DEFAULTS, saved=saved)
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -1,4 +1,7 @@
-"""Versioned settings documents of a provider: each save is a new version, the highest is in force."""
+"""Versioned documents of a provider: each save is a new version, the highest is in force.
+
+The portal settings have three levels, and are read by `db.policy_store`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from db.models import GreetingAttachment, MerchantAccount, PortalSubscription, P
 from domain.availability import Availability, parse_availability
 from domain.decisions import PracticeStanding
 from domain.errors import Conflict
-from domain.policy import DEFAULTS, PortalPolicy, Source, parse_portal_settings, source_of
 from domain.signup_form import SignupForm, default_signup_form, parse_signup_form
 from domain.states import MerchantStatus, SettingsKind, SubscriptionStatus
 
@@ -25,18 +27,6 @@ class Stored:
 
     version: int
     document: dict[str, Any] | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class PolicyInForce:
-    """The provider's portal settings right now."""
-
-    version: int
-    policy: PortalPolicy
-    saved: dict[str, Any] | None
-
-    def source(self, name: str) -> Source:
-        return source_of(name, self.saved)
 
 
 async def load(session: AsyncSession, provider_id: str, kind: SettingsKind) -> Stored:
@@ -79,12 +69,6 @@ async def save(
     session.add(row)
     await session.flush()
     return Stored(version=version + 1, document=dict(document))
-
-
-async def load_policy(session: AsyncSession, provider_id: str) -> PolicyInForce:
-    stored = await load(session, provider_id, SettingsKind.PORTAL_SETTINGS)
-    policy = parse_portal_settings(stored.document) if stored.document else DEFAULTS
-    return PolicyInForce(version=stored.version, policy=policy, saved=stored.document)
 
 
 async def load_availability(session: AsyncSession, provider_id: str) -> Availability:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.forms import choose_form, import_form
 from commands.office import Office
+from commands.policies import Change, change_level, owner_of_provider
 from commands.settings import add_attachment, save_settings
 from db.ids import new_id
 from db.models import (
@@ -225,7 +226,8 @@ async def _everything_switched_on(session: AsyncSession, office: Office, provide
         "require_intake": True,
         "send_greeting": True,
     }
-    await save_settings(session, office, provider, SettingsKind.PORTAL_SETTINGS, settings, saved_by="seed")
+    owner = await owner_of_provider(session, provider)
+    await change_level(session, office, owner, Change(values=settings), saved_by="seed")
 
 
 async def _availability(session: AsyncSession, office: Office, provider: Provider) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import random
 import socket
 import sys
 import time
@@ -29,6 +30,9 @@ SEARCH_ATTRIBUTES = {
     "Stage": "Keyword",
     "NeedsAttention": "Bool",
 }
+
+# Systems hand out 32768 and above to connections that go out.
+_FIRST_PORT, _PORTS, _TRIES = 12_000, 20_000, 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,9 +260,16 @@ class Stack:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for a server that is started in a moment.
+
+    Below the range that systems take for outgoing connections, so that none of these takes it before the server does;
+    at random, so that two stacks starting at once don't meet.
+    """
+    for _ in range(_TRIES):
+        port = _FIRST_PORT + random.randrange(_PORTS)  # noqa: S311  nothing is kept secret by it
+        if not port_taken("127.0.0.1", port):
+            return port
+    raise RuntimeError("no free port was found")
 
 
 def port_taken(host: str, port: int) -> bool:

@@ -1,26 +1,17 @@
-"""The portal settings of a provider: their defaults, their checks, and where each value comes from."""
+"""The portal settings: what each may be, and the defaults of a new practice."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
 from domain.errors import FieldError, ValidationFailed
 from domain.money import Money
 from domain.slots import SlotRules
-
-
-class Source(StrEnum):
-    """The level that a value comes from."""
-
-    DEFAULT = "default"
-    PRACTICE = "practice"
-    PROVIDER = "provider"
-    CLIENT = "client"
+from domain.texts import shown_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +57,18 @@ class PortalPolicy:
         )
 
     def as_document(self) -> dict[str, Any]:
-        document: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        document["fee"] = {"amount_minor": self.fee.amount_minor, "currency": self.fee.currency} if self.fee else None
-        for name in ("website_origins", "invitation_reminder_days", "reminder_hours"):
-            document[name] = list(document[name])
-        return document
+        return documented({field.name: getattr(self, field.name) for field in fields(self)})
+
+
+def documented(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by name as the contract's document has them: money as an object, lists as lists."""
+    return {name: _documented(value) for name, value in values.items()}
+
+
+def _documented(value: object) -> object:
+    if isinstance(value, Money):
+        return {"amount_minor": value.amount_minor, "currency": value.currency}
+    return list(value) if isinstance(value, tuple) else value
 
 
 DEFAULTS = PortalPolicy()
@@ -159,41 +157,38 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
 }
 
 
-def parse_portal_settings(document: Mapping[str, object], base: PortalPolicy = DEFAULTS) -> PortalPolicy:
-    """`document` laid over `base`: what isn't named keeps its value there.
+def checked_settings(document: Mapping[str, object], allowed: Collection[str] | None = None) -> dict[str, Any]:
+    """The named settings by name, as `PortalPolicy` holds them.
 
-    Raises ValidationFailed naming every field that is unknown, of a wrong type or out of range, and the combinations
-    that make no sense by themselves (a required fee without an amount, a required intake without a form).
+    Raises ValidationFailed naming every field that is unknown, of a wrong type or out of range, or that isn't one of
+    `allowed`, those of the level that it is saved at.
     """
     errors: list[FieldError] = []
-    values: dict[str, Any] = {field.name: getattr(base, field.name) for field in fields(base)}
+    values: dict[str, Any] = {}
     for name, value in document.items():
         check = _CHECKS.get(name)
         if check is None:
-            errors.append(FieldError(field=name, message="is not a portal setting"))
+            errors.append(FieldError(field=shown_name(name), message="is not a portal setting"))
+            continue
+        if allowed is not None and name not in allowed:
+            errors.append(FieldError(field=name, message="can't be set at this level"))
             continue
         try:
             values[name] = check(value)
         except ValueError as error:
             errors.append(FieldError(field=name, message=str(error)))
-    if not errors:
-        errors.extend(_contradictions(values))
     if errors:
         raise ValidationFailed(errors)
-    return PortalPolicy(**values)
+    return values
 
 
-def _contradictions(values: Mapping[str, Any]) -> list[FieldError]:
+def contradictions(policy: PortalPolicy) -> list[FieldError]:
+    """The combinations that make no sense by themselves: a required fee without an amount, and the like."""
     errors: list[FieldError] = []
-    if values["require_fee"] and values["fee"] is None:
+    if policy.require_fee and policy.fee is None:
         errors.append(FieldError(field="fee", message="is needed when a fee is required"))
-    if values["require_intake"] and values["intake_form_id"] is None:
+    if policy.require_intake and policy.intake_form_id is None:
         errors.append(FieldError(field="intake_form_id", message="is needed when the intake form is required"))
-    if any(day >= values["invitation_days"] for day in values["invitation_reminder_days"]):
+    if any(day >= policy.invitation_days for day in policy.invitation_reminder_days):
         errors.append(FieldError(field="invitation_reminder_days", message="must fall before the invitation ends"))
     return errors
-
-
-def source_of(name: str, saved: Mapping[str, object] | None) -> Source:
-    """Where the value in force comes from: the provider's own saved settings, or the defaults of a new practice."""
-    return Source.PROVIDER if saved is not None and name in saved else Source.DEFAULT

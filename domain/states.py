@@ -76,7 +76,8 @@ class FormOrigin(StrEnum):
 
 
 class SettingsKind(StrEnum):
-    PORTAL_SETTINGS = "portal-settings"
+    """A provider's own documents; the portal settings have levels (`domain.policy_levels`)."""
+
     SIGNUP_FORM = "signup-form"
     GREETING = "greeting"
     PAGE = "page"

@@ -1,60 +1,142 @@
-"""Finding clients of a practice: by portal status, stage and text, page by page."""
+"""Finding clients of a practice: by where they stand, who waits, and text, page by page."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 
-from sqlalchemy import Select, exists, func, or_, select, tuple_
+from sqlalchemy import exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.elements import ColumnElement
 
-from db.models import Client, Invitation
+from commands.office import Office
+from db.models import AttentionItem, Client, Invitation, Provider, TimelineEntry
 from domain.errors import ValidationFailed
-from domain.stages import PortalStatus, Stage
+from domain.stages import Actor, PortalStatus, Stage, Track
 from portal.paging import cursor_of, read_cursor
+
+_OVER = (str(Stage.BOOKED), str(Stage.CLOSED))
+
+
+class ClientOrder(StrEnum):
+    NEWEST = "newest"
+    WAITING = "waiting"  # longest without a step of the client's or the practice's first
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClientFilter:
+    """`quiet_since`: on the way, and neither client nor practice has done anything since."""
+
     status: PortalStatus | None = None
     stage: Stage | None = None
+    track: Track | None = None
+    provider: str | None = None  # the slug
+    attention: bool = False
+    quiet_since: datetime | None = None
     text: str | None = None
+
+    @property
+    def narrows(self) -> bool:
+        return self != ClientFilter()
+
+
+# Reminders are Portico's; they don't make a client less quiet.
+_LAST_STEP = func.coalesce(
+    select(func.max(TimelineEntry.at))
+    .where(TimelineEntry.client_id == Client.id, TimelineEntry.actor != str(Actor.SYSTEM))
+    .correlate(Client)
+    .scalar_subquery(),
+    Client.created_at,
+)
+
+
+async def quiet_since(session: AsyncSession, office: Office, days: int | None) -> datetime | None:
+    return await office.clock.now(session) - timedelta(days=days) if days is not None else None
 
 
 async def find_clients(
-    session: AsyncSession, practice_id: str, wanted: ClientFilter, *, cursor: str | None = None, limit: int = 50
+    session: AsyncSession,
+    practice_id: str,
+    wanted: ClientFilter,
+    *,
+    order: ClientOrder = ClientOrder.NEWEST,
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> tuple[list[Client], str | None]:
-    """Newest first, and the cursor of the next page."""
-    query = _filtered(select(Client).where(Client.practice_id == practice_id), wanted)
+    """The clients in the order asked for, and the cursor of the next page."""
+    at: ColumnElement[datetime] | InstrumentedAttribute[datetime]
+    at = Client.created_at if order is ClientOrder.NEWEST else _LAST_STEP
+    query = select(Client, at.label("at")).where(*_conditions(practice_id, wanted))
+    place = tuple_(at, Client.id)
     if cursor is not None:
-        query = query.where(tuple_(Client.created_at, Client.id) < read_cursor(cursor))
-    query = query.order_by(Client.created_at.desc(), Client.id.desc()).limit(limit + 1)
-    found = list(await session.scalars(query))
+        query = query.where(place < read_cursor(cursor) if order is ClientOrder.NEWEST else place > read_cursor(cursor))
+    if order is ClientOrder.NEWEST:
+        query = query.order_by(at.desc(), Client.id.desc())
+    else:
+        query = query.order_by(at, Client.id)
+    found = list((await session.execute(query.limit(limit + 1))).all())
+    clients = [client for client, _ in found[:limit]]
     if len(found) <= limit:
-        return found, None
-    return found[:limit], cursor_of(found[limit - 1].created_at, found[limit - 1].id)
+        return clients, None
+    last, moment = found[limit - 1]
+    return clients, cursor_of(moment, last.id)
 
 
-def _filtered(query: Select[Client], wanted: ClientFilter) -> Select[Client]:
-    invited = exists().where(Invitation.client_id == Client.id, Invitation.sent_at.is_not(None))
-    match wanted.status:
-        case PortalStatus.ACTIVE:
-            query = query.where(Client.account_id.is_not(None))
-        case PortalStatus.PENDING:
-            query = query.where(Client.account_id.is_(None), invited)
-        case PortalStatus.NO:
-            query = query.where(Client.account_id.is_(None), ~invited)
+async def count_clients(session: AsyncSession, practice_id: str, wanted: ClientFilter) -> int:
+    return (await session.scalar(select(func.count(Client.id)).where(*_conditions(practice_id, wanted)))) or 0
+
+
+async def last_steps(session: AsyncSession, clients: Sequence[Client]) -> dict[str, datetime]:
+    """When client or practice did something last, by client id."""
+    ids = [client.id for client in clients]
+    query = select(Client.id, _LAST_STEP.label("at")).where(Client.id.in_(ids))
+    return {row.id: row.at for row in await session.execute(query)}
+
+
+def _conditions(practice_id: str, wanted: ClientFilter) -> list[ColumnElement[bool]]:
+    """Raises ValidationFailed."""
+    found: list[ColumnElement[bool]] = [Client.practice_id == practice_id, *_of_status(wanted.status)]
     if wanted.stage is not None:
-        query = query.where(Client.stage == str(wanted.stage))
+        found.append(Client.stage == str(wanted.stage))
+    if wanted.track is not None:
+        found.append(Client.track == str(wanted.track))
+    if wanted.provider is not None:
+        slug = _clean("provider", wanted.provider)
+        found.append(exists().where(Provider.id == Client.provider_id, Provider.slug == slug))
+    if wanted.attention:
+        found.append(exists().where(AttentionItem.client_id == Client.id, AttentionItem.settled_at.is_(None)))
+    if wanted.quiet_since is not None:
+        found += [Client.stage.not_in(_OVER), wanted.quiet_since > _LAST_STEP]
     if wanted.text is not None and wanted.text.strip():
-        if "\0" in wanted.text:
-            raise ValidationFailed.of("q", "holds characters that can't be looked for")
-        words = wanted.text.strip()
+        words = _clean("q", wanted.text.strip())
         name = func.concat(Client.first_name, " ", Client.last_name)
-        query = query.where(
+        found.append(
             or_(
                 name.icontains(words, autoescape=True),
                 Client.email.icontains(words, autoescape=True),
                 Client.external_id == words,
             )
         )
-    return query
+    return found
+
+
+def _of_status(status: PortalStatus | None) -> list[ColumnElement[bool]]:
+    invited = exists().where(Invitation.client_id == Client.id, Invitation.sent_at.is_not(None))
+    match status:
+        case PortalStatus.ACTIVE:
+            return [Client.account_id.is_not(None)]
+        case PortalStatus.PENDING:
+            return [Client.account_id.is_(None), invited]
+        case PortalStatus.NO:
+            return [Client.account_id.is_(None), ~invited]
+        case None:
+            return []
+
+
+def _clean(field: str, text: str) -> str:
+    if "\0" in text:
+        raise ValidationFailed.of(field, "holds characters that can't be looked for")
+    return text

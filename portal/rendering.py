@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from domain.errors import FieldError
 from domain.wording import spoken_clock, spoken_day, spoken_time
-from portal import wording
+from portal import outlook_words, policy_words, wording
 from portal.answers import condition_data, condition_note, input_type, limit_note
 from portal.paths import identifier, with_query
 
@@ -49,6 +49,8 @@ def _environment() -> Environment:
         static=_static_address,
         with_query=with_query,
         words=wording,
+        outlook_words=outlook_words,
+        policy_words=policy_words,
         condition_note=condition_note,
         condition_data=condition_data,
         input_type=input_type,

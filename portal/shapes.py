@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.attention import actions_for, open_items
 from commands.intake import IntakeView
 from db.models import Appointment, AttentionItem, Client, IntakeForm, Invitation, Payment, Signup, TimelineEntry
-from db.settings_store import PolicyInForce
+from db.policy_store import PolicyInForce
 from db.signups import opened_answers
 from domain.decisions import Block
 from domain.errors import FieldError
 from domain.intake_signature import completed_response, consent_hash
-from domain.policy import Source
+from domain.policy_levels import Source
 from domain.ports import Vault
 from domain.slots import Slot
 from domain.stages import portal_status

@@ -76,7 +76,7 @@ def _cors_headers(origin: str | None, here: InForce) -> dict[str, str]:
 @signups_router.options("/signups/{provider}", include_in_schema=False)
 async def preflight(request: Request, provider: str) -> Response:
     async with office_of(request).database.statements() as session:
-        here = await in_force_at(session, slug=opaque_id(provider))
+        here = await in_force_at(session, opaque_id(provider))
     request.state.cors = _cors_headers(request.headers.get("origin"), here)
     return Response(status_code=204)
 

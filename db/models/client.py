@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, OpaqueId, PrimaryId
+from db.models.base import Base, OpaqueId, PrimaryId, type_document
 
 
 class PortalAccount(Base):
@@ -50,6 +50,19 @@ class Client(Base):
     forms_sent_at: Mapped[datetime | None]
     intake_form_id: Mapped[str | None] = mapped_column(ForeignKey("intake_form.id"))  # as assigned by the journey
     created_at: Mapped[datetime]
+
+
+class ClientPolicyVersion(Base):
+    """One saved version of what is different for a single client, and why; the highest is in force."""
+
+    __tablename__ = "client_policy_version"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[type_document]
+    reason: Mapped[str | None]
+    saved_by: Mapped[str]
+    saved_at: Mapped[datetime]
 
 
 class Signup(Base):

@@ -104,6 +104,18 @@ class SettingsVersion(Base):
     saved_at: Mapped[datetime]
 
 
+class PracticeSettingsVersion(Base):
+    """One saved version of the practice's portal settings: what its providers inherit; the highest is in force."""
+
+    __tablename__ = "practice_settings_version"
+
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[type_document]
+    saved_by: Mapped[str]
+    saved_at: Mapped[datetime]
+
+
 class GreetingAttachment(Base):
     __tablename__ = "greeting_attachment"
 

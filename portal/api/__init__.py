@@ -9,6 +9,7 @@ from portal.api.client_portal import client_portal_router
 from portal.api.clients import clients_router
 from portal.api.demo import demo_router
 from portal.api.intake_forms import intake_forms_router
+from portal.api.policies import client_policy_router, practice_policy_router, provider_policy_router
 from portal.api.provider_settings import provider_settings_router
 from portal.api.sessions import sessions_router
 
@@ -22,7 +23,16 @@ _cookie = APIKeyCookie(
     auto_error=False,
 )
 
-for _router in (provider_settings_router, intake_forms_router, clients_router, attention_router, appointments_router):
+for _router in (
+    practice_policy_router,
+    provider_policy_router,
+    client_policy_router,
+    provider_settings_router,
+    intake_forms_router,
+    clients_router,
+    attention_router,
+    appointments_router,
+):
     api_router.include_router(_router, dependencies=[Security(_bearer)])
 api_router.include_router(sessions_router)
 api_router.include_router(client_portal_router, dependencies=[Security(_cookie)])

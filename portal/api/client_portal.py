@@ -82,7 +82,7 @@ async def slots(
     end: Annotated[str | None, Query(alias="to")] = None,
 ) -> Json:
     provider = await provider_of(session, client.provider_id)
-    return slots_shape(await free_slots(session, office, provider, moment("from", start), moment("to", end)))
+    return slots_shape(await free_slots(session, office, provider, moment("from", start), moment("to", end), client))
 
 
 @client_portal_router.get("/appointments", summary="The client's appointments by start")

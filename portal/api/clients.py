@@ -13,13 +13,14 @@ from commands.booking import why_not
 from commands.intake import look_at_intake
 from commands.invitations import check_new_client, invite, issue_again, withdraw
 from commands.new_client_forms import send_new_client_forms
+from commands.outlook import look_ahead
 from db.models import Client, Provider
 from db.tenancy import client_of_practice, practice_of, provider_by_slug
 from db.timeline import timeline_of
 from domain.errors import NotFound, ValidationFailed
-from domain.stages import PortalStatus, Stage
+from domain.stages import PortalStatus, Stage, Track
 from portal.answer_sheet import answers_pdf
-from portal.client_search import ClientFilter, find_clients
+from portal.client_search import ClientFilter, ClientOrder, find_clients, quiet_since
 from portal.paging import Limit
 from portal.shapes import (
     Json,
@@ -59,12 +60,28 @@ async def list_clients(
     status: PortalStatus | None = None,
     stage: Stage | None = None,
     q: Annotated[str | None, Query(max_length=200)] = None,
+    provider: Annotated[str | None, Query(max_length=100)] = None,
+    track: Track | None = None,
+    attention: bool = False,
+    waiting_days: Annotated[int | None, Query(ge=1, le=3650)] = None,
+    sort: ClientOrder = ClientOrder.NEWEST,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Limit = 50,
 ) -> Json:
-    """Newest first; `q` looks in names, addresses and external ids."""
-    wanted = ClientFilter(status=status, stage=stage, text=q)
-    clients, after = await find_clients(session, staff.practice_id, wanted, cursor=cursor, limit=limit)
+    """`q` looks in names, addresses and external ids; `attention=true` finds those with a step that needs a person.
+
+    `waiting_days` finds those on their way with whom neither client nor practice has done anything for so long.
+    """
+    wanted = ClientFilter(
+        status=status,
+        stage=stage,
+        text=q,
+        provider=provider,
+        track=track,
+        attention=attention,
+        quiet_since=await quiet_since(session, office, waiting_days),
+    )
+    clients, after = await find_clients(session, staff.practice_id, wanted, order=sort, cursor=cursor, limit=limit)
     return listed(await client_shapes(session, office.vault, clients), after)
 
 
@@ -104,6 +121,13 @@ async def read_client(session: Transaction, office: TheOffice, client: OwnClient
 @clients_router.get("/{client_id}/timeline", summary="What has happened, oldest first")
 async def read_timeline(session: Transaction, client: OwnClient) -> Json:
     return listed([timeline_shape(entry) for entry in await timeline_of(session, client.id)])
+
+
+@clients_router.get("/{client_id}/outlook", summary="Whose turn it is, and what happens when if nobody does anything")
+async def read_outlook(session: Transaction, office: TheOffice, client: OwnClient) -> Json:
+    outlook = await look_ahead(session, office, client)
+    coming = [{"kind": str(one.kind), "at": instant(one.at), "ref": one.ref} for one in outlook.ahead]
+    return {"turn": str(outlook.turn), "ahead": coming}
 
 
 @clients_router.get("/{client_id}/can-book", summary="Why can't this client book? Every rule, and who can lift it")

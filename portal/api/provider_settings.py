@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from commands.booking import free_slots
 from commands.settings import (
     MAX_ATTACHMENT_BYTES,
-    SettingsView,
     add_attachment,
     read_settings,
     save_settings,
@@ -20,18 +18,15 @@ from db.models import Provider
 from db.tenancy import provider_by_slug
 from domain.errors import Conflict
 from domain.states import SettingsKind
+from portal.api.etags import expected_version, stale, tagged
 from portal.api.uploads import FILE_SCHEMA, uploaded_file
 from portal.shapes import Json, slots_shape
 from web.bodies import json_object
 from web.fields import moment, opaque_id
 from web.identity import ApiPractice
-from web.problems import problem
 from web.transactions import TheOffice, Transaction
 
 provider_settings_router = APIRouter(prefix="/providers/{provider}", tags=["provider settings"])
-
-_NO_VERSION = -1
-_ETAG = re.compile(r'^(?:W/)?"?(\d{1,9})"?$')
 
 
 async def own_provider(provider: str, session: Transaction, staff: ApiPractice) -> Provider:
@@ -42,23 +37,12 @@ async def own_provider(provider: str, session: Transaction, staff: ApiPractice) 
 OwnProvider = Annotated[Provider, Depends(own_provider)]
 
 
-def _answer(view: SettingsView) -> JSONResponse:
-    return JSONResponse(view.document, headers={"ETag": f'"{view.version}"'})
-
-
-def _expected(if_match: str | None) -> int | None:
-    """The version that has to be in force still; None where any will do, and -1 for a tag that none of ours has."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    found = _ETAG.match(if_match.strip())
-    return int(found.group(1)) if found else _NO_VERSION
-
-
 def _add_settings_routes(kind: SettingsKind) -> None:
     path = f"/{kind}"
 
     async def read(session: Transaction, provider: OwnProvider) -> Response:
-        return _answer(await read_settings(session, provider, kind))
+        view = await read_settings(session, provider, kind)
+        return tagged(view.document, view.version)
 
     async def save(
         request: Request,
@@ -69,26 +53,21 @@ def _add_settings_routes(kind: SettingsKind) -> None:
         if_match: Annotated[str | None, Header()] = None,
     ) -> Response:
         document = await json_object(request)
-        expected = _expected(if_match)
+        expected = expected_version(if_match)
         current = await read_settings(session, provider, kind)
         if expected is not None and expected != current.version:
-            return _stale(current.version)
+            return stale(current.version)
         try:
             view = await save_settings(
                 session, office, provider, kind, document, saved_by=staff.name, expected_version=expected
             )
         except Conflict as error:  # Somebody was quicker, between our look and the lock.
-            return _stale(error.data.get("version", current.version))
-        return _answer(view)
+            return stale(error.data.get("version", current.version))
+        return tagged(view.document, view.version)
 
     router = provider_settings_router
     router.add_api_route(path, read, methods=["GET"], summary=f"Read {kind}", name=f"read {kind}")
     router.add_api_route(path, save, methods=["PUT"], summary=f"Save {kind} as a new version", name=f"save {kind}")
-
-
-def _stale(version: object) -> JSONResponse:
-    detail = "Somebody else has saved these settings meanwhile. Please look at theirs first."
-    return problem("conflict", "This has changed in the meantime", 412, detail, version=version)
 
 
 for _kind in SettingsKind:

@@ -13,6 +13,7 @@ from portal.pages.console_clients import console_clients_router
 from portal.pages.console_form_editor import console_form_editor_router
 from portal.pages.console_forms import console_forms_router
 from portal.pages.console_moving import console_moving_router
+from portal.pages.console_policies import client_settings_router, practice_settings_router
 from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.home import home_router
@@ -37,6 +38,8 @@ for _router in (
     console_form_editor_router,
     console_forms_router,
     console_settings_router,
+    practice_settings_router,
+    client_settings_router,
     console_signup_form_router,
 ):
     pages_router.include_router(_router)

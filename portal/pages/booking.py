@@ -81,7 +81,7 @@ async def _page(
     blocks, _ = await why_not(session, office, frame.client, None)
     if blocks:
         return frame.render("portal/blocked.html", status=status, blocks=blocks)
-    times = await times_on_offer(session, office, frame.provider, frame.timezone, start)
+    times = await times_on_offer(session, office, frame.provider, frame.client, frame.timezone, start)
     detail = refusal.detail if refusal else None
     if isinstance(refusal, ValidationFailed):
         detail = refusal.errors[0].message

@@ -120,7 +120,7 @@ async def _booking_page(
         provider=provider,
         timezone=timezone,
         blocks=blocks,
-        times=await times_on_offer(session, office, provider, timezone, form.first("from")),
+        times=await times_on_offer(session, office, provider, client, timezone, form.first("from")),
         refusal=detail,
         values=form.flat(),
         form_token=new_form_token(),

@@ -15,11 +15,14 @@ from commands.intake import intake_standing, look_at_intake
 from commands.invitations import issue_again, withdraw
 from commands.new_client_forms import send_new_client_forms
 from commands.office import Office
+from commands.outlook import look_ahead
 from db.models import Client
+from db.policy_store import versions_of_level
 from db.settings_store import load_availability
 from db.tenancy import client_of_practice, provider_of
 from db.timeline import timeline_of
 from domain.errors import DomainError, NotFound, ValidationFailed
+from domain.policy_levels import Source
 from domain.questionnaire import parse_questionnaire
 from domain.states import AttentionAction, SubmissionStatus
 from portal.answer_sheet import answers_pdf
@@ -27,6 +30,7 @@ from portal.answers import answers_shown
 from portal.api.attention import TheEngine
 from portal.forms import StaffForm
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
+from portal.pages.policy_levels import own_settings
 from portal.pages.queries import appointments_of, split_by_time
 from portal.shapes import FHIR_JSON, client_shape, filled_in
 from portal.signup_sheet import signup_shown
@@ -87,8 +91,11 @@ async def page_of(
         provider=provider,
         timezone=(await load_availability(session, provider.id)).timezone,
         now=now,
+        outlook=await look_ahead(session, office, client),
         blocks=blocks,
         in_force=in_force,
+        values=in_force.policy.as_document(),
+        own_settings=own_settings(await versions_of_level(session, Source.CLIENT, client.id)),
         upcoming=upcoming,
         past=past,
         items=[(item, actions_for(item)) for item in items],

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,10 +14,18 @@ from commands.office import Office
 from db.models import Client, Provider
 from domain.errors import DomainError, ValidationFailed
 from domain.stages import PortalStatus, Stage
-from portal.client_search import ClientFilter, find_clients
+from portal.client_search import (
+    ClientFilter,
+    ClientOrder,
+    count_clients,
+    find_clients,
+    last_steps,
+    quiet_since,
+)
 from portal.forms import Form, StaffForm, new_form_token
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
-from portal.pages.queries import providers_of
+from portal.pages.queries import providers_of, timezone_of_practice
+from portal.paths import with_query
 from portal.rendering import errors_by_field
 from portal.shapes import client_shapes
 from web.problems import status_of
@@ -24,7 +33,56 @@ from web.transactions import TheOffice, Transaction
 
 console_clients_router = APIRouter(tags=["pages: console"])
 
+# "Waiting longer than", in days.
+WAITING_DAYS = ("3", "7", "14", "30")
 _FIELDS = ("first_name", "last_name", "email", "phone", "external_id")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListQuery:
+    """The list's address, as typed or clicked; whatever isn't a choice is passed over."""
+
+    q: str = ""
+    status: str = ""
+    stage: str = ""
+    provider: str = ""
+    attention: str = ""
+    waiting: str = ""
+    sort: str = ""
+
+    async def read(self, session: AsyncSession, office: Office) -> ClientFilter:
+        days = int(self.waiting) if self.waiting in WAITING_DAYS else None
+        return ClientFilter(
+            status=PortalStatus(self.status) if self.status in list(PortalStatus) else None,
+            stage=Stage(self.stage) if self.stage in list(Stage) else None,
+            provider=self.provider.replace("\0", "") or None,
+            attention=self.attention == "yes",
+            quiet_since=await quiet_since(session, office, days),
+            text=self.q.replace("\0", "").strip() or None,
+        )
+
+    @property
+    def order(self) -> ClientOrder:
+        return ClientOrder.WAITING if self.sort == ClientOrder.WAITING else ClientOrder.NEWEST
+
+    def link(self, **changed: str | None) -> str:
+        """The same list, with something changed; empty choices are left out of the address."""
+        query = {**vars(self), **changed}
+        return with_query("/console", **{name: value or None for name, value in query.items()})
+
+
+def list_query(
+    q: Annotated[str, Query(max_length=200)] = "",
+    status: Annotated[str, Query(max_length=20)] = "",
+    stage: Annotated[str, Query(max_length=20)] = "",
+    provider: Annotated[str, Query(max_length=100)] = "",
+    attention: Annotated[str, Query(max_length=5)] = "",
+    waiting: Annotated[str, Query(max_length=5)] = "",
+    sort: Annotated[str, Query(max_length=20)] = "",
+) -> ListQuery:
+    return ListQuery(
+        q=q, status=status, stage=stage, provider=provider, attention=attention, waiting=waiting, sort=sort
+    )
 
 
 @console_clients_router.get("/console", summary="The practice's clients")
@@ -32,27 +90,27 @@ async def clients_page(
     session: Transaction,
     office: TheOffice,
     frame: TheStaffFrame,
-    status: Annotated[str, Query(max_length=20)] = "",
-    stage: Annotated[str, Query(max_length=20)] = "",
-    q: Annotated[str, Query(max_length=200)] = "",
+    listing: Annotated[ListQuery, Depends(list_query)],
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
-    wanted = ClientFilter(
-        status=PortalStatus(status) if status in list(PortalStatus) else None,
-        stage=Stage(stage) if stage in list(Stage) else None,
-        text=q.replace("\0", "") or None,
-    )
-    clients, after = await find_clients(session, frame.staff.practice_id, wanted, cursor=cursor)
+    practice_id = frame.staff.practice_id
+    wanted = await listing.read(session, office)
+    clients, after = await find_clients(session, practice_id, wanted, order=listing.order, cursor=cursor)
     shapes = await client_shapes(session, office.vault, clients)
+    providers = await providers_of(session, practice_id)
     return frame.render(
         "console/clients.html",
         rows=list(zip(clients, shapes, strict=True)),
-        status_wanted=status,
-        stage_wanted=stage,
-        q=q,
-        filtered=bool(status or stage or q),
+        listing=listing,
+        waiting_names=[(days, f"{days} days") for days in WAITING_DAYS],
+        filtered=wanted.narrows,
+        total=await count_clients(session, practice_id, wanted),
+        last_steps=await last_steps(session, clients),
+        timezone=await timezone_of_practice(session, practice_id),
         cursor=after,
-        providers={one.id: one for one in await providers_of(session, frame.staff.practice_id)},
+        paged=cursor is not None,
+        providers={one.id: one for one in providers},
+        provider_names=[(one.slug, one.name) for one in providers],
     )
 
 

@@ -67,6 +67,7 @@ async def _page(
     appointment = await appointment_of_practice(session, frame.staff.practice_id, opaque_id(appointment_id))
     provider = await provider_of(session, appointment.provider_id)
     timezone = (await load_availability(session, provider.id)).timezone
+    client = await client_of_practice(session, frame.staff.practice_id, appointment.client_id)
     detail = refusal.detail if refusal else None
     if isinstance(refusal, ValidationFailed):
         detail = refusal.errors[0].message
@@ -74,12 +75,12 @@ async def _page(
         "console/move.html",
         status=status_of(refusal) if refusal else 200,
         appointment=appointment,
-        client=await client_of_practice(session, frame.staff.practice_id, appointment.client_id),
+        client=client,
         payment=await payment_of_appointment(session, appointment.id),
         moving=await may_move(session, office, appointment, Actor.STAFF),
         provider=provider,
         timezone=timezone,
-        times=await times_on_offer(session, office, provider, timezone, form.first("from")),
+        times=await times_on_offer(session, office, provider, client, timezone, form.first("from")),
         refusal=detail,
         values=form.flat(),
     )

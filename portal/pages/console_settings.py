@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
+from commands.policies import look_at_level, owner_of_provider
 from commands.settings import MAX_ATTACHMENTS, SettingsView, add_attachment, read_settings, save_settings
 from db.models import GreetingAttachment, Provider
 from db.settings_store import practice_standing
 from db.tenancy import provider_by_slug
 from domain.decisions import fee_refusal
-from domain.errors import Conflict, DomainError, NotFound, RecordsUnavailable, ValidationFailed
+from domain.errors import Conflict, DomainError, NotFound, RecordsUnavailable
 from domain.merge_fields import MERGE_FIELDS
 from domain.money import Money
 from domain.policy import PortalPolicy
@@ -23,12 +24,19 @@ from domain.ports import RecordForm
 from domain.states import SettingsKind
 from portal.forms import Form, StaffForm, Upload
 from portal.pages.frames import StaffFrame, TheStaffFrame
+from portal.pages.policy_levels import (
+    posted_version,
+    restore_version,
+    save_section,
+    shown_sections,
+    status,
+    versions_page,
+)
+from portal.pages.policy_seen import what_is_seen
 from portal.pages.queries import providers_of
-from portal.rendering import errors_by_field
 from portal.settings_forms import SECTIONS, document_from, fields_shown
 from web.fields import opaque_id
 from web.identity import SignedInStaff
-from web.problems import status_of
 from web.transactions import TheOffice, Transaction
 
 console_settings_router = APIRouter(prefix="/console/settings", tags=["pages: console"])
@@ -41,12 +49,9 @@ async def own_provider(provider: str, session: Transaction, staff: SignedInStaff
 OwnProvider = Annotated[Provider, Depends(own_provider)]
 
 
-@console_settings_router.get("", summary="Choose a provider")
-async def choose_provider(session: Transaction, frame: TheStaffFrame) -> Response:
-    providers = await providers_of(session, frame.staff.practice_id)
-    if len(providers) == 1:
-        return RedirectResponse(f"/console/settings/{providers[0].slug}", 303)
-    return frame.render("console/settings_choose.html", providers=providers)
+@console_settings_router.get("", summary="Settings of the practice, and of its providers")
+async def choose_settings(session: Transaction, frame: TheStaffFrame) -> Response:
+    return frame.render("console/settings_home.html", providers=await providers_of(session, frame.staff.practice_id))
 
 
 @console_settings_router.get("/{provider}", summary="All settings of a provider")
@@ -69,35 +74,56 @@ async def upload(
     return RedirectResponse(f"/console/settings/{provider.slug}?done=uploaded#greeting", 303)
 
 
-@console_settings_router.post("/{provider}/{section}", summary="Save one section of the settings")
-async def save_section(
-    session: Transaction, office: TheOffice, form: StaffForm, frame: TheStaffFrame, provider: OwnProvider, section: str
+@console_settings_router.get("/{provider}/seen", summary="What clients will see under these settings")
+async def provider_seen(
+    session: Transaction, office: TheOffice, frame: TheStaffFrame, provider: OwnProvider
 ) -> Response:
-    kind = SECTIONS.get(section)
-    if kind is None:
-        raise NotFound("There is no such part of the settings.")
+    return await what_is_seen(session, office, frame, await owner_of_provider(session, provider))
+
+
+@console_settings_router.get("/{provider}/versions", summary="What was changed in a provider's settings, and when")
+async def provider_versions(session: Transaction, frame: TheStaffFrame, provider: OwnProvider) -> Response:
+    return await versions_page(session, frame, await owner_of_provider(session, provider))
+
+
+@console_settings_router.post("/{provider}/versions/{version}/restore", summary="Put earlier settings in force again")
+async def restore_provider(
+    session: Transaction, office: TheOffice, form: StaffForm, frame: TheStaffFrame, provider: OwnProvider, version: str
+) -> Response:
     try:
         async with session.begin_nested():
-            document = document_from(section, form)
+            owner = await owner_of_provider(session, provider)
+            return await restore_version(session, office, frame, owner, version, form)
+    except NotFound:
+        raise
+    except DomainError as refusal:
+        return await _page(session, office, frame, provider, "versions", form, refusal)
+
+
+@console_settings_router.post("/{provider}/{section}", summary="Save one section of the settings")
+async def save_one_section(
+    session: Transaction, office: TheOffice, form: StaffForm, frame: TheStaffFrame, provider: OwnProvider, section: str
+) -> Response:
+    try:
+        async with session.begin_nested():
+            kind = SECTIONS.get(section)
+            if kind is None:
+                owner = await owner_of_provider(session, provider)
+                return await save_section(session, office, frame, owner, section, form)
             await save_settings(
                 session,
                 office,
                 provider,
                 kind,
-                document,
+                document_from(section, form),
                 saved_by=frame.staff.name,
-                expected_version=_version(form),
+                expected_version=posted_version(form),
             )
+    except NotFound:
+        raise
     except DomainError as refusal:
         return await _page(session, office, frame, provider, section, form, refusal)
     return RedirectResponse(f"/console/settings/{provider.slug}?saved={section}#{section}", 303)
-
-
-def _version(form: Form) -> int:
-    text = form.first("version")
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Conflict("Please load the page again.")
-    return int(text)
 
 
 async def _page(
@@ -110,26 +136,29 @@ async def _page(
     refusal: DomainError | None = None,
 ) -> Response:
     """With a refusal: its section shows what was typed, and what is wrong with it."""
+    view = await look_at_level(session, await owner_of_provider(session, provider))
+    policy = shown_sections(view, section, form, refusal)
     views = {kind: await read_settings(session, provider, kind) for kind in SettingsKind}
     shown: dict[str, Any] = {one: fields_shown(one, views[kind].document) for one, kind in SECTIONS.items()}
-    if section is not None and form is not None and not isinstance(refusal, Conflict):
+    if section in SECTIONS and form is not None and not isinstance(refusal, Conflict):
         chosen = {f"attachment.{one}": "on" for one in form.values.get("attachment", [])}
         shown[section] = {**form.flat(), **chosen}
+    context = policy | {
+        "shown": policy["shown"] | shown,
+        "policy_sections": {one.id: one for one in policy["policy_sections"]},
+        "saved": frame.request.query_params.get("saved"),
+        "versions": {one: views[kind].version for one, kind in SECTIONS.items()},
+        "forms": await _forms(office, provider, view.in_force.policy.intake_form_id),
+        **await _around(session, provider, views),
+    }
     return frame.render(
         "console/settings.html",
-        status=status_of(refusal) if refusal else 200,
+        status=status(refusal),
         provider=provider,
-        shown=shown,
-        versions={one: views[kind].version for one, kind in SECTIONS.items()},
-        failed=section if refusal else None,
-        saved=frame.request.query_params.get("saved"),
-        refusal=refusal.detail if refusal and not isinstance(refusal, ValidationFailed) else None,
-        errors=errors_by_field(refusal.errors) if isinstance(refusal, ValidationFailed) else {},
         merge_fields=MERGE_FIELDS,
         most_attachments=MAX_ATTACHMENTS,
         link=f"{office.base_url}/p/{provider.slug}",
-        **await _around(session, provider, views),
-        forms=await _forms(office, provider, views),
+        **context,
     )
 
 
@@ -147,18 +176,14 @@ async def _around(session: AsyncSession, provider: Provider, views: dict[Setting
     return {
         "standing": standing,
         "fee_reason": fee_off.detail if fee_off else None,
-        "fee_checked": views[SettingsKind.PORTAL_SETTINGS].document["require_fee"],
         "files": [(file.id, file.name) for file in files],
         "signup_fields": views[SettingsKind.SIGNUP_FORM].document["fields"],
         "greeting_written": bool(views[SettingsKind.GREETING].document["subject"]),
     }
 
 
-async def _forms(
-    office: Office, provider: Provider, views: dict[SettingsKind, SettingsView]
-) -> list[RecordForm] | None:
+async def _forms(office: Office, provider: Provider, chosen: str | None) -> list[RecordForm] | None:
     """What can be chosen: selectable ones, and the one that is chosen. None where the record system is away."""
-    chosen = views[SettingsKind.PORTAL_SETTINGS].document["intake_form_id"]
     try:
         forms = await office.records.forms(provider.id)
     except RecordsUnavailable:

@@ -14,7 +14,8 @@ from commands.accounts import SessionKind
 from commands.attention import count_open
 from commands.office import Office
 from db.models import Client, Practice, Provider
-from db.settings_store import load_availability, load_policy
+from db.policy_store import load_policy
+from db.settings_store import load_availability
 from db.tenancy import practice_of, provider_of
 from domain.policy import PortalPolicy
 from portal.forms import csrf_token
@@ -68,7 +69,7 @@ async def frame_for(
         client=client,
         provider=provider,
         practice=await practice_of(session, client.practice_id),
-        policy=(await load_policy(session, provider.id)).policy,
+        policy=(await load_policy(session, provider.id, client.id)).policy,
         timezone=(await load_availability(session, provider.id)).timezone,
         csrf=csrf_token(request, office, SessionKind.CLIENT),
     )

@@ -75,7 +75,7 @@ async def _page(
     frame = about.frame
     times = None
     if decision.allowed:
-        times = await times_on_offer(session, office, frame.provider, frame.timezone, start)
+        times = await times_on_offer(session, office, frame.provider, frame.client, frame.timezone, start)
     detail = refusal.detail if refusal else None
     if isinstance(refusal, ValidationFailed):
         detail = refusal.errors[0].message

@@ -63,7 +63,7 @@ class Door:
 async def _door(session: AsyncSession, slug: str) -> Door:
     provider = await provider_by_slug(session, opaque_id(slug))
     document = (await read_settings(session, provider, SettingsKind.PAGE)).document
-    here = await in_force_at(session, provider_id=provider.id)
+    here = await in_force_at(session, provider.slug)
     return Door(
         provider=provider,
         practice=await practice_of(session, provider.practice_id),

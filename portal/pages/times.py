@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.booking import free_slots
 from commands.office import Office
-from db.models import Provider
-from db.settings_store import load_policy
+from db.models import Client, Provider
+from db.policy_store import load_policy
 from domain.slots import Slot
 from domain.wording import local_date
 from portal.wording import zone
@@ -36,15 +36,15 @@ class Times:
 
 
 async def times_on_offer(
-    session: AsyncSession, office: Office, provider: Provider, timezone: str, wanted: str | None
+    session: AsyncSession, office: Office, provider: Provider, client: Client, timezone: str, wanted: str | None
 ) -> Times:
     """From the wanted date (ISO; today where it makes no sense) on."""
     now = await office.clock.now(session)
     today = local_date(now, timezone)
-    horizon = today + timedelta(days=(await load_policy(session, provider.id)).policy.booking_horizon_days)
+    horizon = today + timedelta(days=(await load_policy(session, provider.id, client.id)).policy.booking_horizon_days)
     start_day = min(max(_date(wanted) or today, today), horizon)
     start = max(now, datetime.combine(start_day, datetime.min.time(), tzinfo=zone(timezone)))
-    slots = await free_slots(session, office, provider, start, start + _WINDOW)
+    slots = await free_slots(session, office, provider, start, start + _WINDOW, client)
     by_day = [
         DayOfSlots(day=day, slots=list(group))
         for day, group in groupby(slots, key=lambda slot: local_date(slot.starts_at, timezone))

@@ -13,7 +13,7 @@ from db.models import Appointment
 from domain.errors import ValidationFailed
 from domain.states import AppointmentStatus
 from portal.api import api_router, demo_router
-from portal.api.provider_settings import _expected
+from portal.api.etags import expected_version
 from portal.paging import cursor_of, read_cursor
 from portal.shapes import instant
 from portal.waiting import wait_for_booking
@@ -66,7 +66,7 @@ def test_every_guarded_operation_names_its_security_scheme(prefix: str, scheme: 
     [(None, None), ("*", None), ('"7"', 7), (" 7 ", 7), ('W/"7"', 7), ('"abc"', -1), ('"1", "2"', -1), ("", -1)],
 )
 def test_an_if_match_that_is_no_tag_of_ours_matches_nothing(header: str | None, version: int | None) -> None:
-    assert _expected(header) == version
+    assert expected_version(header) == version
 
 
 def test_instants_are_shown_in_utc() -> None:

@@ -172,6 +172,7 @@ async def test_the_front_desk_invites_sends_forms_and_books(world: World, provid
     await page.reload()
     await expect(page.locator("main")).to_contain_text("Booked")
     await page.goto(f"{world.base_url}/console/settings")
+    await page.locator(f"main a[href$='/{provider.slug}']").click()
     await expect(page.locator("main")).to_contain_text("Allow anonymous signup")
     for heading in ("Max simultaneous appointments", "Require fee prior to scheduling", "Client sign-up form"):
         await expect(page.locator("main")).to_contain_text(heading)

@@ -8,22 +8,27 @@ import pytest
 
 from domain.availability import parse_availability
 from domain.errors import ValidationFailed
-from domain.policy import PortalPolicy, parse_portal_settings
+from domain.policy import PortalPolicy
+from domain.policy_levels import resolve
 from domain.states import SettingsKind
 from portal.forms import Form
-from portal.settings_forms import SECTIONS, document_from, fields_shown
+from portal.policy_forms import fields_shown, values_from
+from portal.policy_words import SECTIONS as POLICY_SECTIONS
+from portal.policy_words import SETTINGS, Section, in_words
+from portal.settings_forms import SECTIONS, document_from
+from portal.settings_forms import fields_shown as document_fields
 
+POLICY = resolve(
+    provider={
+        "require_fee": True,
+        "fee": {"amount_minor": 4050, "currency": "usd"},
+        "cancel_notice_minutes": 90,
+        "max_upcoming_appointments": 5,
+        "website_origins": ["https://a.example", "https://b.example"],
+        "send_greeting": True,
+    }
+).policy.as_document()
 DOCUMENTS: dict[SettingsKind, dict[str, Any]] = {
-    SettingsKind.PORTAL_SETTINGS: parse_portal_settings(
-        {
-            "require_fee": True,
-            "fee": {"amount_minor": 4050, "currency": "usd"},
-            "cancel_notice_minutes": 90,
-            "max_upcoming_appointments": 5,
-            "website_origins": ["https://a.example", "https://b.example"],
-            "send_greeting": True,
-        }
-    ).as_document(),
     SettingsKind.PAGE: {"name": "Dr. Reyes", "title": "", "intro": "Hello", "contact": ""},
     SettingsKind.AVAILABILITY: {
         "timezone": "America/New_York",
@@ -48,39 +53,64 @@ def form(**values: str) -> Form:
 @pytest.mark.parametrize("section", SECTIONS)
 def test_saving_what_is_shown_changes_nothing(section: str) -> None:
     document = DOCUMENTS[SECTIONS[section]]
-    saved = document_from(section, form(**fields_shown(section, document)))
+    saved = document_from(section, form(**document_fields(section, document)))
     assert saved == {name: document[name] for name in saved}
     assert saved
 
 
-def test_the_sections_together_hold_every_setting_of_the_contract() -> None:
-    document = DOCUMENTS[SettingsKind.PORTAL_SETTINGS]
-    covered: set[str] = set()
-    for section, kind in SECTIONS.items():
-        if kind is SettingsKind.PORTAL_SETTINGS:
-            covered |= set(document_from(section, form(**fields_shown(section, document))))
-    assert covered == set(PortalPolicy().as_document())
+@pytest.mark.parametrize("section", POLICY_SECTIONS, ids=lambda one: one.id)
+@pytest.mark.parametrize("values", [POLICY, PortalPolicy().as_document()], ids=["changed", "defaults"])
+def test_saving_a_section_as_it_is_shown_changes_nothing(section: Section, values: dict[str, Any]) -> None:
+    typed = values_from(section.names, form(**fields_shown(section.names, values)))
+    assert typed == {name: values[name] for name in section.names}
+
+
+def test_the_sections_together_hold_every_setting_once_and_each_has_a_name() -> None:
+    names = [name for section in POLICY_SECTIONS for name in section.names]
+    assert sorted(names) == sorted(SETTINGS) == sorted(PortalPolicy().as_document())
+    assert all(one.label for one in SETTINGS.values())
 
 
 def test_an_unchecked_box_is_false() -> None:
-    assert document_from("anonymous-signup", form()) == {"allow_anonymous_signup": False}
+    assert values_from(("allow_anonymous_signup",), form()) == {"allow_anonymous_signup": False}
 
 
 def test_days_and_hours_become_minutes() -> None:
-    saved = document_from("cancelling", form(cancel_notice_minutes="2", cancel_notice_minutes_unit="days"))
-    assert saved == {"clients_can_cancel": False, "cancel_notice_minutes": 2880}
+    typed = form(cancel_notice_minutes="2", cancel_notice_minutes_unit="days")
+    assert values_from(("cancel_notice_minutes",), typed) == {"cancel_notice_minutes": 2880}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("clients_can_cancel", False, "off"),
+        ("cancel_notice_minutes", 1440, "24 hours"),
+        ("cancel_notice_minutes", 2880, "2 days"),
+        ("fee", {"amount_minor": 4050, "currency": "usd"}, "$40.50"),
+        ("fee", None, "none"),
+        ("max_upcoming_appointments", None, "no limit"),
+        ("max_upcoming_appointments", 5, "5"),
+        ("hold_minutes", 1, "1 minute"),
+        ("booking_horizon_days", 90, "90 days"),
+        ("invitation_reminder_days", [3, 7], "3 and 7 days"),
+        ("reminder_hours", [], "none"),
+        ("website_origins", ["https://a.example"], "https://a.example"),
+    ],
+)
+def test_values_are_said_in_words(name: str, value: Any, words: str) -> None:
+    assert in_words(name, value) == words
 
 
 @pytest.mark.parametrize("amount", ["4x", "1.005", "NaN", "Infinity", "1e400"])
 def test_an_amount_that_is_none_is_refused(amount: str) -> None:
     with pytest.raises(ValidationFailed):
-        document_from("fee", form(amount=amount, hold_minutes="30"))
+        values_from(("fee",), form(amount=amount))
 
 
 @pytest.mark.parametrize("number", ["", "x", "-1", "1.5", "²", "99999999999"])
 def test_a_number_that_is_none_is_refused(number: str) -> None:
     with pytest.raises(ValidationFailed):
-        document_from("invitations", form(invitation_days=number))
+        values_from(("invitation_days",), form(invitation_days=number))
 
 
 def test_short_hours_are_understood_and_wrong_ones_named() -> None:

@@ -1,0 +1,171 @@
+"""What a change of the portal settings means for those who are on their way: said before it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.policy import PortalPolicy
+
+
+class Consequence(StrEnum):
+    """Who is touched by a change, and how. What was shown to somebody who paid or booked is kept."""
+
+    INTAKE_LET_THROUGH = "intake_let_through"
+    INTAKE_ASKED_NOW = "intake_asked_now"
+    INTAKE_FORM_KEPT = "intake_form_kept"
+    SIGNED_UP_GO_ON = "signed_up_go_on"
+    CAN_NO_LONGER_BOOK = "can_no_longer_book"
+    CAN_BOOK_NOW = "can_book_now"
+    PAYING_KEEP_FEE = "paying_keep_fee"
+    BOOKED_OWE_NOTHING = "booked_owe_nothing"
+    OVER_LIMIT_STAY = "over_limit_stay"
+    OVERLAPS_STAY = "overlaps_stay"
+    NO_ONLINE_CANCELLING = "no_online_cancelling"
+    SHORTER_NOTICE_KEPT = "shorter_notice_kept"
+    SHORTER_NOTICE_GIVEN = "shorter_notice_given"
+    LENGTH_KEPT = "length_kept"
+    INVITATIONS_KEPT = "invitations_kept"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Touched:
+    """One consequence: the setting that brings it about, and how many clients or appointments it is about."""
+
+    consequence: Consequence
+    setting: str
+    count: int
+
+
+def consequences_of(before: PortalPolicy, after: PortalPolicy) -> list[tuple[Consequence, str]]:
+    """What may follow from the change, each with the setting that brings it about; whom it touches is counted later."""
+    found = [*_booking(before, after), *_intake(before, after), *_appointments(before, after)]
+    was_open = before.page_published and before.allow_anonymous_signup
+    if was_open and not (after.page_published and after.allow_anonymous_signup):
+        setting = "page_published" if before.page_published and not after.page_published else "allow_anonymous_signup"
+        found.append((Consequence.SIGNED_UP_GO_ON, setting))
+    if before.invitation_days != after.invitation_days:
+        found.append((Consequence.INVITATIONS_KEPT, "invitation_days"))
+    return found
+
+
+def _booking(before: PortalPolicy, after: PortalPolicy) -> list[tuple[Consequence, str]]:
+    found = []
+    if before.allow_self_schedule != after.allow_self_schedule:
+        turn = Consequence.CAN_BOOK_NOW if after.allow_self_schedule else Consequence.CAN_NO_LONGER_BOOK
+        found.append((turn, "allow_self_schedule"))
+    if before.due_fee != after.due_fee:
+        setting = "fee" if before.require_fee == after.require_fee else "require_fee"
+        if before.due_fee is not None:
+            found.append((Consequence.PAYING_KEEP_FEE, setting))
+        else:
+            found.append((Consequence.BOOKED_OWE_NOTHING, setting))
+    limit = after.max_upcoming_appointments
+    if limit is not None and (before.max_upcoming_appointments is None or limit < before.max_upcoming_appointments):
+        found.append((Consequence.OVER_LIMIT_STAY, "max_upcoming_appointments"))
+    return found
+
+
+def _intake(before: PortalPolicy, after: PortalPolicy) -> list[tuple[Consequence, str]]:
+    found = []
+    gated, gates = _gates(before), _gates(after)
+    if gated != gates:
+        turn = Consequence.INTAKE_ASKED_NOW if gates else Consequence.INTAKE_LET_THROUGH
+        found.append((turn, "intake_form_id" if before.require_intake == after.require_intake else "require_intake"))
+    if before.intake_form_id is not None and before.intake_form_id != after.intake_form_id:
+        found.append((Consequence.INTAKE_FORM_KEPT, "intake_form_id"))
+    return found
+
+
+def _gates(policy: PortalPolicy) -> bool:
+    return policy.require_intake and policy.intake_form_id is not None
+
+
+def _appointments(before: PortalPolicy, after: PortalPolicy) -> list[tuple[Consequence, str]]:
+    found = []
+    if before.clients_can_cancel and not after.clients_can_cancel:
+        found.append((Consequence.NO_ONLINE_CANCELLING, "clients_can_cancel"))
+    if after.clients_can_cancel and before.cancel_notice_minutes != after.cancel_notice_minutes:
+        longer = after.cancel_notice_minutes > before.cancel_notice_minutes
+        turn = Consequence.SHORTER_NOTICE_KEPT if longer else Consequence.SHORTER_NOTICE_GIVEN
+        found.append((turn, "cancel_notice_minutes"))
+    if after.max_simultaneous_appointments < before.max_simultaneous_appointments:
+        found.append((Consequence.OVERLAPS_STAY, "max_simultaneous_appointments"))
+    if before.appointment_minutes != after.appointment_minutes:
+        found.append((Consequence.LENGTH_KEPT, "appointment_minutes"))
+    return found
+
+
+def told(touched: Touched) -> str:
+    """The sentence for the person who is about to save."""
+    one, several = _SENTENCES[touched.consequence]
+    return one if touched.count == 1 else several.format(count=touched.count)
+
+
+def all_told(touched: Sequence[Touched]) -> list[str]:
+    return [told(one) for one in touched]
+
+
+_SENTENCES = {
+    Consequence.INTAKE_LET_THROUGH: (
+        "1 client is waiting for intake; they will be let through.",
+        "{count} clients are waiting for intake; they will be let through.",
+    ),
+    Consequence.INTAKE_ASKED_NOW: (
+        "1 client who could book now will be asked for the intake form first.",
+        "{count} clients who could book now will be asked for the intake form first.",
+    ),
+    Consequence.INTAKE_FORM_KEPT: (
+        "1 client has been given the earlier intake form and keeps it.",
+        "{count} clients have been given the earlier intake form and keep it.",
+    ),
+    Consequence.SIGNED_UP_GO_ON: (
+        "1 person who has signed up already goes on; nobody new can sign up.",
+        "{count} people who have signed up already go on; nobody new can sign up.",
+    ),
+    Consequence.CAN_NO_LONGER_BOOK: (
+        "1 client who could book online will be told to call you.",
+        "{count} clients who could book online will be told to call you.",
+    ),
+    Consequence.CAN_BOOK_NOW: (
+        "1 client who is waiting for you to book will be able to book online.",
+        "{count} clients who are waiting for you to book will be able to book online.",
+    ),
+    Consequence.PAYING_KEEP_FEE: (
+        "1 client is paying right now, and pays the fee that was shown.",
+        "{count} clients are paying right now, and pay the fee that was shown.",
+    ),
+    Consequence.BOOKED_OWE_NOTHING: (
+        "1 appointment that is booked already stays as it is, without a fee.",
+        "{count} appointments that are booked already stay as they are, without a fee.",
+    ),
+    Consequence.OVER_LIMIT_STAY: (
+        "1 client has more upcoming appointments than that; all of them stay.",
+        "{count} clients have more upcoming appointments than that; all of them stay.",
+    ),
+    Consequence.OVERLAPS_STAY: (
+        "1 upcoming appointment shares its time with more others than that; it stays.",
+        "{count} upcoming appointments share their time with more others than that; they stay.",
+    ),
+    Consequence.NO_ONLINE_CANCELLING: (
+        "1 upcoming appointment can then be cancelled or moved by you only.",
+        "{count} upcoming appointments can then be cancelled or moved by you only.",
+    ),
+    Consequence.SHORTER_NOTICE_KEPT: (
+        "1 upcoming appointment keeps the shorter notice it was booked with.",
+        "{count} upcoming appointments keep the shorter notice they were booked with.",
+    ),
+    Consequence.SHORTER_NOTICE_GIVEN: (
+        "The shorter notice also holds for 1 appointment that is booked already.",
+        "The shorter notice also holds for {count} appointments that are booked already.",
+    ),
+    Consequence.LENGTH_KEPT: (
+        "1 upcoming appointment keeps its length.",
+        "{count} upcoming appointments keep their length.",
+    ),
+    Consequence.INVITATIONS_KEPT: (
+        "1 invitation that is out already keeps its end.",
+        "{count} invitations that are out already keep their end.",
+    ),
+}

@@ -1,0 +1,180 @@
+"""What happens next on a client's way, and when, if nobody does anything: the dates that journeys keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.cadence import (
+    ATTENTION_LAPSES_AFTER,
+    booking_waiting,
+    intake_waiting,
+    invitation_waiting,
+    next_reminder,
+)
+from domain.policy import PortalPolicy
+from domain.stages import Stage
+from domain.states import AppointmentStatus, AttentionOwner
+
+
+class AheadKind(StrEnum):
+    """What will happen by itself; or the visit, which needs somebody to come."""
+
+    INVITATION_REMINDER = "invitation_reminder"
+    INVITATION_EXPIRES = "invitation_expires"
+    INTAKE_REMINDER = "intake_reminder"
+    WAY_LAPSES = "way_lapses"
+    HOLD_ENDS = "hold_ends"
+    FEE_GOES_BACK = "fee_goes_back"
+    APPOINTMENT_REMINDER = "appointment_reminder"
+    VISIT = "visit"
+    ATTENTION_PASSED_ON = "attention_passed_on"
+    ATTENTION_LAPSES = "attention_lapses"
+
+
+class Turn(StrEnum):
+    """Who has to do something for the way to go on."""
+
+    CLIENT_OPENS_ACCOUNT = "client_opens_account"
+    CLIENT_FILLS_IN_INTAKE = "client_fills_in_intake"
+    CLIENT_PAYS = "client_pays"
+    CLIENT_CHOOSES_AGAIN = "client_chooses_again"
+    CLIENT_BOOKS = "client_books"
+    PRACTICE_BOOKS = "practice_books"
+    PRACTICE_ANSWERS = "practice_answers"
+    PORTICO_INVITES = "portico_invites"
+    VISIT_COMES = "visit_comes"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ahead:
+    kind: AheadKind
+    at: datetime
+    ref: str | None = None  # the appointment's or attention item's id
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenLink:
+    """The newest invitation that went out."""
+
+    issued_at: datetime
+    expires_at: datetime
+    revoked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    appointment_id: str
+    starts_at: datetime
+    ends_at: datetime
+    status: AppointmentStatus
+    hold_expires_at: datetime | None = None
+    choose_until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stuck:
+    """A step that waits for a person."""
+
+    item_id: str
+    owner: AttentionOwner
+    raised_at: datetime
+    due_at: datetime | None
+    lapses: bool = False  # unanswered, a mail is given up in the end; money and records never are
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whereabouts:
+    """Where a client stands, as the records say it."""
+
+    stage: Stage
+    has_account: bool
+    policy: PortalPolicy
+    invitation: OpenLink | None = None
+    intake_since: datetime | None = None  # assigned, and not submitted
+    ready_since: datetime | None = None
+    visits: Sequence[Visit] = ()
+    stuck: Sequence[Stuck] = ()
+
+
+def whose_turn(where: Whereabouts, now: datetime) -> Turn:
+    """The one thing that is waited for; what is stuck goes first."""
+    if where.stuck:
+        return Turn.PRACTICE_ANSWERS
+    if any(one.choose_until is not None and one.choose_until > now for one in where.visits):
+        return Turn.CLIENT_CHOOSES_AGAIN
+    if any(one.status is AppointmentStatus.PENDING for one in where.visits):
+        return Turn.CLIENT_PAYS
+    if any(one.status is AppointmentStatus.BOOKED and one.ends_at > now for one in where.visits):
+        return Turn.VISIT_COMES
+    match where.stage:
+        case Stage.RECORDED:
+            return Turn.PORTICO_INVITES
+        case Stage.INVITED:
+            return Turn.CLIENT_OPENS_ACCOUNT
+        case Stage.ACCOUNT | Stage.INTAKE:
+            return Turn.CLIENT_FILLS_IN_INTAKE
+        case Stage.READY:
+            return Turn.CLIENT_BOOKS if where.policy.allow_self_schedule else Turn.PRACTICE_BOOKS
+        case Stage.BOOKED | Stage.CLOSED:
+            return Turn.NOBODY
+
+
+def ahead(where: Whereabouts, now: datetime) -> list[Ahead]:
+    """What comes, in order of time. Of repeated reminders the next one only.
+
+    Reminders follow the settings of now; a journey that was waiting when their days were changed keeps its plan until
+    its next step.
+    """
+    coming = [*_of_waiting(where, now), *_of_visits(where, now), *_of_stuck(where)]
+    return sorted((one for one in coming if one.at > now), key=lambda one: (one.at, one.kind))
+
+
+def _of_waiting(where: Whereabouts, now: datetime) -> Iterator[Ahead]:
+    match where.stage:
+        case Stage.INVITED if where.invitation is not None and not where.has_account:
+            link = where.invitation
+            waiting = invitation_waiting(where.policy, link.issued_at, link.expires_at)
+            if not link.revoked:
+                yield Ahead(kind=AheadKind.INVITATION_EXPIRES, at=link.expires_at)
+                yield from _next(AheadKind.INVITATION_REMINDER, waiting.reminders, now)
+            yield Ahead(kind=AheadKind.WAY_LAPSES, at=waiting.lapses_at)
+        case Stage.INTAKE if where.intake_since is not None:
+            waiting = intake_waiting(where.policy, where.intake_since)
+            yield from _next(AheadKind.INTAKE_REMINDER, waiting.reminders, now)
+            yield Ahead(kind=AheadKind.WAY_LAPSES, at=waiting.lapses_at)
+        # Once there was an appointment the journey is over; who cancels is waited for without an end.
+        case Stage.READY if where.ready_since is not None and not where.visits:
+            yield Ahead(kind=AheadKind.WAY_LAPSES, at=booking_waiting(where.ready_since).lapses_at)
+
+
+def _next(kind: AheadKind, moments: Sequence[datetime], now: datetime) -> Iterator[Ahead]:
+    coming = min((moment for moment in moments if moment > now), default=None)
+    if coming is not None:
+        yield Ahead(kind=kind, at=coming)
+
+
+def _of_visits(where: Whereabouts, now: datetime) -> Iterator[Ahead]:
+    for one in where.visits:
+        ref = one.appointment_id
+        if one.choose_until is not None:
+            yield Ahead(kind=AheadKind.FEE_GOES_BACK, at=one.choose_until, ref=ref)
+        if one.status is AppointmentStatus.PENDING and one.hold_expires_at is not None:
+            yield Ahead(kind=AheadKind.HOLD_ENDS, at=one.hold_expires_at, ref=ref)
+        if one.status is AppointmentStatus.BOOKED:
+            reminder = next_reminder(one.starts_at, where.policy.reminder_hours, now)
+            if reminder is not None:
+                yield Ahead(kind=AheadKind.APPOINTMENT_REMINDER, at=reminder, ref=ref)
+            yield Ahead(kind=AheadKind.VISIT, at=one.starts_at, ref=ref)
+
+
+def _of_stuck(where: Whereabouts) -> Iterator[Ahead]:
+    for one in where.stuck:
+        if one.owner is not AttentionOwner.FRONT_DESK or one.due_at is None:
+            continue
+        yield Ahead(kind=AheadKind.ATTENTION_PASSED_ON, at=one.due_at, ref=one.item_id)
+        if one.lapses:
+            yield Ahead(kind=AheadKind.ATTENTION_LAPSES, at=one.raised_at + ATTENTION_LAPSES_AFTER, ref=one.item_id)
