@@ -19,7 +19,7 @@ class AuthenticatorApps:
 
     def picture(self, secret: str, account: str, issuer: str) -> str:
         address = pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=issuer)
-        return segno.make(address, error="m").svg_inline(scale=5, border=4, light="#fff", omitsize=False)
+        return segno.make(address, error="m").svg_inline(border=4, light="#fff", omitsize=True)
 
     def step_of(self, secret: str, code: str, at: datetime, *, after: int) -> int | None:
         digits = code.replace(" ", "")
