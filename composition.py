@@ -37,6 +37,7 @@ from gateways.calendar_mail import ICalendars
 from gateways.contact_checks import LibraryContactChecks
 from gateways.letters import JinjaLetters
 from gateways.pdf_documents import PdfDocuments
+from gateways.second_factor import AuthenticatorApps
 from gateways.secrets import AesVault, Argon2Passwords, HmacTokens
 from gateways.smtp import SmtpMailer
 from gateways.stripe_payments import StripePayments
@@ -76,6 +77,7 @@ def office_of(settings: Settings, database: Database) -> Office:
         vault=vault,
         tokens=HmacTokens(list(settings.secret_keys.values())),
         passwords=Argon2Passwords(),
+        second_factor=AuthenticatorApps(),
         checks=LibraryContactChecks(test_domains=settings.env != "production"),
         validate_questionnaire=_validate_questionnaire,
         records=BuiltInRecords(database, vault),

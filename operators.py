@@ -16,6 +16,7 @@ from db.engine import Database
 from db.models import Client
 from dispatch.connection import connect
 from domain.errors import DomainError, Unavailable
+from domain.roles import Reach
 from domain.states import AttentionAction
 from settings import Settings
 from workflows.naming import client_journey_id
@@ -74,7 +75,9 @@ async def answer(settings: Settings, client_id: str, action: AttentionAction, em
         office = office_of(settings, database)
         async with engine_of(settings) as engine:
             practice_id = await _practice_of(office, client_id)
-            await resolve(office, engine, practice_id, client_id, action, email=email, resolved_by="operator")
+            await resolve(
+                office, engine, Reach(practice_id=practice_id), client_id, action, email=email, resolved_by="operator"
+            )
         print(f"{client_id}: {action}; the journey goes on (events that were parked: within seconds)")
     except (DomainError, Unavailable) as error:
         raise Failed(str(error)) from None

@@ -33,7 +33,10 @@ class Accounts:
             reset = await session.get(PasswordReset, command.reset_id)
             if reset is None:
                 raise NotFound("There is no such request.")
+            if reset.expires_at <= reset.created_at:
+                return  # taken back before it went out
             to, head = await _addressee(session, reset)
+        letter = "staff_invitation" if reset.purpose == "invitation" else "password_reset"
         link = self._post.link(f"/password/{self._tokens.mint(PASSWORD_RESET, reset.id)}")
 
         async def done(session: AsyncSession) -> None:
@@ -41,11 +44,11 @@ class Accounts:
 
         await self._post.send(
             f"password-reset:{reset.id}",
-            kind="password_reset",
+            kind=letter,
             client=None,
             to=to,
             head=head,
-            letter=self._post.write("password_reset", head, {"link": link}),
+            letter=self._post.write(letter, head, {"link": link}),
             now=reset.created_at,
             done=done,
         )

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import ColumnElement
 from temporalio.client import Client as Engine
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -15,6 +16,7 @@ from db.events import client_subject
 from db.models import AttentionItem, Client, ExternalEvent
 from db.timeline import tell
 from domain.errors import Conflict, EngineUnavailable, NotFound, ValidationFailed
+from domain.roles import Reach
 from domain.stages import Actor
 from domain.states import AttentionAction, TimelineKind
 from workflows.messages import ResolveAttention
@@ -37,12 +39,19 @@ def actions_for(item: AttentionItem) -> list[AttentionAction]:
     return [AttentionAction.RETRY, AttentionAction.SKIP]
 
 
-async def open_items(session: AsyncSession, practice_id: str, client_id: str | None = None) -> list[AttentionItem]:
-    """The practice's open items, the oldest first."""
+def _within(reach: Reach) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [Client.practice_id == reach.practice_id, AttentionItem.settled_at.is_(None)]
+    if reach.provider_id is not None:
+        found.append(Client.provider_id == reach.provider_id)
+    return found
+
+
+async def open_items(session: AsyncSession, reach: Reach, client_id: str | None = None) -> list[AttentionItem]:
+    """The open items of those whom somebody may reach, the oldest first."""
     query = (
         select(AttentionItem)
         .join(Client, Client.id == AttentionItem.client_id)
-        .where(Client.practice_id == practice_id, AttentionItem.settled_at.is_(None))
+        .where(*_within(reach))
         .order_by(AttentionItem.raised_at, AttentionItem.id)
     )
     if client_id is not None:
@@ -50,11 +59,9 @@ async def open_items(session: AsyncSession, practice_id: str, client_id: str | N
     return list(await session.scalars(query))
 
 
-async def count_open(session: AsyncSession, practice_id: str) -> int:
+async def count_open(session: AsyncSession, reach: Reach) -> int:
     query = (
-        select(func.count(AttentionItem.id))
-        .join(Client, Client.id == AttentionItem.client_id)
-        .where(Client.practice_id == practice_id, AttentionItem.settled_at.is_(None))
+        select(func.count(AttentionItem.id)).join(Client, Client.id == AttentionItem.client_id).where(*_within(reach))
     )
     return (await session.scalar(query)) or 0
 
@@ -73,7 +80,7 @@ async def correct_email(session: AsyncSession, office: Office, client: Client, e
 async def resolve(
     office: Office,
     engine: Engine,
-    practice_id: str,
+    reach: Reach,
     client_id: str,
     action: AttentionAction,
     *,
@@ -86,7 +93,7 @@ async def resolve(
     Raises NotFound, Conflict (nothing waits), ValidationFailed (a wrong address) and EngineUnavailable.
     """
     async with office.database.transaction() as session:
-        items = await open_items(session, practice_id, client_id)
+        items = await open_items(session, reach, client_id)
         if item_id is not None:
             items = [item for item in items if item.id == item_id]
         items = [item for item in items if action in actions_for(item)]

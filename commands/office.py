@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from db.clock import Clock
 from db.engine import Database
 from domain.errors import FieldError
-from domain.ports import ContactChecks, Documents, Passwords, RecordSystem, Tokens, Vault, WebhookVerifier
+from domain.ports import ContactChecks, Documents, Passwords, RecordSystem, SecondFactor, Tokens, Vault, WebhookVerifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,7 @@ class Office:
     vault: Vault
     tokens: Tokens
     passwords: Passwords
+    second_factor: SecondFactor
     checks: ContactChecks
     validate_questionnaire: Callable[[Mapping[str, object]], list[FieldError]]
     records: RecordSystem

@@ -15,6 +15,7 @@ from db.invitations import newest_sent
 from db.models import Appointment, AttentionItem, Client, TimelineEntry
 from db.policy_store import load_policy
 from domain.outlook import Ahead, OpenLink, Stuck, Turn, Visit, Whereabouts, ahead, whose_turn
+from domain.roles import Reach
 from domain.stages import Stage
 from domain.states import AppointmentStatus, AttentionAction, AttentionOwner, TimelineKind
 
@@ -36,7 +37,7 @@ async def _whereabouts(session: AsyncSession, client: Client) -> Whereabouts:
     invitation = await newest_sent(session, client.id)
     told = await _last_told(session, client.id)
     ready_since = max((at for kind, at in told.items() if kind != TimelineKind.INTAKE_ASSIGNED), default=None)
-    items = await open_items(session, client.practice_id, client.id)
+    items = await open_items(session, Reach(practice_id=client.practice_id), client.id)
     return Whereabouts(
         stage=Stage(client.stage),
         has_account=client.account_id is not None,

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Appointment, Client, Payment, Practice, Provider
 from domain.errors import NotFound
+from domain.roles import Reach
 
 Found = TypeVar("Found")
 
@@ -18,13 +19,10 @@ def _locked(query: Select[Found]) -> Select[Found]:
     return query.with_for_update().execution_options(populate_existing=True)
 
 
-async def provider_by_slug(session: AsyncSession, slug: str, practice_id: str | None = None) -> Provider:
-    """The provider of a public page, or (with `practice_id`) one of this practice. Raises NotFound."""
-    query = select(Provider).where(Provider.slug == slug)
-    if practice_id is not None:
-        query = query.where(Provider.practice_id == practice_id)
-    provider = await session.scalar(query)
-    if provider is None:
+async def provider_by_slug(session: AsyncSession, slug: str, reach: Reach | None = None) -> Provider:
+    """The provider of a public page, or (with `reach`) one that somebody may act for. Raises NotFound."""
+    provider = await session.scalar(select(Provider).where(Provider.slug == slug))
+    if provider is None or (reach is not None and not reach.covers(provider.practice_id, provider.id)):
         raise NotFound("There is no provider of that name.")
     return provider
 
@@ -44,9 +42,12 @@ async def provider_of(session: AsyncSession, provider_id: str) -> Provider:
 
 
 async def client_of_practice(
-    session: AsyncSession, practice_id: str, client_id: str, *, for_update: bool = False
+    session: AsyncSession, reach: Reach, client_id: str, *, for_update: bool = False
 ) -> Client:
-    query = select(Client).where(Client.id == client_id, Client.practice_id == practice_id)
+    """A client whom somebody at the practice may reach. Raises NotFound."""
+    query = select(Client).where(Client.id == client_id, Client.practice_id == reach.practice_id)
+    if reach.provider_id is not None:
+        query = query.where(Client.provider_id == reach.provider_id)
     client = await session.scalar(_locked(query) if for_update else query)
     if client is None:
         raise NotFound("There is no such client.")
@@ -76,10 +77,10 @@ async def appointment_by_id(session: AsyncSession, appointment_id: str, *, for_u
 
 
 async def appointment_of_practice(
-    session: AsyncSession, practice_id: str, appointment_id: str, *, for_update: bool = False
+    session: AsyncSession, reach: Reach, appointment_id: str, *, for_update: bool = False
 ) -> Appointment:
     appointment = await appointment_by_id(session, appointment_id, for_update=for_update)
-    if appointment.practice_id != practice_id:
+    if not reach.covers(appointment.practice_id, appointment.provider_id):
         raise NotFound("There is no such appointment.")
     return appointment
 

@@ -77,6 +77,12 @@ class Forbidden(DomainError):
     title = "This isn't yours to see or do"
 
 
+class SecondFactorNeeded(Forbidden):
+    """The practice asks all staff for a second factor, and this one has none yet."""
+
+    title = "Please turn on two-factor sign-in first"
+
+
 class RateLimited(DomainError):
     """`retry_after_seconds` is in `data`."""
 

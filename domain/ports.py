@@ -197,6 +197,19 @@ class WebhookVerifier(Protocol):
         """
 
 
+class SecondFactor(Protocol):
+    """Time-based one-time passwords (RFC 6238), as authenticator apps make them."""
+
+    def new_secret(self) -> str:
+        """Base32, as a person types it where the picture can't be scanned."""
+
+    def picture(self, secret: str, account: str, issuer: str) -> str:
+        """What an app scans, as an SVG element."""
+
+    def step_of(self, secret: str, code: str, at: datetime, *, after: int) -> int | None:
+        """The time step that the code belongs to, if it is of now or next to it and later than `after`."""
+
+
 class Vault(Protocol):
     """Encryption of what must be unreadable at rest: data keys are wrapped by the newest of the encryption keys."""
 

@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from commands.office import Office
 from db.models import AttentionItem, Client, Invitation, Provider, TimelineEntry
 from domain.errors import ValidationFailed
+from domain.roles import Reach
 from domain.stages import Actor, PortalStatus, Stage, Track
 from portal.paging import cursor_of, read_cursor
 
@@ -59,7 +60,7 @@ async def quiet_since(session: AsyncSession, office: Office, days: int | None) -
 
 async def find_clients(
     session: AsyncSession,
-    practice_id: str,
+    reach: Reach,
     wanted: ClientFilter,
     *,
     order: ClientOrder = ClientOrder.NEWEST,
@@ -69,7 +70,7 @@ async def find_clients(
     """The clients in the order asked for, and the cursor of the next page."""
     at: ColumnElement[datetime] | InstrumentedAttribute[datetime]
     at = Client.created_at if order is ClientOrder.NEWEST else _LAST_STEP
-    query = select(Client, at.label("at")).where(*_conditions(practice_id, wanted))
+    query = select(Client, at.label("at")).where(*_conditions(reach, wanted))
     place = tuple_(at, Client.id)
     if cursor is not None:
         query = query.where(place < read_cursor(cursor) if order is ClientOrder.NEWEST else place > read_cursor(cursor))
@@ -85,8 +86,8 @@ async def find_clients(
     return clients, cursor_of(moment, last.id)
 
 
-async def count_clients(session: AsyncSession, practice_id: str, wanted: ClientFilter) -> int:
-    return (await session.scalar(select(func.count(Client.id)).where(*_conditions(practice_id, wanted)))) or 0
+async def count_clients(session: AsyncSession, reach: Reach, wanted: ClientFilter) -> int:
+    return (await session.scalar(select(func.count(Client.id)).where(*_conditions(reach, wanted)))) or 0
 
 
 async def last_steps(session: AsyncSession, clients: Sequence[Client]) -> dict[str, datetime]:
@@ -96,9 +97,11 @@ async def last_steps(session: AsyncSession, clients: Sequence[Client]) -> dict[s
     return {row.id: row.at for row in await session.execute(query)}
 
 
-def _conditions(practice_id: str, wanted: ClientFilter) -> list[ColumnElement[bool]]:
+def _conditions(reach: Reach, wanted: ClientFilter) -> list[ColumnElement[bool]]:
     """Raises ValidationFailed."""
-    found: list[ColumnElement[bool]] = [Client.practice_id == practice_id, *_of_status(wanted.status)]
+    found: list[ColumnElement[bool]] = [Client.practice_id == reach.practice_id, *_of_status(wanted.status)]
+    if reach.provider_id is not None:
+        found.append(Client.provider_id == reach.provider_id)
     if wanted.stage is not None:
         found.append(Client.stage == str(wanted.stage))
     if wanted.track is not None:

@@ -12,7 +12,14 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from domain.errors import DomainError, EngineUnavailable, RecordsUnavailable, Unauthorized, ValidationFailed
+from domain.errors import (
+    DomainError,
+    EngineUnavailable,
+    RecordsUnavailable,
+    SecondFactorNeeded,
+    Unauthorized,
+    ValidationFailed,
+)
 from portal.paths import local_path, with_query
 from portal.rendering import render
 from web.problems import install_problem_handlers, malformed, problem, status_of
@@ -68,6 +75,8 @@ def refusal_page(request: Request, status: int, title: str, detail: str, **conte
 async def _on_refusal(request: Request, error: DomainError) -> Response:
     if isinstance(error, Unauthorized):
         return _to_sign_in(request)
+    if isinstance(error, SecondFactorNeeded):
+        return RedirectResponse("/console/account/two-factor", 303)
     status = status_of(error)
     detail = error.detail
     if isinstance(error, ValidationFailed):

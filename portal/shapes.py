@@ -19,6 +19,7 @@ from domain.errors import FieldError
 from domain.intake_signature import completed_response, consent_hash
 from domain.policy_levels import Source
 from domain.ports import Vault
+from domain.roles import Reach
 from domain.slots import Slot
 from domain.stages import portal_status
 from domain.states import AppointmentStatus
@@ -55,7 +56,7 @@ async def client_shapes(session: AsyncSession, vault: Vault, clients: Sequence[C
     signups = await opened_answers(session, vault, ids)
     only = ids[0] if len(ids) == 1 else None
     attention: dict[str, AttentionItem] = {}
-    for item in await open_items(session, clients[0].practice_id, only):
+    for item in await open_items(session, Reach(practice_id=clients[0].practice_id), only):
         attention.setdefault(item.client_id, item)
     return [
         _client(client, client.id in invited, attention.get(client.id), signups.get(client.id)) for client in clients

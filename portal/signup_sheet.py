@@ -27,10 +27,11 @@ class SignupSheet:
     at: datetime
     version: int
     lines: list[Line]
+    withheld: bool = False  # something was answered that isn't shown here
 
 
-async def signup_shown(session: AsyncSession, vault: Vault, client: Client) -> SignupSheet | None:
-    """None for a client who was invited."""
+async def signup_shown(session: AsyncSession, vault: Vault, client: Client, *, everything: bool) -> SignupSheet | None:
+    """None for a client who was invited. `everything`: what may be health data, too."""
     given = (await opened_answers(session, vault, [client.id])).get(client.id)
     if given is None:
         return None
@@ -43,9 +44,15 @@ async def signup_shown(session: AsyncSession, vault: Vault, client: Client) -> S
         lines=[
             Line(label=one.label, lines=_spoken(one, values[one.name], answers["consents"].get(one.key)))
             for one in form.asked
-            if one.name in values
+            if one.name in values and (everything or not _may_be_health(one))
         ],
+        withheld=not everything and any(one.name in values and _may_be_health(one) for one in form.asked),
     )
+
+
+def _may_be_health(one: SignupField) -> bool:
+    """Why somebody comes, and whatever the practice asks of its own."""
+    return one.name == "reason_for_contact" or one.name.startswith("custom.")
 
 
 def _spoken(one: SignupField, value: Any, consent: dict[str, Any] | None) -> list[str]:

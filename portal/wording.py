@@ -27,6 +27,16 @@ EMERGENCY = (
 
 DONE = {
     "signed-out": "You are signed out.",
+    "too-late": "That took too long. Please sign in again.",
+    "signed-out-elsewhere": "You are signed out everywhere else.",
+    "two-factor-off": "Two-factor sign-in is off.",
+    "staff-invited": "Invited. The mail with the link goes out right away.",
+    "staff-changed": "Saved.",
+    "staff-role": "Saved. The new role holds from now on.",
+    "staff-again": "Invited again. Earlier links no longer work.",
+    "staff-deactivate": "Done. They are signed out and can't sign in any more.",
+    "staff-reactivate": "Done. They can sign in again.",
+    "staff-reset-two-factor": "Two-factor sign-in is reset. They sign in with their password and set it up anew.",
     "password": "Your new password is set. Please sign in with it.",
     "welcome": "Welcome! Your account is open.",
     "draft": "Saved. You can go on whenever it suits you.",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -15,20 +15,48 @@ from fastapi.responses import Response
 from sqlalchemy import select
 
 from commands.accounts import SessionKind, SignedIn, clients_of, who_is
+from commands.audit import Who
 from commands.office import Office
-from db.models import ApiKey, Client, StaffMember
-from domain.errors import Forbidden, NotFound, Unauthorized
-from web.transactions import TheOffice
+from db.models import ApiKey, Client, Practice, StaffMember
+from domain.errors import Forbidden, NotFound, SecondFactorNeeded, Unauthorized
+from domain.roles import Permission, Reach, Role, may, require
+from telemetry.context import current_ids
+from web.transactions import TheOffice, remote_address
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Staff:
-    """Somebody who acts for a practice; `name` is written beside what they change."""
+    """Somebody who acts for a practice; `name` is written beside what they change. An API key acts as an owner."""
 
     practice_id: str
     name: str
+    role: Role = Role.OWNER
+    provider_id: str | None = None  # whom a provider's sign-in is tied to
+    id: str | None = None  # None for an API key
+    address: str | None = None  # where the request came from
+    request_id: str | None = None
+
+    @property
+    def who(self) -> Who:
+        """For the audit log."""
+        return Who(
+            practice_id=self.practice_id,
+            name=self.name,
+            staff_id=self.id,
+            role=self.role if self.id else None,
+            address=self.address,
+            request_id=self.request_id,
+        )
+
+    @property
+    def reach(self) -> Reach:
+        """Whose records they may reach."""
+        return Reach(practice_id=self.practice_id, provider_id=self.provider_id)
+
+    def may(self, permission: Permission) -> bool:
+        return may(self.role, permission)
 
 
 def cookie_name(office: Office, kind: SessionKind) -> str:
@@ -79,19 +107,41 @@ async def api_practice(request: Request, office: TheOffice) -> Staff:
     if row is None:
         raise Unauthorized("This API key isn't known.")
     _note_practice(request, row.practice_id)
-    return Staff(practice_id=row.practice_id, name=f"API key {row.label}")
+    return Staff(
+        practice_id=row.practice_id,
+        name=f"API key {row.label}",
+        address=remote_address(request),
+        request_id=_request_id(),
+    )
 
 
 async def signed_in_staff(request: Request, office: TheOffice) -> Staff:
-    """The staff member of the cookie. Raises Unauthorized, Forbidden."""
+    """The staff member of the cookie. Raises Unauthorized, Forbidden, SecondFactorNeeded."""
     refuse_foreign_origin(request)
     async with office.database.statements() as session:
         staff_id = await who_is(session, SessionKind.STAFF, session_token(request, office, SessionKind.STAFF))
         member = await session.get(StaffMember, staff_id) if staff_id else None
-    if member is None:
+        practice = await session.get(Practice, member.practice_id) if member else None
+    if member is None or practice is None or member.deactivated_at is not None:
         raise Unauthorized("Please sign in.")
+    own_account = request.url.path.startswith("/console/account")
+    if practice.two_factor_required and member.totp_since is None and not own_account:
+        raise SecondFactorNeeded
     _note_practice(request, member.practice_id)
-    return Staff(practice_id=member.practice_id, name=member.name)
+    return Staff(
+        practice_id=member.practice_id,
+        name=member.name,
+        role=Role(member.role),
+        provider_id=member.provider_id,
+        id=member.id,
+        address=remote_address(request),
+        request_id=_request_id(),
+    )
+
+
+def _request_id() -> str | None:
+    request_id = current_ids().get("request_id")
+    return str(request_id) if request_id else None
 
 
 async def signed_in_clients(request: Request, office: TheOffice) -> list[Client]:
@@ -127,3 +177,18 @@ ApiPractice = Annotated[Staff, Depends(api_practice)]
 SignedInStaff = Annotated[Staff, Depends(signed_in_staff)]
 SignedInClients = Annotated[list[Client], Depends(signed_in_clients)]
 ChosenClient = Annotated[Client, Depends(chosen_client)]
+
+
+@dataclass(frozen=True)
+class Permitted:
+    """A route's guard beside `SignedInStaff`: Forbidden for those whose role hasn't the permission."""
+
+    permission: Permission
+
+    async def __call__(self, staff: SignedInStaff) -> None:
+        require(staff.role, self.permission)
+
+
+def permitted(permission: Permission) -> Any:
+    """For `dependencies=[...]` of a route or router."""
+    return Depends(Permitted(permission))

@@ -28,6 +28,7 @@ from db.tenancy import (
     provider_by_slug,
 )
 from domain.errors import NotFound, SignatureInvalid, ValidationFailed
+from domain.roles import Reach
 from domain.stages import Actor
 from domain.states import AppointmentStatus
 from web.bodies import parse_object, raw_body
@@ -124,20 +125,19 @@ async def _act(session: AsyncSession, office: Office, provider: Provider, kind: 
 async def _client(session: AsyncSession, provider: Provider, data: Mapping[str, Any]) -> Client:
     if data.get("client_id") is not None:
         wanted = opaque_id(text(data, "client_id"))
-        client = await client_of_practice(session, provider.practice_id, wanted, for_update=True)
     else:
         known = await client_by_external_id(session, provider.id, text(data, "external_id"))
         if known is None:
             raise NotFound("There is no client with this external_id.")
-        client = await client_of_practice(session, provider.practice_id, known.id, for_update=True)
-    if client.provider_id != provider.id:
-        raise NotFound("There is no such client.")
-    return client
+        wanted = known.id
+    return await client_of_practice(session, _reach(provider), wanted, for_update=True)
+
+
+def _reach(provider: Provider) -> Reach:
+    """A provider's system speaks of that provider's clients only."""
+    return Reach(practice_id=provider.practice_id, provider_id=provider.id)
 
 
 async def _appointment(session: AsyncSession, provider: Provider, data: Mapping[str, Any]) -> Appointment:
     wanted = opaque_id(text(data, "appointment_id"))
-    appointment = await appointment_of_practice(session, provider.practice_id, wanted, for_update=True)
-    if appointment.provider_id != provider.id:
-        raise NotFound("There is no such appointment.")
-    return appointment
+    return await appointment_of_practice(session, _reach(provider), wanted, for_update=True)

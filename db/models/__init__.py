@@ -36,13 +36,14 @@ from db.models.practice import (
     ProviderCalendar,
     ProviderWebhookSecret,
     SettingsVersion,
-    StaffMember,
 )
+from db.models.staff import AuditEntry, RecoveryCode, StaffMember
 
 __all__ = [
     "ApiKey",
     "Appointment",
     "AttentionItem",
+    "AuditEntry",
     "Base",
     "Client",
     "ClientPolicyVersion",
@@ -68,6 +69,7 @@ __all__ = [
     "ProviderCalendar",
     "ProviderWebhookSecret",
     "RateCounter",
+    "RecoveryCode",
     "Refund",
     "SettingsVersion",
     "Signup",

@@ -81,8 +81,9 @@ class WebSession(Base):
     __tablename__ = "web_session"
 
     token_hash: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str]  # staff | client
+    kind: Mapped[str]  # staff | client | staff-code: the password was right, the second factor is still to come
     subject_id: Mapped[OpaqueId] = mapped_column(index=True)
+    device: Mapped[str | None]  # browser and system in two words
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -93,6 +94,7 @@ class PasswordReset(Base):
 
     id: Mapped[PrimaryId]
     kind: Mapped[str]  # staff | client
+    purpose: Mapped[str] = mapped_column(server_default="reset")  # reset | invitation (of staff)
     subject_id: Mapped[OpaqueId]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

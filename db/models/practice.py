@@ -18,6 +18,7 @@ class Practice(Base):
     phone: Mapped[str]
     country: Mapped[str] = mapped_column(server_default="US")  # ISO 3166: of phone numbers without a country code
     email: Mapped[str]  # the front desk's: gets the notices, is the Reply-To
+    two_factor_required: Mapped[bool] = mapped_column(server_default="false")  # of all staff, from their next sign-in
     created_at: Mapped[datetime]
 
 
@@ -37,17 +38,6 @@ class ProviderCalendar(Base):
     __tablename__ = "provider_calendar"
 
     provider_id: Mapped[str] = mapped_column(ForeignKey("provider.id"), primary_key=True)
-
-
-class StaffMember(Base):
-    __tablename__ = "staff_member"
-
-    id: Mapped[PrimaryId]
-    practice_id: Mapped[OpaqueId] = mapped_column(ForeignKey("practice.id"), index=True)
-    email: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str]
-    password_hash: Mapped[str]
-    created_at: Mapped[datetime]
 
 
 class ApiKey(Base):

@@ -5,6 +5,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 
 from portal.api.appointments import appointments_router
 from portal.api.attention import attention_router
+from portal.api.audit import audit_router
 from portal.api.client_portal import client_portal_router
 from portal.api.clients import clients_router
 from portal.api.demo import demo_router
@@ -32,6 +33,7 @@ for _router in (
     clients_router,
     attention_router,
     appointments_router,
+    audit_router,
 ):
     api_router.include_router(_router, dependencies=[Security(_bearer)])
 api_router.include_router(sessions_router)

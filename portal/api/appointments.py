@@ -8,10 +8,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import select, tuple_
 
 from commands.appointments import cancel, record_visit
+from commands.audit import note
 from commands.booking import claim
 from commands.moving import move
 from db.models import Appointment, Payment
 from db.tenancy import appointment_of_practice, client_of_practice
+from domain.audit import AuditKind
 from domain.stages import Actor
 from domain.states import AppointmentStatus
 from portal.paging import Limit, cursor_of, read_cursor
@@ -26,11 +28,11 @@ appointments_router = APIRouter(tags=["appointments"])
 
 
 async def own_appointment(appointment_id: str, session: Transaction, staff: ApiPractice) -> Appointment:
-    return await appointment_of_practice(session, staff.practice_id, opaque_id(appointment_id))
+    return await appointment_of_practice(session, staff.reach, opaque_id(appointment_id))
 
 
 async def locked_appointment(appointment_id: str, session: Transaction, staff: ApiPractice) -> Appointment:
-    return await appointment_of_practice(session, staff.practice_id, opaque_id(appointment_id), for_update=True)
+    return await appointment_of_practice(session, staff.reach, opaque_id(appointment_id), for_update=True)
 
 
 OwnAppointment = Annotated[Appointment, Depends(own_appointment)]
@@ -70,14 +72,13 @@ async def book_for_client(request: Request, office: TheOffice, relay: TheRelay, 
     reason = optional_text(body, "override_reason")
     # Committed before the journey is waited for: it couldn't see the appointment otherwise.
     async with office.database.transaction() as session:
-        client = await client_of_practice(session, staff.practice_id, opaque_id(text(body, "client_id")))
+        client = await client_of_practice(session, staff.reach, opaque_id(text(body, "client_id")))
         appointment = await claim(session, office, client, starts_at, actor=Actor.STAFF, override_reason=reason)
+        await note(session, office, staff.who, AuditKind.APPOINTMENT_BOOKED, appointment.id)
     relay.nudge(session.info.pop("event_subjects", []))
     await wait_for_booking(office, appointment.id)
     async with office.database.transaction() as session:
-        return await appointment_shape(
-            session, await appointment_of_practice(session, staff.practice_id, appointment.id)
-        )
+        return await appointment_shape(session, await appointment_of_practice(session, staff.reach, appointment.id))
 
 
 @appointments_router.get("/appointments/{appointment_id}", summary="One appointment")
@@ -95,19 +96,18 @@ async def cancel_appointment(
     reason = optional_text(body, "reason")
     wanted = opaque_id(appointment_id)
     async with office.database.transaction() as session:
-        appointment = await appointment_of_practice(session, staff.practice_id, wanted, for_update=True)
+        appointment = await appointment_of_practice(session, staff.reach, wanted, for_update=True)
         await cancel(session, office, appointment, actor=Actor.STAFF, reason=reason)
+        await note(session, office, staff.who, AuditKind.APPOINTMENT_CANCELLED, appointment.id)
     relay.nudge(session.info.pop("event_subjects", []))
     await wait_while_pending(office, appointment.id)
     async with office.database.transaction() as session:
-        return await appointment_shape(
-            session, await appointment_of_practice(session, staff.practice_id, appointment.id)
-        )
+        return await appointment_shape(session, await appointment_of_practice(session, staff.reach, appointment.id))
 
 
 @appointments_router.post("/appointments/{appointment_id}/move", summary="Give it another time; the fee counts for it")
 async def move_appointment(
-    request: Request, session: Transaction, office: TheOffice, appointment: OwnAppointment
+    request: Request, session: Transaction, office: TheOffice, staff: ApiPractice, appointment: OwnAppointment
 ) -> Json:
     """Outside what is offered with a reason only, and never over another appointment."""
     body = await json_object(request)
@@ -115,18 +115,21 @@ async def move_appointment(
     starts_at = moment("starts_at", body.get("starts_at"))
     reason = optional_text(body, "override_reason")
     moved = await move(session, office, appointment, starts_at, actor=Actor.STAFF, override_reason=reason)
+    await note(session, office, staff.who, AuditKind.APPOINTMENT_MOVED, moved.id)
     return await appointment_shape(session, moved)
 
 
 @appointments_router.post("/appointments/{appointment_id}/no-show", summary="The client didn't come; the fee is kept")
-async def no_show(session: Transaction, office: TheOffice, appointment: LockedAppointment) -> Json:
+async def no_show(session: Transaction, office: TheOffice, staff: ApiPractice, appointment: LockedAppointment) -> Json:
     await record_visit(session, office, appointment, AppointmentStatus.NOSHOW)
+    await note(session, office, staff.who, AuditKind.VISIT_RECORDED, appointment.id)
     return await appointment_shape(session, appointment)
 
 
 @appointments_router.post("/appointments/{appointment_id}/fulfil", summary="The client came")
-async def fulfil(session: Transaction, office: TheOffice, appointment: LockedAppointment) -> Json:
+async def fulfil(session: Transaction, office: TheOffice, staff: ApiPractice, appointment: LockedAppointment) -> Json:
     await record_visit(session, office, appointment, AppointmentStatus.FULFILLED)
+    await note(session, office, staff.who, AuditKind.VISIT_RECORDED, appointment.id)
     return await appointment_shape(session, appointment)
 
 

@@ -8,7 +8,9 @@ from fastapi import APIRouter, Depends, Request
 from temporalio.client import Client as Engine
 
 from commands.attention import open_items, resolve
+from commands.audit import note
 from db.tenancy import client_of_practice
+from domain.audit import AuditKind
 from domain.states import AttentionAction
 from portal.shapes import Json, attention_shape, instant, listed
 from web.bodies import parse_object, raw_body
@@ -28,7 +30,7 @@ TheEngine = Annotated[Engine, Depends(engine_of)]
 
 @attention_router.get("/attention", summary="What waits for a person, the oldest first")
 async def list_attention(session: Transaction, staff: ApiPractice) -> Json:
-    items = await open_items(session, staff.practice_id)
+    items = await open_items(session, staff.reach)
     return listed(
         [
             {
@@ -47,32 +49,42 @@ async def _optional_body(request: Request) -> dict[str, object]:
     return parse_object(raw) if raw.strip() else {}
 
 
+async def reached_client(client_id: str, office: TheOffice, staff: ApiPractice) -> str:
+    """In a transaction of its own: none is held while the journey is asked. Raises NotFound."""
+    async with office.database.transaction() as session:
+        return (await client_of_practice(session, staff.reach, opaque_id(client_id))).id
+
+
 class _Answering:
     """What the three answers share."""
 
     def __init__(
-        self, office: TheOffice, relay: TheRelay, engine: TheEngine, staff: ApiPractice, client_id: str
+        self,
+        office: TheOffice,
+        relay: TheRelay,
+        engine: TheEngine,
+        staff: ApiPractice,
+        client_id: Annotated[str, Depends(reached_client)],
     ) -> None:
         self._office = office
         self._relay = relay
         self._engine = engine
         self._staff = staff
-        self._client_id = opaque_id(client_id)
+        self._client_id = client_id
 
     async def answer(self, action: AttentionAction, body: dict[str, object], email: str | None = None) -> Json:
-        # In a transaction of its own: none is held while the journey is asked.
-        async with self._office.database.transaction() as session:
-            await client_of_practice(session, self._staff.practice_id, self._client_id)
         subjects = await resolve(
             self._office,
             self._engine,
-            self._staff.practice_id,
+            self._staff.reach,
             self._client_id,
             action,
             item_id=optional_text(body, "id"),
             email=email,
             resolved_by=self._staff.name,
         )
+        async with self._office.database.transaction() as session:
+            await note(session, self._office, self._staff.who, AuditKind.ATTENTION_ANSWERED, self._client_id)
         self._relay.nudge(subjects)
         return {"client_id": self._client_id, "resolution": str(action)}
 

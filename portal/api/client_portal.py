@@ -137,10 +137,10 @@ async def cancel_appointment(office: TheOffice, relay: TheRelay, clients: Signed
 async def move_appointment(
     request: Request, session: Transaction, office: TheOffice, clients: SignedInClients, appointment_id: str
 ) -> Json:
+    appointment = await own_appointment(session, clients, appointment_id)
     body = await json_object(request)
     only(body, ("starts_at",))
     starts_at = moment("starts_at", body.get("starts_at"))
-    appointment = await own_appointment(session, clients, appointment_id)
     return await appointment_shape(session, await move(session, office, appointment, starts_at, actor=Actor.CLIENT))
 
 

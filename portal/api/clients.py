@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.audit import note
 from commands.booking import why_not
 from commands.intake import look_at_intake
 from commands.invitations import check_new_client, invite, issue_again, withdraw
@@ -17,10 +17,13 @@ from commands.outlook import look_ahead
 from db.models import Client, Provider
 from db.tenancy import client_of_practice, practice_of, provider_by_slug
 from db.timeline import timeline_of
+from domain.audit import AuditKind
 from domain.errors import NotFound, ValidationFailed
+from domain.roles import Reach
 from domain.stages import PortalStatus, Stage, Track
 from portal.answer_sheet import answers_pdf
 from portal.client_search import ClientFilter, ClientOrder, find_clients, quiet_since
+from portal.pages.queries import providers_of
 from portal.paging import Limit
 from portal.shapes import (
     Json,
@@ -41,11 +44,11 @@ clients_router = APIRouter(prefix="/clients", tags=["clients"])
 
 
 async def own_client(client_id: str, session: Transaction, staff: ApiPractice) -> Client:
-    return await client_of_practice(session, staff.practice_id, opaque_id(client_id))
+    return await client_of_practice(session, staff.reach, opaque_id(client_id))
 
 
 async def locked_client(client_id: str, session: Transaction, staff: ApiPractice) -> Client:
-    return await client_of_practice(session, staff.practice_id, opaque_id(client_id), for_update=True)
+    return await client_of_practice(session, staff.reach, opaque_id(client_id), for_update=True)
 
 
 OwnClient = Annotated[Client, Depends(own_client)]
@@ -81,7 +84,7 @@ async def list_clients(
         attention=attention,
         quiet_since=await quiet_since(session, office, waiting_days),
     )
-    clients, after = await find_clients(session, staff.practice_id, wanted, order=sort, cursor=cursor, limit=limit)
+    clients, after = await find_clients(session, staff.reach, wanted, order=sort, cursor=cursor, limit=limit)
     return listed(await client_shapes(session, office.vault, clients), after)
 
 
@@ -95,19 +98,20 @@ async def invite_client(
 ) -> Json:
     """`provider` (a slug) may be left out where the practice has one provider only."""
     body = await json_object(request)
-    provider = await _provider(session, staff.practice_id, body.pop("provider", None))
+    provider = await _provider(session, staff.reach, body.pop("provider", None))
     new = check_new_client(office, (await practice_of(session, staff.practice_id)).country, body)
     client = await invite(session, office, provider, new, source="api", idempotency_key=idempotency_key)
+    await note(session, office, staff.who, AuditKind.CLIENT_INVITED, client.id)
     return await client_shape(session, office.vault, client)
 
 
-async def _provider(session: AsyncSession, practice_id: str, slug: Any) -> Provider:
+async def _provider(session: AsyncSession, reach: Reach, slug: Any) -> Provider:
     if isinstance(slug, str):
         try:
-            return await provider_by_slug(session, opaque_id(slug), practice_id)
+            return await provider_by_slug(session, opaque_id(slug), reach)
         except NotFound:
             raise ValidationFailed.of("provider", "There is no such provider in this practice.") from None
-    providers = list(await session.scalars(select(Provider).where(Provider.practice_id == practice_id).limit(2)))
+    providers = await providers_of(session, reach)
     if slug is not None or len(providers) != 1:
         raise ValidationFailed.of("provider", "Name the provider by the last part of their page's address.")
     return providers[0]
@@ -138,28 +142,36 @@ async def can_book(session: Transaction, office: TheOffice, client: OwnClient, s
 
 
 @clients_router.get("/{client_id}/intake", summary="The client's intake answers (a QuestionnaireResponse)")
-async def read_intake(session: Transaction, office: TheOffice, client: OwnClient) -> Json:
-    return submitted_intake_shape(client.id, await look_at_intake(session, office, client))
+async def read_intake(session: Transaction, office: TheOffice, staff: ApiPractice, client: OwnClient) -> Json:
+    shape = submitted_intake_shape(client.id, await look_at_intake(session, office, client))
+    await note(session, office, staff.who, AuditKind.ANSWERS_READ, client.id)
+    return shape
 
 
 @clients_router.get("/{client_id}/intake.pdf", summary="The client's intake answers as a PDF file")
-async def read_intake_pdf(session: Transaction, office: TheOffice, client: OwnClient) -> Response:
-    return await answers_pdf(session, office, client)
+async def read_intake_pdf(session: Transaction, office: TheOffice, staff: ApiPractice, client: OwnClient) -> Response:
+    file = await answers_pdf(session, office, client)
+    await note(session, office, staff.who, AuditKind.ANSWERS_EXPORTED, client.id)
+    return file
 
 
 @clients_router.post("/{client_id}/send-new-client-forms", status_code=202, summary="Send New Client Forms")
-async def send_forms(session: Transaction, office: TheOffice, client: LockedClient) -> Json:
+async def send_forms(session: Transaction, office: TheOffice, staff: ApiPractice, client: LockedClient) -> Json:
     answer = await send_new_client_forms(session, office, client)
+    if answer.sent:
+        await note(session, office, staff.who, AuditKind.FORMS_SENT, client.id)
     return {"sent": answer.sent, "last_sent_at": instant(answer.last_sent_at)}
 
 
 @clients_router.post("/{client_id}/withdraw", status_code=202, summary="End this client's way: nobody is waited for")
-async def end_the_way(session: Transaction, client: LockedClient) -> Json:
+async def end_the_way(session: Transaction, office: TheOffice, staff: ApiPractice, client: LockedClient) -> Json:
     await withdraw(session, client)
+    await note(session, office, staff.who, AuditKind.CLIENT_CLOSED, client.id)
     return {"client_id": client.id}
 
 
 @clients_router.post("/{client_id}/invitation", status_code=202, summary="Issue the invitation again")
-async def invite_again(session: Transaction, office: TheOffice, client: LockedClient) -> Json:
+async def invite_again(session: Transaction, office: TheOffice, staff: ApiPractice, client: LockedClient) -> Json:
     invitation = await issue_again(session, office, client)
+    await note(session, office, staff.who, AuditKind.INVITATION_SENT_AGAIN, client.id)
     return {"invitation_id": invitation.id, "expires_at": instant(invitation.expires_at)}

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.audit import note
 from commands.office import Office
 from commands.policies import (
     Change,
@@ -23,6 +24,7 @@ from commands.policies import (
     restore_level,
 )
 from db.policy_store import versions_of_level
+from domain.audit import AuditKind
 from domain.consequences import told
 from domain.errors import Conflict, NotFound, ValidationFailed
 from domain.policy_levels import SETTINGS_AT, Source
@@ -119,9 +121,11 @@ def _add_level_routes(router: APIRouter, level: Callable[..., Awaitable[Owner]],
         change, reason = _change(owner, await json_object(request))
 
         async def change_it(expected: int | None) -> LevelView:
-            return await change_level(
+            view = await change_level(
                 session, office, owner, change, saved_by=staff.name, expected_version=expected, reason=reason
             )
+            await note(session, office, staff.who, AuditKind.SETTINGS_SAVED, owner.key)
+            return view
 
         return await _saved(session, if_match, owner, change_it)
 
@@ -137,9 +141,11 @@ def _add_level_routes(router: APIRouter, level: Callable[..., Awaitable[Owner]],
         async def inherit_it(expected: int | None) -> LevelView:
             change = Change(inherit=(name,))
             reason = (await look_at_level(session, owner)).own.reason
-            return await change_level(
+            view = await change_level(
                 session, office, owner, change, saved_by=staff.name, expected_version=expected, reason=reason
             )
+            await note(session, office, staff.who, AuditKind.SETTINGS_SAVED, owner.key)
+            return view
 
         return await _saved(session, if_match, owner, inherit_it)
 
@@ -181,9 +187,11 @@ def _add_level_routes(router: APIRouter, level: Callable[..., Awaitable[Owner]],
             raise NotFound("There is no such version of these settings.")
 
         async def restore_it(expected: int | None) -> LevelView:
-            return await restore_level(
+            view = await restore_level(
                 session, office, owner, int(version), saved_by=staff.name, expected_version=expected
             )
+            await note(session, office, staff.who, AuditKind.SETTINGS_RESTORED, owner.key)
+            return view
 
         return await _saved(session, if_match, owner, restore_it)
 

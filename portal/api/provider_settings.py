@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
 
+from commands.audit import note
 from commands.booking import free_slots
 from commands.settings import (
     MAX_ATTACHMENT_BYTES,
@@ -16,6 +17,7 @@ from commands.settings import (
 )
 from db.models import Provider
 from db.tenancy import provider_by_slug
+from domain.audit import AuditKind
 from domain.errors import Conflict
 from domain.states import SettingsKind
 from portal.api.etags import expected_version, stale, tagged
@@ -31,7 +33,7 @@ provider_settings_router = APIRouter(prefix="/providers/{provider}", tags=["prov
 
 async def own_provider(provider: str, session: Transaction, staff: ApiPractice) -> Provider:
     """The provider of the path, if it belongs to the key's practice."""
-    return await provider_by_slug(session, opaque_id(provider), staff.practice_id)
+    return await provider_by_slug(session, opaque_id(provider), staff.reach)
 
 
 OwnProvider = Annotated[Provider, Depends(own_provider)]
@@ -63,6 +65,7 @@ def _add_settings_routes(kind: SettingsKind) -> None:
             )
         except Conflict as error:  # Somebody was quicker, between our look and the lock.
             return stale(error.data.get("version", current.version))
+        await note(session, office, staff.who, AuditKind.SETTINGS_SAVED, provider.id)
         return tagged(view.document, view.version)
 
     router = provider_settings_router
@@ -85,6 +88,7 @@ async def upload(
 ) -> Json:
     name, content = await uploaded_file(request, MAX_ATTACHMENT_BYTES)
     attachment = await add_attachment(session, office, provider, name=name, content=content, uploaded_by=staff.name)
+    await note(session, office, staff.who, AuditKind.SETTINGS_SAVED, provider.id)
     return {"id": attachment.id, "name": attachment.name}
 
 

@@ -6,8 +6,10 @@ from fastapi.responses import HTMLResponse
 from portal.pages.accounts import accounts_router
 from portal.pages.appointments import appointment_pages_router
 from portal.pages.booking import booking_router
+from portal.pages.console_account import console_account_router
 from portal.pages.console_appointments import console_appointments_router
 from portal.pages.console_attention import console_attention_router
+from portal.pages.console_audit import console_audit_router
 from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
 from portal.pages.console_form_editor import console_form_editor_router
@@ -16,6 +18,7 @@ from portal.pages.console_moving import console_moving_router
 from portal.pages.console_policies import client_settings_router, practice_settings_router
 from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
+from portal.pages.console_staff import console_staff_router
 from portal.pages.home import home_router
 from portal.pages.intake import intake_router
 from portal.pages.moving import moving_router
@@ -41,6 +44,9 @@ for _router in (
     practice_settings_router,
     client_settings_router,
     console_signup_form_router,
+    console_staff_router,
+    console_audit_router,
+    console_account_router,
 ):
     pages_router.include_router(_router)
 

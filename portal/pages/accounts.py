@@ -26,8 +26,10 @@ from commands.rate_limits import (
     count_failures,
     count_request,
 )
+from commands.two_factor import complete_sign_in
 from db.tenancy import practice_of
 from domain.errors import InvitationExpired, InvitationUsed, RateLimited, Unauthorized, ValidationFailed
+from portal.devices import device_of
 from portal.errors import refusal_page
 from portal.forms import Form, PublicForm
 from portal.pages.frames import go
@@ -74,7 +76,9 @@ async def accept(
         view = await look_at_invitation(session, office, token)
         return await _invitation_page(request, session, view, refusal)
     answer = go("/portal", "welcome")
-    set_session_cookie(answer, office, await begin_session(session, SessionKind.CLIENT, account.id))
+    set_session_cookie(
+        answer, office, await begin_session(session, SessionKind.CLIENT, account.id, device=device_of(request))
+    )
     return answer
 
 
@@ -128,17 +132,54 @@ async def staff_sign_in(request: Request, office: TheOffice, address: RemoteAddr
 
 async def _sign_in(request: Request, office: Office, kind: SessionKind, address: str, form: Form) -> Response:
     email = form.text("email")[:320]
+    password = form.first("password")[:10_000]
     try:
-        signed_in = await sign_in(office, kind, email, form.first("password")[:10_000], remote_address=address)
+        signed_in = await sign_in(office, kind, email, password, remote_address=address, device=device_of(request))
     except Unauthorized as refusal:
         return _sign_in_page(request, kind, form.first("next"), email=email, refusal=refusal.detail, status=422)
     except RateLimited as refusal:
         page = _sign_in_page(request, kind, form.first("next"), email=email, refusal=refusal.detail, status=429)
         page.headers["Retry-After"] = str(refusal.data["retry_after_seconds"])
         return page
-    answer = RedirectResponse(local_path(form.first("next"), _SIDES[kind]), 303)
+    way_on = local_path(form.first("next"), _SIDES[kind])
+    if signed_in.kind is SessionKind.STAFF_CODE:
+        answer: Response = go("/console/sign-in/code", next=way_on)
+    else:
+        answer = RedirectResponse(way_on, 303)
     set_session_cookie(answer, office, signed_in)
     return answer
+
+
+@accounts_router.get("/console/sign-in/code", summary="The second step of signing in")
+async def code_page(request: Request, next: Next = None) -> Response:
+    return _code_page(request, next)
+
+
+@accounts_router.post("/console/sign-in/code", summary="Sign in with the code of the app, or a recovery code")
+async def give_code(request: Request, office: TheOffice, address: RemoteAddress, form: PublicForm) -> Response:
+    half = session_token(request, office, SessionKind.STAFF_CODE)
+    way_on = local_path(form.first("next"), "/console")
+    try:
+        signed_in = await complete_sign_in(
+            office, half, form.text("code")[:50], remote_address=address, device=device_of(request)
+        )
+    except Unauthorized:
+        return go("/console/sign-in", "too-late", next=way_on)
+    except ValidationFailed as refusal:
+        return _code_page(request, way_on, error=refusal.errors[0].message, status=422)
+    except RateLimited as refusal:
+        page = _code_page(request, way_on, error=refusal.detail, status=429)
+        page.headers["Retry-After"] = str(refusal.data["retry_after_seconds"])
+        return page
+    answer = RedirectResponse(way_on, 303)
+    set_session_cookie(answer, office, signed_in)
+    clear_session_cookie(answer, office, SessionKind.STAFF_CODE)
+    return answer
+
+
+def _code_page(request: Request, way_on: str | None, *, error: str = "", status: int = 200) -> Response:
+    way_on = local_path(way_on, "/console")
+    return render(request, "public/sign_in_code.html", status=status, way_on=way_on, error=error)
 
 
 def _sign_in_page(

@@ -11,12 +11,15 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.appointments import cancel, may_cancel, record_visit
+from commands.audit import note
 from commands.booking import claim, why_not
 from commands.office import Office
 from db.models import Appointment, Client
 from db.settings_store import load_availability
 from db.tenancy import appointment_of_practice, client_of_practice, payment_of_appointment, provider_of
+from domain.audit import AuditKind
 from domain.errors import Conflict, DomainError, ValidationFailed
+from domain.roles import Permission
 from domain.stages import Actor
 from domain.states import AppointmentStatus
 from domain.wording import local_date
@@ -28,10 +31,11 @@ from portal.pages.times import times_on_offer
 from portal.waiting import wait_for_booking, wait_while_pending
 from portal.wording import zone
 from web.fields import moment, opaque_id
+from web.identity import permitted
 from web.problems import status_of
 from web.transactions import TheOffice, TheRelay, Transaction
 
-console_appointments_router = APIRouter(tags=["pages: console"])
+console_appointments_router = APIRouter(tags=["pages: console"], dependencies=[permitted(Permission.SEE_CLIENTS)])
 
 _MOST_SHOWN = 200
 LONGEST_REASON = 500
@@ -40,15 +44,19 @@ LONGEST_REASON = 500
 @console_appointments_router.get("/console/appointments", summary="Upcoming appointments by day")
 async def appointments_page(session: Transaction, office: TheOffice, frame: TheStaffFrame) -> Response:
     now = await office.clock.now(session)
-    found = await agenda(session, frame.staff.practice_id, now, _MOST_SHOWN)
-    providers = await providers_of(session, frame.staff.practice_id)
+    found = await agenda(session, frame.staff.reach, now, _MOST_SHOWN)
+    providers = await providers_of(session, frame.staff.reach)
     zones = {one.id: (await load_availability(session, one.id)).timezone for one in providers}
     by_day = groupby(found, key=lambda row: local_date(row[0].starts_at, zones[row[0].provider_id]))
     days = [list(rows) for _, rows in by_day]
     return frame.render("console/appointments.html", days=days, zones=zones, several=len(providers) > 1)
 
 
-@console_appointments_router.get("/console/clients/{client_id}/book", summary="Before booking for the client")
+@console_appointments_router.get(
+    "/console/clients/{client_id}/book",
+    summary="Before booking for the client",
+    dependencies=[permitted(Permission.SERVE_CLIENTS)],
+)
 async def booking_page(
     session: Transaction,
     office: TheOffice,
@@ -59,14 +67,18 @@ async def booking_page(
     return await _booking_page(session, office, frame, client, Form({"from": [start or ""]}))
 
 
-@console_appointments_router.post("/console/clients/{client_id}/book", summary="Book for the client")
+@console_appointments_router.post(
+    "/console/clients/{client_id}/book",
+    summary="Book for the client",
+    dependencies=[permitted(Permission.SERVE_CLIENTS)],
+)
 async def book_for_client(
     office: TheOffice, relay: TheRelay, form: StaffForm, frame: TheStaffFrame, client: OwnClient
 ) -> Response:
     """It stands without an online fee. Committed before the journey is waited for."""
     try:
         async with office.database.transaction() as session:
-            mine = await client_of_practice(session, frame.staff.practice_id, client.id)
+            mine = await client_of_practice(session, frame.staff.reach, client.id)
             starts_at = await chosen_time(session, mine.provider_id, form)
             claimed = await claim(
                 session,
@@ -77,6 +89,7 @@ async def book_for_client(
                 override_reason=form.text("reason")[:LONGEST_REASON] or None,
                 idempotency_key=f"{form.first('form_token')[:100]}:{starts_at.isoformat()}",
             )
+            await note(session, office, frame.staff.who, AuditKind.APPOINTMENT_BOOKED, claimed.id)
     except DomainError as refusal:
         async with office.database.transaction() as session:
             return await _booking_page(session, office, frame, client, form, refusal)
@@ -127,43 +140,60 @@ async def _booking_page(
     )
 
 
-@console_appointments_router.get("/console/appointments/{appointment_id}/cancel", summary="Before cancelling")
+@console_appointments_router.get(
+    "/console/appointments/{appointment_id}/cancel",
+    summary="Before cancelling",
+    dependencies=[permitted(Permission.SERVE_CLIENTS)],
+)
 async def before_cancelling(
     session: Transaction, office: TheOffice, frame: TheStaffFrame, appointment_id: str
 ) -> Response:
-    appointment = await appointment_of_practice(session, frame.staff.practice_id, opaque_id(appointment_id))
+    appointment = await appointment_of_practice(session, frame.staff.reach, opaque_id(appointment_id))
     return frame.render(
         "console/cancel.html",
         appointment=appointment,
-        client=await client_of_practice(session, frame.staff.practice_id, appointment.client_id),
+        client=await client_of_practice(session, frame.staff.reach, appointment.client_id),
         payment=await payment_of_appointment(session, appointment.id),
         decision=await may_cancel(session, office, appointment, Actor.STAFF),
         timezone=(await load_availability(session, appointment.provider_id)).timezone,
     )
 
 
-@console_appointments_router.post("/console/appointments/{appointment_id}/cancel", summary="Cancel for the practice")
+@console_appointments_router.post(
+    "/console/appointments/{appointment_id}/cancel",
+    summary="Cancel for the practice",
+    dependencies=[permitted(Permission.SERVE_CLIENTS)],
+)
 async def cancel_appointment(
     office: TheOffice, relay: TheRelay, form: StaffForm, frame: TheStaffFrame, appointment_id: str
 ) -> Response:
     wanted = opaque_id(appointment_id)
     reason = form.text("reason")[:LONGEST_REASON] or None
     async with office.database.transaction() as session:
-        appointment = await appointment_of_practice(session, frame.staff.practice_id, wanted, for_update=True)
+        appointment = await appointment_of_practice(session, frame.staff.reach, wanted, for_update=True)
         await cancel(session, office, appointment, actor=Actor.STAFF, reason=reason)
+        await note(session, office, frame.staff.who, AuditKind.APPOINTMENT_CANCELLED, appointment.id)
     relay.nudge(session.info.pop("event_subjects", []))
     await wait_while_pending(office, appointment.id)
     return go(f"/console/clients/{appointment.client_id}", "staff-cancelled")
 
 
-@console_appointments_router.post("/console/appointments/{appointment_id}/no-show", summary="The client didn't come")
+@console_appointments_router.post(
+    "/console/appointments/{appointment_id}/no-show",
+    summary="The client didn't come",
+    dependencies=[permitted(Permission.SERVE_CLIENTS)],
+)
 async def no_show(
     session: Transaction, office: TheOffice, form: StaffForm, frame: TheStaffFrame, appointment_id: str
 ) -> Response:
     return await _visit(session, office, frame, appointment_id, AppointmentStatus.NOSHOW)
 
 
-@console_appointments_router.post("/console/appointments/{appointment_id}/fulfil", summary="The client came")
+@console_appointments_router.post(
+    "/console/appointments/{appointment_id}/fulfil",
+    summary="The client came",
+    dependencies=[permitted(Permission.SERVE_CLIENTS)],
+)
 async def fulfil(
     session: Transaction, office: TheOffice, form: StaffForm, frame: TheStaffFrame, appointment_id: str
 ) -> Response:
@@ -173,13 +203,12 @@ async def fulfil(
 async def _visit(
     session: AsyncSession, office: Office, frame: StaffFrame, appointment_id: str, to: AppointmentStatus
 ) -> Response:
-    practice_id = frame.staff.practice_id
-    appointment: Appointment = await appointment_of_practice(
-        session, practice_id, opaque_id(appointment_id), for_update=True
-    )
+    reach = frame.staff.reach
+    appointment: Appointment = await appointment_of_practice(session, reach, opaque_id(appointment_id), for_update=True)
     try:
         await record_visit(session, office, appointment, to)
     except Conflict as refusal:
-        client = await client_of_practice(session, practice_id, appointment.client_id)
+        client = await client_of_practice(session, reach, appointment.client_id)
         return await page_of(session, office, frame, client, refusal=refusal)
+    await note(session, office, frame.staff.who, AuditKind.VISIT_RECORDED, appointment.id)
     return go(f"/console/clients/{appointment.client_id}", str(to))

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.attention import actions_for, open_items, resolve
+from commands.audit import note
 from commands.booking import why_not
 from commands.intake import intake_standing, look_at_intake
 from commands.invitations import issue_again, withdraw
@@ -21,9 +22,11 @@ from db.policy_store import versions_of_level
 from db.settings_store import load_availability
 from db.tenancy import client_of_practice, provider_of
 from db.timeline import timeline_of
+from domain.audit import AuditKind
 from domain.errors import DomainError, NotFound, ValidationFailed
 from domain.policy_levels import Source
 from domain.questionnaire import parse_questionnaire
+from domain.roles import Permission, require
 from domain.states import AttentionAction, SubmissionStatus
 from portal.answer_sheet import answers_pdf
 from portal.answers import answers_shown
@@ -36,20 +39,22 @@ from portal.shapes import FHIR_JSON, client_shape, filled_in
 from portal.signup_sheet import signup_shown
 from portal.wording import zone
 from web.fields import opaque_id
-from web.identity import SignedInStaff
+from web.identity import SignedInStaff, permitted
 from web.problems import status_of
 from web.transactions import TheOffice, TheRelay, Transaction
 from workflows.naming import client_journey_id
 
-console_client_router = APIRouter(prefix="/console/clients/{client_id}", tags=["pages: console"])
+console_client_router = APIRouter(
+    prefix="/console/clients/{client_id}", tags=["pages: console"], dependencies=[permitted(Permission.SEE_CLIENTS)]
+)
 
 
 async def own_client(client_id: str, session: Transaction, staff: SignedInStaff) -> Client:
-    return await client_of_practice(session, staff.practice_id, opaque_id(client_id))
+    return await client_of_practice(session, staff.reach, opaque_id(client_id))
 
 
 async def locked_client(client_id: str, session: Transaction, staff: SignedInStaff) -> Client:
-    return await client_of_practice(session, staff.practice_id, opaque_id(client_id), for_update=True)
+    return await client_of_practice(session, staff.reach, opaque_id(client_id), for_update=True)
 
 
 OwnClient = Annotated[Client, Depends(own_client)]
@@ -65,6 +70,9 @@ async def client_page(
     intake: Annotated[bool, Query()] = False,
 ) -> Response:
     """The intake answers are shown on demand only (`?intake=true`)."""
+    if intake:
+        require(frame.staff.role, Permission.READ_ANSWERS)
+        await note(session, office, frame.staff.who, AuditKind.ANSWERS_READ, client.id)
     return await page_of(session, office, frame, client, with_intake=intake)
 
 
@@ -81,7 +89,7 @@ async def page_of(
     now = await office.clock.now(session)
     blocks, in_force = await why_not(session, office, client, None)
     upcoming, past = split_by_time(await appointments_of(session, client.id), now)
-    items = await open_items(session, frame.staff.practice_id, client.id)
+    items = await open_items(session, frame.staff.reach, client.id)
     return frame.render(
         "console/client.html",
         status=status_of(refusal) if refusal else 200,
@@ -101,7 +109,7 @@ async def page_of(
         items=[(item, actions_for(item)) for item in items],
         timeline=(await timeline_of(session, client.id))[::-1],
         journey=journey_address(office, client.id),
-        signup=await signup_shown(session, office.vault, client),
+        signup=await signup_shown(session, office.vault, client, everything=frame.staff.may(Permission.READ_ANSWERS)),
         **await _intake(session, office, client, with_intake),
     )
 
@@ -121,21 +129,34 @@ async def _intake(session: AsyncSession, office: Office, client: Client, opened:
     return {"intake": view, "intake_answers": answers, "signature": view.signature}
 
 
-@console_client_router.get("/intake.pdf", summary="The client's intake answers as a PDF file")
-async def intake_pdf(session: Transaction, office: TheOffice, client: OwnClient) -> Response:
-    return await answers_pdf(session, office, client)
+@console_client_router.get(
+    "/intake.pdf",
+    summary="The client's intake answers as a PDF file",
+    dependencies=[permitted(Permission.READ_ANSWERS)],
+)
+async def intake_pdf(session: Transaction, office: TheOffice, frame: TheStaffFrame, client: OwnClient) -> Response:
+    file = await answers_pdf(session, office, client)
+    await note(session, office, frame.staff.who, AuditKind.ANSWERS_EXPORTED, client.id)
+    return file
 
 
-@console_client_router.get("/intake.json", summary="The client's intake answers as a FHIR R4 QuestionnaireResponse")
-async def intake_json(session: Transaction, office: TheOffice, client: OwnClient) -> Response:
+@console_client_router.get(
+    "/intake.json",
+    summary="The client's intake answers as a FHIR R4 QuestionnaireResponse",
+    dependencies=[permitted(Permission.READ_ANSWERS)],
+)
+async def intake_json(session: Transaction, office: TheOffice, frame: TheStaffFrame, client: OwnClient) -> Response:
     response = filled_in(client.id, await look_at_intake(session, office, client))
     if response is None:
         raise NotFound("No intake form has been submitted.")
+    await note(session, office, frame.staff.who, AuditKind.ANSWERS_EXPORTED, client.id)
     headers = {"Content-Disposition": f'attachment; filename="intake-{client.id}.json"'}
     return Response(json.dumps(response, ensure_ascii=False), media_type=FHIR_JSON, headers=headers)
 
 
-@console_client_router.post("/send-new-client-forms", summary="Send New Client Forms")
+@console_client_router.post(
+    "/send-new-client-forms", summary="Send New Client Forms", dependencies=[permitted(Permission.SERVE_CLIENTS)]
+)
 async def send_forms(
     session: Transaction, office: TheOffice, form: StaffForm, frame: TheStaffFrame, client: LockedClient
 ) -> Response:
@@ -143,10 +164,14 @@ async def send_forms(
         answer = await send_new_client_forms(session, office, client)
     except DomainError as refusal:
         return await page_of(session, office, frame, client, refusal=refusal)
+    if answer.sent:
+        await note(session, office, frame.staff.who, AuditKind.FORMS_SENT, client.id)
     return go(f"/console/clients/{client.id}", "forms-sent" if answer.sent else "forms-already")
 
 
-@console_client_router.post("/invitation", summary="Send the invitation again")
+@console_client_router.post(
+    "/invitation", summary="Send the invitation again", dependencies=[permitted(Permission.SERVE_CLIENTS)]
+)
 async def invite_again(
     session: Transaction, office: TheOffice, form: StaffForm, frame: TheStaffFrame, client: LockedClient
 ) -> Response:
@@ -154,10 +179,15 @@ async def invite_again(
         await issue_again(session, office, client)
     except DomainError as refusal:
         return await page_of(session, office, frame, client, refusal=refusal)
+    await note(session, office, frame.staff.who, AuditKind.INVITATION_SENT_AGAIN, client.id)
     return go(f"/console/clients/{client.id}", "invited-again")
 
 
-@console_client_router.post("/withdraw", summary="End this client's way: nobody is waited for any more")
+@console_client_router.post(
+    "/withdraw",
+    summary="End this client's way: nobody is waited for any more",
+    dependencies=[permitted(Permission.SERVE_CLIENTS)],
+)
 async def end_the_way(
     session: Transaction, form: StaffForm, frame: TheStaffFrame, office: TheOffice, client: LockedClient
 ) -> Response:
@@ -165,10 +195,13 @@ async def end_the_way(
         await withdraw(session, client)
     except DomainError as refusal:
         return await page_of(session, office, frame, client, refusal=refusal)
+    await note(session, office, frame.staff.who, AuditKind.CLIENT_CLOSED, client.id)
     return go(f"/console/clients/{client.id}", "withdrawn")
 
 
-@console_client_router.post("/attention", summary="Answer a step that waits for a person")
+@console_client_router.post(
+    "/attention", summary="Answer a step that waits for a person", dependencies=[permitted(Permission.SERVE_CLIENTS)]
+)
 async def answer_attention(
     office: TheOffice,
     relay: TheRelay,
@@ -182,7 +215,7 @@ async def answer_attention(
         subjects = await resolve(
             office,
             engine,
-            frame.staff.practice_id,
+            frame.staff.reach,
             client.id,
             action,
             item_id=form.first("item") or None,
@@ -193,6 +226,8 @@ async def answer_attention(
         async with office.database.transaction() as session:
             return await page_of(session, office, frame, client, refusal=refusal)
     relay.nudge(subjects)
+    async with office.database.transaction() as session:
+        await note(session, office, frame.staff.who, AuditKind.ATTENTION_ANSWERED, client.id)
     return go(f"/console/clients/{client.id}", "answered")
 
 

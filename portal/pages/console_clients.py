@@ -9,10 +9,13 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.audit import note
 from commands.invitations import check_new_client, invite
 from commands.office import Office
 from db.models import Client, Provider
+from domain.audit import AuditKind
 from domain.errors import DomainError, ValidationFailed
+from domain.roles import Permission
 from domain.stages import PortalStatus, Stage
 from portal.client_search import (
     ClientFilter,
@@ -28,10 +31,11 @@ from portal.pages.queries import providers_of, timezone_of_practice
 from portal.paths import with_query
 from portal.rendering import errors_by_field
 from portal.shapes import client_shapes
+from web.identity import permitted
 from web.problems import status_of
 from web.transactions import TheOffice, Transaction
 
-console_clients_router = APIRouter(tags=["pages: console"])
+console_clients_router = APIRouter(tags=["pages: console"], dependencies=[permitted(Permission.SEE_CLIENTS)])
 
 # "Waiting longer than", in days.
 WAITING_DAYS = ("3", "7", "14", "30")
@@ -93,20 +97,20 @@ async def clients_page(
     listing: Annotated[ListQuery, Depends(list_query)],
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
-    practice_id = frame.staff.practice_id
+    reach = frame.staff.reach
     wanted = await listing.read(session, office)
-    clients, after = await find_clients(session, practice_id, wanted, order=listing.order, cursor=cursor)
+    clients, after = await find_clients(session, reach, wanted, order=listing.order, cursor=cursor)
     shapes = await client_shapes(session, office.vault, clients)
-    providers = await providers_of(session, practice_id)
+    providers = await providers_of(session, reach)
     return frame.render(
         "console/clients.html",
         rows=list(zip(clients, shapes, strict=True)),
         listing=listing,
         waiting_names=[(days, f"{days} days") for days in WAITING_DAYS],
         filtered=wanted.narrows,
-        total=await count_clients(session, practice_id, wanted),
+        total=await count_clients(session, reach, wanted),
         last_steps=await last_steps(session, clients),
-        timezone=await timezone_of_practice(session, practice_id),
+        timezone=await timezone_of_practice(session, reach),
         cursor=after,
         paged=cursor is not None,
         providers={one.id: one for one in providers},
@@ -114,17 +118,22 @@ async def clients_page(
     )
 
 
-@console_clients_router.get("/console/clients/new", summary="Before inviting a client")
+@console_clients_router.get(
+    "/console/clients/new", summary="Before inviting a client", dependencies=[permitted(Permission.SERVE_CLIENTS)]
+)
 async def new_client_page(session: Transaction, frame: TheStaffFrame) -> Response:
     return await _page(session, frame, None, None)
 
 
-@console_clients_router.post("/console/clients/new", summary="Invite a client")
+@console_clients_router.post(
+    "/console/clients/new", summary="Invite a client", dependencies=[permitted(Permission.SERVE_CLIENTS)]
+)
 async def new_client(session: Transaction, office: TheOffice, form: StaffForm, frame: TheStaffFrame) -> Response:
     try:
         client = await _invite(session, office, frame, form)
     except DomainError as refusal:
         return await _page(session, frame, form, refusal)
+    await note(session, office, frame.staff.who, AuditKind.CLIENT_INVITED, client.id)
     return go(f"/console/clients/{client.id}", "invited")
 
 
@@ -137,7 +146,7 @@ async def _invite(session: AsyncSession, office: Office, frame: StaffFrame, form
 
 
 async def _provider(session: AsyncSession, frame: StaffFrame, slug: str) -> Provider:
-    providers = await providers_of(session, frame.staff.practice_id)
+    providers = await providers_of(session, frame.staff.reach)
     for provider in providers:
         if provider.slug == slug or (len(providers) == 1 and not slug):
             return provider
@@ -148,7 +157,7 @@ async def _page(session: AsyncSession, frame: StaffFrame, form: Form | None, ref
     return frame.render(
         "console/new_client.html",
         status=status_of(refusal) if refusal else 200,
-        providers=await providers_of(session, frame.staff.practice_id),
+        providers=await providers_of(session, frame.staff.reach),
         values=form.flat() if form else {},
         errors=errors_by_field(refusal.errors) if isinstance(refusal, ValidationFailed) else {},
         refusal=refusal.detail if refusal and not isinstance(refusal, ValidationFailed) else None,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from commands.audit import note
 from commands.forms import form_of, save_own_form
 from db.models import IntakeForm, Provider
+from domain.audit import AuditKind
 from domain.errors import DomainError, ValidationFailed
 from domain.form_rows import Row, document_of, rows_of
 from domain.questionnaire import parse_questionnaire
 from domain.questionnaire_items import ItemType
+from domain.roles import Permission
 from domain.states import FormOrigin
 from portal.form_editor import Sheet, changed, sheet_of
 from portal.forms import StaffForm
@@ -18,10 +21,13 @@ from portal.pages.console_settings import OwnProvider
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
 from portal.rendering import errors_by_field
 from web.fields import opaque_id
+from web.identity import permitted
 from web.problems import status_of
 from web.transactions import TheOffice, Transaction
 
-console_form_editor_router = APIRouter(prefix="/console/forms/{provider}", tags=["pages: console"])
+console_form_editor_router = APIRouter(
+    prefix="/console/forms/{provider}", tags=["pages: console"], dependencies=[permitted(Permission.CHANGE_PROVIDER)]
+)
 
 
 @console_form_editor_router.get("/new", summary="Write a form")
@@ -78,6 +84,7 @@ async def _write(
         document = document_of(sheet.title, sheet.rows, base.questionnaire if base else None, copy=copied)
         async with session.begin_nested():
             saved = await save_own_form(session, office, provider, document, base)
+            await note(session, office, frame.staff.who, AuditKind.FORMS_CHANGED, saved.id)
     except DomainError as refusal:
         return _page(frame, provider, base, sheet, refusal)
     return go(f"/console/forms/{provider.slug}/{saved.id}", "form-saved")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.audit import note
 from commands.forms import (
     choose_form,
     chosen_form_id,
@@ -19,9 +20,11 @@ from commands.forms import (
     mark_selectable,
 )
 from db.models import IntakeForm, Provider
+from domain.audit import AuditKind
 from domain.errors import DomainError, FieldError, ValidationFailed
 from domain.form_rows import rows_of
 from domain.questionnaire import Questionnaire, parse_questionnaire
+from domain.roles import Permission
 from portal.answers import condition_note, limit_note
 from portal.forms import FormFile, StaffForm
 from portal.pages.console_settings import OwnProvider
@@ -30,10 +33,13 @@ from portal.pages.queries import providers_of
 from portal.shapes import FHIR_JSON
 from web.bodies import parse_object
 from web.fields import opaque_id
+from web.identity import permitted
 from web.problems import status_of
 from web.transactions import TheOffice, Transaction
 
-console_forms_router = APIRouter(prefix="/console/forms", tags=["pages: console"])
+console_forms_router = APIRouter(
+    prefix="/console/forms", tags=["pages: console"], dependencies=[permitted(Permission.CHANGE_PROVIDER)]
+)
 
 
 async def own_form(form_id: str, session: Transaction, provider: OwnProvider) -> IntakeForm:
@@ -45,7 +51,7 @@ OwnForm = Annotated[IntakeForm, Depends(own_form)]
 
 @console_forms_router.get("", summary="Choose whose forms")
 async def choose_provider(session: Transaction, frame: TheStaffFrame) -> Response:
-    providers = await providers_of(session, frame.staff.practice_id)
+    providers = await providers_of(session, frame.staff.reach)
     if len(providers) == 1:
         return RedirectResponse(f"/console/forms/{providers[0].slug}", 303)
     return frame.render("console/settings_choose.html", providers=providers, title="Forms", place="forms")
@@ -64,6 +70,7 @@ async def import_file(
         async with session.begin_nested():
             source = content.decode(json.detect_encoding(content), errors="replace")
             imported = await import_form(session, office, provider, parse_object(content), source=source)
+            await note(session, office, frame.staff.who, AuditKind.FORMS_CHANGED, imported.form.id)
     except DomainError as refusal:
         return await _list(session, frame, provider, refusal)
     return go(f"/console/forms/{provider.slug}/{imported.form.id}", "form-imported")
@@ -84,12 +91,18 @@ async def export(frame: TheStaffFrame, form: OwnForm) -> Response:
 
 @console_forms_router.post("/{provider}/{form_id}/selectable", summary="Mark as selectable, or not")
 async def selectable(
-    session: Transaction, form: StaffForm, frame: TheStaffFrame, provider: OwnProvider, shown: OwnForm
+    session: Transaction,
+    office: TheOffice,
+    form: StaffForm,
+    frame: TheStaffFrame,
+    provider: OwnProvider,
+    shown: OwnForm,
 ) -> Response:
     try:
         await mark_selectable(session, provider, shown, selectable=form.first("selectable") == "yes")
     except DomainError as refusal:
         return await _page(session, frame, provider, shown, refusal)
+    await note(session, office, frame.staff.who, AuditKind.FORMS_CHANGED, shown.id)
     return go(f"/console/forms/{provider.slug}/{shown.id}", "form-marked")
 
 
@@ -103,6 +116,7 @@ async def choose(
     shown: OwnForm,
 ) -> Response:
     await choose_form(session, office, provider, shown, saved_by=frame.staff.name)
+    await note(session, office, frame.staff.who, AuditKind.FORMS_CHANGED, shown.id)
     return go(f"/console/forms/{provider.slug}/{shown.id}", "form-chosen")
 
 

@@ -8,21 +8,29 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.audit import note
 from commands.moving import may_move, move
 from commands.office import Office
 from db.settings_store import load_availability
 from db.tenancy import appointment_of_practice, client_of_practice, payment_of_appointment, provider_of
+from domain.audit import AuditKind
 from domain.errors import DomainError, NotFound, ValidationFailed
+from domain.roles import Permission
 from domain.stages import Actor
 from portal.forms import Form, StaffForm
 from portal.pages.console_appointments import LONGEST_REASON, chosen_time
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
 from portal.pages.times import times_on_offer
 from web.fields import opaque_id
+from web.identity import permitted
 from web.problems import status_of
 from web.transactions import TheOffice, TheRelay, Transaction
 
-console_moving_router = APIRouter(prefix="/console/appointments/{appointment_id}/move", tags=["pages: console"])
+console_moving_router = APIRouter(
+    prefix="/console/appointments/{appointment_id}/move",
+    tags=["pages: console"],
+    dependencies=[permitted(Permission.SERVE_CLIENTS)],
+)
 
 
 @console_moving_router.get("", summary="Before moving an appointment")
@@ -42,11 +50,12 @@ async def move_appointment(
 ) -> Response:
     try:
         async with office.database.transaction() as session:
-            practice_id = frame.staff.practice_id
-            appointment = await appointment_of_practice(session, practice_id, opaque_id(appointment_id))
+            reach = frame.staff.reach
+            appointment = await appointment_of_practice(session, reach, opaque_id(appointment_id))
             starts_at = await chosen_time(session, appointment.provider_id, form)
             reason = form.text("reason")[:LONGEST_REASON] or None
             await move(session, office, appointment, starts_at, actor=Actor.STAFF, override_reason=reason)
+            await note(session, office, frame.staff.who, AuditKind.APPOINTMENT_MOVED, appointment.id)
     except NotFound:
         raise
     except DomainError as refusal:
@@ -64,10 +73,10 @@ async def _page(
     form: Form,
     refusal: DomainError | None = None,
 ) -> Response:
-    appointment = await appointment_of_practice(session, frame.staff.practice_id, opaque_id(appointment_id))
+    appointment = await appointment_of_practice(session, frame.staff.reach, opaque_id(appointment_id))
     provider = await provider_of(session, appointment.provider_id)
     timezone = (await load_availability(session, provider.id)).timezone
-    client = await client_of_practice(session, frame.staff.practice_id, appointment.client_id)
+    client = await client_of_practice(session, frame.staff.reach, appointment.client_id)
     detail = refusal.detail if refusal else None
     if isinstance(refusal, ValidationFailed):
         detail = refusal.errors[0].message

@@ -15,6 +15,7 @@ from domain.decisions import fee_refusal
 from domain.errors import DomainError, NotFound
 from domain.money import Money
 from domain.policy import PortalPolicy
+from domain.roles import Permission
 from portal.forms import Form, StaffForm
 from portal.pages.console_client import OwnClient
 from portal.pages.frames import StaffFrame, TheStaffFrame
@@ -28,11 +29,17 @@ from portal.pages.policy_levels import (
     zone_of,
 )
 from portal.pages.policy_seen import what_is_seen
-from web.identity import SignedInStaff
+from web.identity import SignedInStaff, permitted
 from web.transactions import TheOffice, Transaction
 
-practice_settings_router = APIRouter(prefix="/console/practice-settings", tags=["pages: console"])
-client_settings_router = APIRouter(prefix="/console/clients/{client_id}/settings", tags=["pages: console"])
+practice_settings_router = APIRouter(
+    prefix="/console/practice-settings", tags=["pages: console"], dependencies=[permitted(Permission.CHANGE_PRACTICE)]
+)
+client_settings_router = APIRouter(
+    prefix="/console/clients/{client_id}/settings",
+    tags=["pages: console"],
+    dependencies=[permitted(Permission.MAKE_EXCEPTIONS)],
+)
 
 
 async def practice_level(session: Transaction, staff: SignedInStaff) -> Owner:

@@ -9,18 +9,21 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.audit import note
 from commands.office import Office
 from commands.policies import look_at_level, owner_of_provider
 from commands.settings import MAX_ATTACHMENTS, SettingsView, add_attachment, read_settings, save_settings
 from db.models import GreetingAttachment, Provider
 from db.settings_store import practice_standing
 from db.tenancy import provider_by_slug
+from domain.audit import AuditKind
 from domain.decisions import fee_refusal
 from domain.errors import Conflict, DomainError, NotFound, RecordsUnavailable
 from domain.merge_fields import MERGE_FIELDS
 from domain.money import Money
 from domain.policy import PortalPolicy
 from domain.ports import RecordForm
+from domain.roles import Permission
 from domain.states import SettingsKind
 from portal.forms import Form, StaffForm, Upload
 from portal.pages.frames import StaffFrame, TheStaffFrame
@@ -36,14 +39,16 @@ from portal.pages.policy_seen import what_is_seen
 from portal.pages.queries import providers_of
 from portal.settings_forms import SECTIONS, document_from, fields_shown
 from web.fields import opaque_id
-from web.identity import SignedInStaff
+from web.identity import SignedInStaff, permitted
 from web.transactions import TheOffice, Transaction
 
-console_settings_router = APIRouter(prefix="/console/settings", tags=["pages: console"])
+console_settings_router = APIRouter(
+    prefix="/console/settings", tags=["pages: console"], dependencies=[permitted(Permission.CHANGE_PROVIDER)]
+)
 
 
 async def own_provider(provider: str, session: Transaction, staff: SignedInStaff) -> Provider:
-    return await provider_by_slug(session, opaque_id(provider), staff.practice_id)
+    return await provider_by_slug(session, opaque_id(provider), staff.reach)
 
 
 OwnProvider = Annotated[Provider, Depends(own_provider)]
@@ -51,7 +56,7 @@ OwnProvider = Annotated[Provider, Depends(own_provider)]
 
 @console_settings_router.get("", summary="Settings of the practice, and of its providers")
 async def choose_settings(session: Transaction, frame: TheStaffFrame) -> Response:
-    return frame.render("console/settings_home.html", providers=await providers_of(session, frame.staff.practice_id))
+    return frame.render("console/settings_home.html", providers=await providers_of(session, frame.staff.reach))
 
 
 @console_settings_router.get("/{provider}", summary="All settings of a provider")
@@ -69,6 +74,7 @@ async def upload(
     try:
         async with session.begin_nested():
             await add_attachment(session, office, provider, name=name, content=content, uploaded_by=frame.staff.name)
+            await note(session, office, frame.staff.who, AuditKind.SETTINGS_SAVED, provider.id)
     except DomainError as refusal:
         return await _page(session, office, frame, provider, "attachments", None, refusal)
     return RedirectResponse(f"/console/settings/{provider.slug}?done=uploaded#greeting", 303)
@@ -119,6 +125,7 @@ async def save_one_section(
                 saved_by=frame.staff.name,
                 expected_version=posted_version(form),
             )
+            await note(session, office, frame.staff.who, AuditKind.SETTINGS_SAVED, provider.id)
     except NotFound:
         raise
     except DomainError as refusal:

@@ -9,12 +9,15 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.audit import note
 from commands.office import Office
 from commands.settings import read_settings, save_settings
 from db.models import Provider
 from db.settings_store import load_availability, load_signup_form
 from db.signups import form_of_version, versions_of_form
+from domain.audit import AuditKind
 from domain.errors import Conflict, DomainError, NotFound, ValidationFailed
+from domain.roles import Permission
 from domain.signup_form import SignupForm, parse_signup_form
 from domain.states import SettingsKind
 from portal.forms import StaffForm
@@ -22,10 +25,15 @@ from portal.pages.console_settings import OwnProvider
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
 from portal.pages.public import AUTOCOMPLETE
 from portal.signup_editor import OWN_TYPES, Sheet, changed, input_errors, sheet_of_form, sheet_of_posted
+from web.identity import permitted
 from web.problems import status_of
 from web.transactions import TheOffice, Transaction
 
-console_signup_form_router = APIRouter(prefix="/console/providers/{provider}/signup-form", tags=["pages: console"])
+console_signup_form_router = APIRouter(
+    prefix="/console/providers/{provider}/signup-form",
+    tags=["pages: console"],
+    dependencies=[permitted(Permission.CHANGE_PROVIDER)],
+)
 
 
 @console_signup_form_router.get("", summary="The sign-up form's editor")
@@ -108,6 +116,7 @@ async def _save(
         await save_settings(
             session, office, provider, kind, document, saved_by=frame.staff.name, expected_version=expected
         )
+        await note(session, office, frame.staff.who, AuditKind.SETTINGS_SAVED, provider.id)
 
 
 def preview_of(form: SignupForm) -> dict[str, Any]:

@@ -103,7 +103,7 @@ async def staff_frame(request: Request, session: Transaction, office: TheOffice,
         staff=staff,
         practice=await practice_of(session, staff.practice_id),
         csrf=csrf_token(request, office, SessionKind.STAFF),
-        attention=await count_open(session, staff.practice_id),
+        attention=await count_open(session, staff.reach),
         demo_now=None if office.environment == "production" else await office.clock.now(session),
     )
 

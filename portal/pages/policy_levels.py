@@ -9,6 +9,7 @@ from typing import Any
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.audit import note
 from commands.office import Office
 from commands.policies import (
     Change,
@@ -21,10 +22,12 @@ from commands.policies import (
 )
 from db.policy_store import LevelVersion, versions_of_level
 from db.settings_store import load_availability
+from domain.audit import AuditKind
 from domain.consequences import all_told
 from domain.errors import Conflict, DomainError, NotFound, ValidationFailed
 from domain.policy import checked_settings, documented
 from domain.policy_levels import SETTINGS_AT, Source
+from domain.roles import Reach
 from portal.forms import CSRF_FIELD, Form
 from portal.pages.frames import StaffFrame
 from portal.pages.queries import timezone_of_practice
@@ -125,6 +128,7 @@ async def save_section(
     await change_level(
         session, office, owner, change, saved_by=frame.staff.name, expected_version=expected, reason=reason
     )
+    await note(session, office, frame.staff.who, AuditKind.SETTINGS_SAVED, owner.key)
     return RedirectResponse(f"{home_of(owner)}?saved={section}#{section}", 303)
 
 
@@ -142,6 +146,7 @@ async def restore_version(
     await change_level(
         session, office, owner, change, saved_by=frame.staff.name, expected_version=expected, reason=reason
     )
+    await note(session, office, frame.staff.who, AuditKind.SETTINGS_RESTORED, owner.key)
     return RedirectResponse(f"{home_of(owner)}?done=settings-restored", 303)
 
 
@@ -259,7 +264,7 @@ async def versions_page(session: AsyncSession, frame: StaffFrame, owner: Owner) 
 async def zone_of(session: AsyncSession, owner: Owner) -> str:
     if owner.provider is not None:
         return (await load_availability(session, owner.provider.id)).timezone
-    return await timezone_of_practice(session, owner.practice.id)
+    return await timezone_of_practice(session, Reach(practice_id=owner.practice.id))
 
 
 def status(refusal: DomainError | None) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Appointment, Client, Payment, Provider
 from db.settings_store import load_availability
+from domain.roles import Reach
 from domain.states import BLOCKING
 
 
@@ -48,27 +49,29 @@ async def payments_of_client(session: AsyncSession, client_id: str) -> list[tupl
     return [(payment, appointment) for payment, appointment in (await session.execute(query)).all()]
 
 
-async def providers_of(session: AsyncSession, practice_id: str) -> list[Provider]:
-    query = select(Provider).where(Provider.practice_id == practice_id).order_by(Provider.name, Provider.id)
-    return list(await session.scalars(query))
+async def providers_of(session: AsyncSession, reach: Reach) -> list[Provider]:
+    """Those whom somebody may act for."""
+    query = select(Provider).where(Provider.practice_id == reach.practice_id).order_by(Provider.name, Provider.id)
+    return [one for one in await session.scalars(query) if reach.covers(one.practice_id, one.id)]
 
 
-async def timezone_of_practice(session: AsyncSession, practice_id: str) -> str:
+async def timezone_of_practice(session: AsyncSession, reach: Reach) -> str:
     """The zone in which the console tells times that belong to no provider: the first provider's."""
-    providers = await providers_of(session, practice_id)
+    providers = await providers_of(session, reach)
     return (await load_availability(session, providers[0].id)).timezone if providers else "UTC"
 
 
 async def agenda(
-    session: AsyncSession, practice_id: str, start: datetime, limit: int
+    session: AsyncSession, reach: Reach, start: datetime, limit: int
 ) -> list[tuple[Appointment, Client, Provider]]:
-    """The practice's held and booked appointments from `start` on."""
+    """Held and booked appointments from `start` on, of those whom somebody may reach."""
     query = (
         select(Appointment, Client, Provider)
         .join(Client, Client.id == Appointment.client_id)
         .join(Provider, Provider.id == Appointment.provider_id)
         .where(
-            Appointment.practice_id == practice_id,
+            Appointment.practice_id == reach.practice_id,
+            *([Appointment.provider_id == reach.provider_id] if reach.provider_id else []),
             Appointment.ends_at > start,
             Appointment.status.in_([str(status) for status in BLOCKING]),
         )

@@ -90,6 +90,7 @@ PUBLIC = {
     "/portal/sign-out",
     "/console/sign-in",
     "/console/sign-out",
+    "/console/sign-in/code",
     "/portal/payments/{payment_id}/return",
     "/webhooks/signups/{provider}",
     "/webhooks/providers/{provider}",

@@ -1,0 +1,55 @@
+"""The words for roles and for what the audit log tells."""
+
+from __future__ import annotations
+
+from domain.audit import AuditKind
+from domain.roles import Permission, Role
+
+ROLE = {Role.OWNER: "Owner", Role.PROVIDER: "Provider", Role.FRONT_DESK: "Front desk"}
+ROLE_HINT = {
+    Role.OWNER: "Everything: clients, settings, staff, audit log.",
+    Role.PROVIDER: "Their own clients with intake answers, and their own settings.",
+    Role.FRONT_DESK: "All clients and appointments; no intake answers, no settings.",
+}
+PERMISSION = {
+    Permission.SEE_CLIENTS: "See clients, appointments, fees and what needs attention",
+    Permission.SERVE_CLIENTS: "Invite, send forms, book, move, cancel, answer what needs attention",
+    Permission.READ_ANSWERS: "Read and export intake answers; read health questions of the sign-up",
+    Permission.MAKE_EXCEPTIONS: "Portal settings for one client only",
+    Permission.CHANGE_PROVIDER: "A provider's settings, page, sign-up form, intake forms, greeting, availability",
+    Permission.CHANGE_PRACTICE: "Portal settings of the practice",
+    Permission.MANAGE_STAFF: "Invite staff, change roles, require two-factor sign-in",
+    Permission.READ_AUDIT: "Read and export the audit log",
+}
+
+AUDIT = {
+    AuditKind.SIGNED_IN: "Signed in",
+    AuditKind.SIGN_IN_FAILED: "Sign-in failed",
+    AuditKind.SIGNED_OUT_EVERYWHERE: "Signed out everywhere",
+    AuditKind.TWO_FACTOR_ON: "Turned on two-factor sign-in",
+    AuditKind.TWO_FACTOR_OFF: "Turned off two-factor sign-in",
+    AuditKind.TWO_FACTOR_RESET: "Reset somebody’s two-factor sign-in",
+    AuditKind.RECOVERY_CODE_USED: "Used a recovery code",
+    AuditKind.TWO_FACTOR_REQUIRED: "Required two-factor sign-in of all staff",
+    AuditKind.TWO_FACTOR_NOT_REQUIRED: "No longer required two-factor sign-in",
+    AuditKind.STAFF_INVITED: "Invited a staff member",
+    AuditKind.STAFF_INVITED_AGAIN: "Invited a staff member again",
+    AuditKind.STAFF_CHANGED: "Changed a role",
+    AuditKind.STAFF_DEACTIVATED: "Took a sign-in away",
+    AuditKind.STAFF_REACTIVATED: "Gave a sign-in back",
+    AuditKind.ANSWERS_READ: "Read intake answers",
+    AuditKind.ANSWERS_EXPORTED: "Exported intake answers",
+    AuditKind.SETTINGS_SAVED: "Saved settings",
+    AuditKind.SETTINGS_RESTORED: "Restored settings",
+    AuditKind.FORMS_CHANGED: "Changed a form",
+    AuditKind.CLIENT_INVITED: "Invited a client",
+    AuditKind.INVITATION_SENT_AGAIN: "Sent an invitation again",
+    AuditKind.FORMS_SENT: "Sent new client forms",
+    AuditKind.CLIENT_CLOSED: "Closed a client’s way",
+    AuditKind.APPOINTMENT_BOOKED: "Booked an appointment",
+    AuditKind.APPOINTMENT_MOVED: "Moved an appointment",
+    AuditKind.APPOINTMENT_CANCELLED: "Cancelled an appointment",
+    AuditKind.VISIT_RECORDED: "Recorded a visit",
+    AuditKind.ATTENTION_ANSWERED: "Answered what needed attention",
+    AuditKind.AUDIT_EXPORTED: "Exported the audit log",
+}
