@@ -27,6 +27,7 @@ class AuditKind(StrEnum):
     FORMS_CHANGED = "forms_changed"
     CLIENT_INVITED = "client_invited"
     INVITATION_SENT_AGAIN = "invitation_sent_again"
+    INVITATION_REVOKED = "invitation_revoked"
     FORMS_SENT = "forms_sent"
     CLIENT_CLOSED = "client_closed"
     APPOINTMENT_BOOKED = "appointment_booked"

@@ -44,6 +44,7 @@ AUDIT = {
     AuditKind.FORMS_CHANGED: "Changed a form",
     AuditKind.CLIENT_INVITED: "Invited a client",
     AuditKind.INVITATION_SENT_AGAIN: "Sent an invitation again",
+    AuditKind.INVITATION_REVOKED: "Revoked an invitation",
     AuditKind.FORMS_SENT: "Sent new client forms",
     AuditKind.CLIENT_CLOSED: "Closed a client’s way",
     AuditKind.APPOINTMENT_BOOKED: "Booked an appointment",
