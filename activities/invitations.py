@@ -12,7 +12,7 @@ from temporalio import activity
 from activities.post import Letterhead, Post, letterhead
 from activities.standing import OpenInvitation
 from db.ids import new_id
-from db.invitations import state_of
+from db.invitations import open_invitations, state_of
 from db.models import Client, Invitation
 from db.policy_store import load_policy
 from db.stages import move_stage
@@ -67,9 +67,10 @@ class Invitations:
 
     @activity.defn
     async def send_portal_invitation(self, command: SendPortalInvitation) -> InvitationSent | None:
-        """Issue the invitation if there is none, and mail its link; None when it isn't wanted any more.
+        """Issue the invitation if there is none, and mail its link.
 
-        The practice has taken it back, or a newer one is on its way: nobody is sent a link that doesn't work.
+        One that was taken back before it went out isn't sent: in its place the one that works, if there is one. None
+        where nothing is to be sent any more.
         """
         async with self._post.database.transaction() as session:
             client = await client_by_id(session, command.client_id, for_update=True)
@@ -100,12 +101,7 @@ class Invitations:
         )
         async with self._post.database.statements() as session:
             stage = Stage((await session.scalars(select(Client.stage).where(Client.id == client.id))).one())
-        opened = OpenInvitation(
-            invitation_id=invitation.id,
-            expires_at=invitation.expires_at,
-            waiting=invitation_waiting(policy, invitation.issued_at, invitation.expires_at),
-        )
-        return InvitationSent(invitation=opened, stage=stage)
+        return InvitationSent(invitation=_opened(invitation, policy), stage=stage)
 
     @activity.defn
     async def send_invitation_reminder(self, command: RemindOfInvitation) -> bool:
@@ -156,6 +152,14 @@ class Invitations:
         return self._post.write(name, head, context)
 
 
+def _opened(invitation: Invitation, policy: PortalPolicy) -> OpenInvitation:
+    return OpenInvitation(
+        invitation_id=invitation.id,
+        expires_at=invitation.expires_at,
+        waiting=invitation_waiting(policy, invitation.issued_at, invitation.expires_at),
+    )
+
+
 async def _issued(
     session: AsyncSession, client: Client, policy: PortalPolicy, command: SendPortalInvitation
 ) -> Invitation:
@@ -164,6 +168,9 @@ async def _issued(
     if command.invitation_id is not None:
         query = query.where(Invitation.id == command.invitation_id)
     invitation = await session.scalar(query.order_by(Invitation.issued_at).limit(1))
+    if invitation is not None and invitation.revoked_at is not None:
+        newest = open_invitations(client.id).order_by(Invitation.issued_at.desc()).limit(1)
+        invitation = await session.scalar(newest) or invitation
     if invitation is None:
         invitation = Invitation(
             id=command.invitation_id or new_id("inv"),

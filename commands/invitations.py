@@ -178,19 +178,24 @@ async def revoke(session: AsyncSession, office: Office, client: Client) -> tuple
         return newest, False
     # Without one the journey is about to issue it: it finds this one instead, and sends nothing.
     taken = newest or await _issued(session, client, now)
-    taken.revoked_at = now
-    taken.revoked_because = str(RevokedBecause.PRACTICE)
     await tell(session, client.id, TimelineKind.INVITATION_REVOKED, at=now, actor=Actor.STAFF, ref=taken.id)
+    await take_back(session, client, taken, now)
+    return taken, True
+
+
+async def take_back(session: AsyncSession, client: Client, newest: Invitation, now: datetime) -> None:
+    """End the locked client's newest invitation; the journey waits for the practice from now on."""
+    newest.revoked_at = now
+    newest.revoked_because = str(RevokedBecause.PRACTICE)
     await record_event(
         session,
         source="staff",
         tenant=client.provider_id,
-        external_id=f"revoked:{taken.id}",
+        external_id=f"revoked:{newest.id}",
         kind=EventKind.INVITATION_REVOKED,
         subject=client_subject(client.id),
-        payload={"invitation_id": taken.id, "revoked_at": now.isoformat()},
+        payload={"invitation_id": newest.id, "revoked_at": now.isoformat()},
     )
-    return taken, True
 
 
 async def withdraw(session: AsyncSession, client: Client) -> None:

@@ -29,6 +29,8 @@ class AuditKind(StrEnum):
     INVITATION_SENT_AGAIN = "invitation_sent_again"
     INVITATION_REVOKED = "invitation_revoked"
     FORMS_SENT = "forms_sent"
+    CONTACT_CHANGED = "contact_changed"
+    EMAIL_CORRECTED = "email_corrected"
     CLIENT_CLOSED = "client_closed"
     APPOINTMENT_BOOKED = "appointment_booked"
     APPOINTMENT_MOVED = "appointment_moved"

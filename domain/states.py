@@ -132,3 +132,4 @@ class TimelineKind(StrEnum):
     ATTENTION_RAISED = "attention_raised"
     ATTENTION_SETTLED = "attention_settled"
     EMAIL_CORRECTED = "email_corrected"
+    CONTACT_CHANGED = "contact_changed"

@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.attention import actions_for, open_items
 from commands.intake import IntakeView
 from commands.office import Office
+from db.contact import Address, addresses_of
 from db.invitations import ever_sent, newest_of_each, state_of
-from db.models import Appointment, AttentionItem, Client, IntakeForm, Invitation, Payment, Signup, TimelineEntry
+from db.models import Appointment, AttentionItem, Client, IntakeForm, Invitation, Payment, TimelineEntry
 from db.policy_store import PolicyInForce
-from db.signups import opened_answers
+from db.signups import Given, opened_answers
 from domain.decisions import Block
 from domain.errors import FieldError
 from domain.intake_signature import completed_response, consent_hash
@@ -29,7 +30,6 @@ from workflows.naming import client_journey_id
 
 FHIR_JSON = "application/fhir+json"
 Json = dict[str, Any]
-Given = tuple[Signup, dict[str, Any]]
 
 
 def instant(moment: datetime | None) -> str | None:
@@ -53,12 +53,13 @@ async def client_shapes(session: AsyncSession, office: Office, clients: Sequence
     now = await office.clock.now(session)
     newest, sent = await newest_of_each(session, ids), await ever_sent(session, ids)
     signups = await opened_answers(session, office.vault, ids)
+    addresses = await addresses_of(session, office.vault, clients, signups)
     only = ids[0] if len(ids) == 1 else None
     attention: dict[str, AttentionItem] = {}
     for item in await open_items(session, Reach(practice_id=clients[0].practice_id), only):
         attention.setdefault(item.client_id, item)
     return [
-        _client(client, attention.get(client.id), signups.get(client.id))
+        _client(client, attention.get(client.id), signups.get(client.id), addresses[client.id])
         | _invited(client, newest.get(client.id), client.id in sent, now)
         for client in clients
     ]
@@ -86,8 +87,9 @@ def invitation_shape(invitation: Invitation, now: datetime) -> Json:
     }
 
 
-def _client(client: Client, attention: AttentionItem | None, given: Given | None) -> Json:
+def _client(client: Client, attention: AttentionItem | None, given: Given | None, address: Address) -> Json:
     signup, answers = given or (None, {})
+    details = {key: value for key, value in answers.get("details", {}).items() if key != "address"}
     return {
         "id": client.id,
         "track": client.track,
@@ -104,7 +106,7 @@ def _client(client: Client, attention: AttentionItem | None, given: Given | None
         "preferred_contact": client.preferred_contact,
         "preferred_name": client.preferred_name,
         "pronouns": client.pronouns,
-        "details": answers.get("details", {}),
+        "details": details | ({"address": dict(address)} if address else {}),
         "custom": answers.get("custom", {}),
         "consents": answers.get("consents", {}),
         "signup_form_version": signup.form_version if signup else None,
