@@ -31,6 +31,11 @@ async def newest_issued(session: AsyncSession, client_id: str) -> Invitation | N
     return await session.scalar(query.order_by(Invitation.issued_at.desc()).limit(1))
 
 
+async def newest_sent(session: AsyncSession, client_id: str) -> Invitation | None:
+    query = select(Invitation).where(Invitation.client_id == client_id, Invitation.sent_at.is_not(None))
+    return await session.scalar(query.order_by(Invitation.issued_at.desc()).limit(1))
+
+
 async def newest_of_each(session: AsyncSession, client_ids: Collection[str]) -> dict[str, Invitation]:
     """By client."""
     query = select(Invitation).where(Invitation.client_id.in_(client_ids)).distinct(Invitation.client_id)
@@ -49,8 +54,7 @@ async def that_counts(session: AsyncSession, client_id: str) -> Invitation | Non
     newest = await newest_issued(session, client_id)
     if newest is None or newest.sent_at is not None or newest.revoked_because == RevokedBecause.PRACTICE:
         return newest
-    query = select(Invitation).where(Invitation.client_id == client_id, Invitation.sent_at.is_not(None))
-    return await session.scalar(query.order_by(Invitation.issued_at.desc()).limit(1))
+    return await newest_sent(session, client_id)
 
 
 def state_of(invitation: Invitation, now: datetime) -> InvitationState:
