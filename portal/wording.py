@@ -39,6 +39,7 @@ DONE = {
     "staff-reset-two-factor": "Two-factor sign-in is reset. They sign in with their password and set it up anew.",
     "password": "Your new password is set. Please sign in with it.",
     "welcome": "Welcome! Your account is open.",
+    "added": "Added to your account. At the top of each page you see for whom it is, and switch.",
     "draft": "Saved. You can go on whenever it suits you.",
     "intake": "Thank you. Your intake form has been sent to the practice.",
     "cancelled": "Your appointment is cancelled.",
@@ -212,6 +213,15 @@ TIMELINE = {
     TimelineKind.ATTENTION_SETTLED: "Attention settled",
     TimelineKind.EMAIL_CORRECTED: "Email address corrected",
     TimelineKind.CONTACT_CHANGED: "Contact data changed",
+}
+
+# What comes next for somebody, in a list.
+NEXT_STEP = {
+    "intake": "Next: the intake form",
+    "book": "Next: choose a time",
+    "pay": "Next: pay to confirm an appointment",
+    "wait": "An appointment is being confirmed",
+    "none": "Nothing to do right now",
 }
 
 RELEASED = {
