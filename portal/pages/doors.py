@@ -20,19 +20,10 @@ from domain.decisions import signup_refusal
 from domain.errors import DomainError
 from domain.page import Page
 from domain.pictures import Picture
-from domain.signup_fields import FieldType
 from domain.signup_form import SignupForm
+from portal.contact_fields import AUTOCOMPLETE, answers_given
 from portal.forms import Form
 from web.fields import opaque_id
-
-AUTOCOMPLETE = {
-    "first_name": "given-name",
-    "last_name": "family-name",
-    "preferred_name": "nickname",
-    "email": "email",
-    "phone": "tel",
-    "date_of_birth": "bday",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,19 +105,4 @@ def form_sections(form: SignupForm) -> dict[str, Any]:
 async def accept(session: AsyncSession, office: Office, door: Door, form: Form, key: str | None) -> None:
     """Raises what `sign_up` raises, with nothing written."""
     async with session.begin_nested():
-        await sign_up(session, office, door.here, _answers(door.form, form), idempotency_key=key)
-
-
-def _answers(signup_form: SignupForm, form: Form) -> dict[str, Any]:
-    """The fields that were asked, in the shape that the command checks."""
-    answers: dict[str, Any] = {"custom": {}}
-    for field in signup_form.asked:
-        given = form.values.get(field.name, [""])
-        value: object = given if field.type is FieldType.CHOICES else given[-1]
-        if field.parts:
-            answers[field.key] = {part.key: form.first(f"{field.key}.{part.key}") for part in field.parts}
-        elif field.is_standard:
-            answers[field.key] = value
-        else:
-            answers["custom"][field.key] = value
-    return answers
+        await sign_up(session, office, door.here, answers_given(door.form, form), idempotency_key=key)
