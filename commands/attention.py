@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 from temporalio.client import Client as Engine
@@ -40,9 +40,11 @@ def actions_for(item: AttentionItem) -> list[AttentionAction]:
 
 
 def _within(reach: Reach) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [Client.practice_id == reach.practice_id, AttentionItem.settled_at.is_(None)]
+    theirs = or_(Client.practice_id == reach.practice_id, AttentionItem.practice_id == reach.practice_id)
+    found: list[ColumnElement[bool]] = [theirs, AttentionItem.settled_at.is_(None)]
     if reach.provider_id is not None:
-        found.append(Client.provider_id == reach.provider_id)
+        mine = (Client.provider_id == reach.provider_id, AttentionItem.provider_id == reach.provider_id)
+        found.append(or_(*mine))
     return found
 
 
@@ -50,7 +52,7 @@ async def open_items(session: AsyncSession, reach: Reach, client_id: str | None 
     """The open items of those whom somebody may reach, the oldest first."""
     query = (
         select(AttentionItem)
-        .join(Client, Client.id == AttentionItem.client_id)
+        .outerjoin(Client, Client.id == AttentionItem.client_id)
         .where(*_within(reach))
         .order_by(AttentionItem.raised_at, AttentionItem.id)
     )
@@ -61,7 +63,9 @@ async def open_items(session: AsyncSession, reach: Reach, client_id: str | None 
 
 async def count_open(session: AsyncSession, reach: Reach) -> int:
     query = (
-        select(func.count(AttentionItem.id)).join(Client, Client.id == AttentionItem.client_id).where(*_within(reach))
+        select(func.count(AttentionItem.id))
+        .outerjoin(Client, Client.id == AttentionItem.client_id)
+        .where(*_within(reach))
     )
     return (await session.scalar(query)) or 0
 
@@ -81,26 +85,28 @@ async def resolve(
     office: Office,
     engine: Engine,
     reach: Reach,
-    client_id: str,
+    client_id: str | None,
     action: AttentionAction,
     *,
     item_id: str | None = None,
     email: str | None = None,
     resolved_by: str,
 ) -> list[str]:
-    """Answer the client's open items (or the one named); subjects to nudge.
+    """Answer the client's open items (or the one named, which may be of the practice's own); subjects to nudge.
 
     Raises NotFound, Conflict (nothing waits), ValidationFailed (a wrong address) and EngineUnavailable.
     """
     async with office.database.transaction() as session:
         items = await open_items(session, reach, client_id)
+        if client_id is None:
+            items = [item for item in items if item.client_id is None and item.id == item_id]
         if item_id is not None:
             items = [item for item in items if item.id == item_id]
         items = [item for item in items if action in actions_for(item)]
         if not items:
             raise Conflict("Nothing waits for this answer.")
         if action is AttentionAction.CORRECT_EMAIL:
-            if email is None:
+            if email is None or client_id is None:
                 raise ValidationFailed.of("email", "is needed")
             client = await session.get(Client, client_id, with_for_update=True)
             if client is None:
@@ -147,6 +153,8 @@ async def _settle_here(office: Office, item: AttentionItem, action: AttentionAct
         row.settled_at = now
         row.settled_by = resolved_by
         row.resolution = str(action)
+        if row.client_id is None:
+            return []
         await tell(session, row.client_id, TimelineKind.ATTENTION_SETTLED, at=now, actor=Actor.STAFF, ref=row.id)
         event = await session.get(ExternalEvent, item.step.removeprefix("event:"), with_for_update=True)
         if event is not None and action is AttentionAction.RETRY:
