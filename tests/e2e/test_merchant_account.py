@@ -228,6 +228,8 @@ async def test_a_merchant_who_goes_half_way_makes_the_journey_ask_a_person(world
     attention = await until(asked, "the journey to ask a person")
     assert attention["step"] == "payment_status"
     assert "account_invalid" in attention["reason"]
+    rung = "SELECT 1 FROM external_event WHERE source = 'merchant-account' AND payload ->> 'payment_id' = %s"
+    assert world.rows(rung, appointment["payment"]["id"])
     other = await world.ready_client(provider)
     problem(await other.book(), "merchant-account-missing", 409)
     owner = await owner_of(provider)
