@@ -9,6 +9,7 @@ from db.clock import Clock
 from db.engine import Database
 from domain.errors import FieldError
 from domain.merchant_accounts import Merchants
+from domain.pictures import Pictures
 from domain.ports import ContactChecks, Documents, Passwords, RecordSystem, SecondFactor, Tokens, Vault, WebhookVerifier
 
 
@@ -29,6 +30,7 @@ class Office:
     validate_questionnaire: Callable[[Mapping[str, object]], list[FieldError]]
     records: RecordSystem
     documents: Documents
+    pictures: Pictures
     fee_webhooks: WebhookVerifier
     subscription_webhooks: WebhookVerifier
     merchants: Merchants

@@ -6,12 +6,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.attention import actions_for, open_items, resolve
-from commands.audit import note
+from commands.attention import actions_for, open_items, resolve_affair
 from commands.time_travel import advance
 from db.models import AttentionItem, Client
 from db.tenancy import client_of_practice
-from domain.audit import AuditKind
 from domain.errors import Conflict, EngineUnavailable, NotFound
 from domain.roles import Permission
 from domain.states import AttentionAction
@@ -57,11 +55,9 @@ async def answer_affair(
 ) -> Response:
     try:
         action = AttentionAction(form.first("action"))
-        await resolve(office, engine, staff.reach, None, action, item_id=opaque_id(item_id), resolved_by=staff.name)
+        await resolve_affair(office, engine, staff.reach, opaque_id(item_id), action, who=staff.who)
     except (ValueError, Conflict):
         return go("/console/attention", "answered-before")
-    async with office.database.transaction() as session:
-        await note(session, office, staff.who, AuditKind.ATTENTION_ANSWERED, opaque_id(item_id))
     return go("/console/attention", "answered")
 
 
