@@ -12,6 +12,7 @@ from temporalio import activity
 from activities.post import Letterhead, Post, letterhead
 from activities.standing import OpenInvitation
 from db.ids import new_id
+from db.invitations import open_invitations
 from db.models import Client, Invitation
 from db.policy_store import load_policy
 from db.stages import move_stage
@@ -65,12 +66,18 @@ class Invitations:
 
     @activity.defn
     async def send_portal_invitation(self, command: SendPortalInvitation) -> InvitationSent:
-        """Issue the invitation if there is none, and mail its link."""
+        """Issue the invitation if there is none, and mail its link.
+
+        One that was taken back before it went out isn't sent: in its place the one that works, if there is one.
+        """
         async with self._post.database.transaction() as session:
             client = await client_by_id(session, command.client_id, for_update=True)
             policy = (await load_policy(session, client.provider_id, client.id)).policy
             invitation = await _issued(session, client, policy, command)
             head = await letterhead(session, client.provider_id)
+            stage = Stage(client.stage)
+        if invitation.revoked_at is not None:
+            return InvitationSent(invitation=_opened(invitation, policy), stage=stage)
         letter = self._letter("portal_invitation", head, client, invitation, command.now)
 
         async def done(session: AsyncSession) -> None:
@@ -93,12 +100,7 @@ class Invitations:
         )
         async with self._post.database.statements() as session:
             stage = Stage((await session.scalars(select(Client.stage).where(Client.id == client.id))).one())
-        opened = OpenInvitation(
-            invitation_id=invitation.id,
-            expires_at=invitation.expires_at,
-            waiting=invitation_waiting(policy, invitation.issued_at, invitation.expires_at),
-        )
-        return InvitationSent(invitation=opened, stage=stage)
+        return InvitationSent(invitation=_opened(invitation, policy), stage=stage)
 
     @activity.defn
     async def send_invitation_reminder(self, command: RemindOfInvitation) -> bool:
@@ -147,6 +149,14 @@ class Invitations:
         return self._post.write(name, head, context)
 
 
+def _opened(invitation: Invitation, policy: PortalPolicy) -> OpenInvitation:
+    return OpenInvitation(
+        invitation_id=invitation.id,
+        expires_at=invitation.expires_at,
+        waiting=invitation_waiting(policy, invitation.issued_at, invitation.expires_at),
+    )
+
+
 def _works(invitation: Invitation, now: datetime) -> bool:
     return invitation.accepted_at is None and invitation.revoked_at is None and now < invitation.expires_at
 
@@ -159,6 +169,9 @@ async def _issued(
     if command.invitation_id is not None:
         query = query.where(Invitation.id == command.invitation_id)
     invitation = await session.scalar(query.order_by(Invitation.issued_at).limit(1))
+    if invitation is not None and invitation.revoked_at is not None:
+        newest = open_invitations(client.id).order_by(Invitation.issued_at.desc()).limit(1)
+        invitation = await session.scalar(newest) or invitation
     if invitation is None:
         invitation = Invitation(
             id=command.invitation_id or new_id("inv"),

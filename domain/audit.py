@@ -28,6 +28,8 @@ class AuditKind(StrEnum):
     CLIENT_INVITED = "client_invited"
     INVITATION_SENT_AGAIN = "invitation_sent_again"
     FORMS_SENT = "forms_sent"
+    CONTACT_CHANGED = "contact_changed"
+    EMAIL_CORRECTED = "email_corrected"
     CLIENT_CLOSED = "client_closed"
     APPOINTMENT_BOOKED = "appointment_booked"
     APPOINTMENT_MOVED = "appointment_moved"

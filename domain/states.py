@@ -131,3 +131,4 @@ class TimelineKind(StrEnum):
     ATTENTION_RAISED = "attention_raised"
     ATTENTION_SETTLED = "attention_settled"
     EMAIL_CORRECTED = "email_corrected"
+    CONTACT_CHANGED = "contact_changed"

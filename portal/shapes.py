@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.attention import actions_for, open_items
 from commands.intake import IntakeView
-from db.models import Appointment, AttentionItem, Client, IntakeForm, Invitation, Payment, Signup, TimelineEntry
+from db.contact import Address, addresses_of
+from db.models import Appointment, AttentionItem, Client, IntakeForm, Invitation, Payment, TimelineEntry
 from db.policy_store import PolicyInForce
-from db.signups import opened_answers
+from db.signups import Given, opened_answers
 from domain.decisions import Block
 from domain.errors import FieldError
 from domain.intake_signature import completed_response, consent_hash
@@ -27,7 +28,6 @@ from workflows.naming import client_journey_id
 
 FHIR_JSON = "application/fhir+json"
 Json = dict[str, Any]
-Given = tuple[Signup, dict[str, Any]]
 
 
 def instant(moment: datetime | None) -> str | None:
@@ -54,17 +54,22 @@ async def client_shapes(session: AsyncSession, vault: Vault, clients: Sequence[C
         )
     )
     signups = await opened_answers(session, vault, ids)
+    addresses = await addresses_of(session, vault, clients, signups)
     only = ids[0] if len(ids) == 1 else None
     attention: dict[str, AttentionItem] = {}
     for item in await open_items(session, Reach(practice_id=clients[0].practice_id), only):
         attention.setdefault(item.client_id, item)
     return [
-        _client(client, client.id in invited, attention.get(client.id), signups.get(client.id)) for client in clients
+        _client(client, client.id in invited, attention.get(client.id), signups.get(client.id), addresses[client.id])
+        for client in clients
     ]
 
 
-def _client(client: Client, invited: bool, attention: AttentionItem | None, given: Given | None) -> Json:
+def _client(
+    client: Client, invited: bool, attention: AttentionItem | None, given: Given | None, address: Address
+) -> Json:
     signup, answers = given or (None, {})
+    details = {key: value for key, value in answers.get("details", {}).items() if key != "address"}
     return {
         "id": client.id,
         "track": client.track,
@@ -82,7 +87,7 @@ def _client(client: Client, invited: bool, attention: AttentionItem | None, give
         "preferred_contact": client.preferred_contact,
         "preferred_name": client.preferred_name,
         "pronouns": client.pronouns,
-        "details": answers.get("details", {}),
+        "details": details | ({"address": dict(address)} if address else {}),
         "custom": answers.get("custom", {}),
         "consents": answers.get("consents", {}),
         "signup_form_version": signup.form_version if signup else None,

@@ -45,6 +45,8 @@ AUDIT = {
     AuditKind.CLIENT_INVITED: "Invited a client",
     AuditKind.INVITATION_SENT_AGAIN: "Sent an invitation again",
     AuditKind.FORMS_SENT: "Sent new client forms",
+    AuditKind.CONTACT_CHANGED: "Changed contact data",
+    AuditKind.EMAIL_CORRECTED: "Corrected an email address",
     AuditKind.CLIENT_CLOSED: "Closed a client’s way",
     AuditKind.APPOINTMENT_BOOKED: "Booked an appointment",
     AuditKind.APPOINTMENT_MOVED: "Moved an appointment",

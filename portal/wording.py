@@ -52,6 +52,11 @@ DONE = {
     "staff-cancelled": "The appointment is cancelled. The client gets a mail, and any fee is refunded in full.",
     "noshow": "Recorded: the client didn't come. The fee is kept.",
     "fulfilled": "Recorded: the client came.",
+    "contact": "Saved.",
+    "contact-same": "Nothing was different, so nothing was changed.",
+    "email-corrected": "The email address is corrected. Mail goes to the right one from now on.",
+    "email-invited": "The email address is corrected, and a new invitation is on its way to it. "
+    "Earlier links no longer work.",
     "answered": "Done. The step goes on.",
     "moved": "Your appointment has a new time. A mail with it is on its way.",
     "staff-moved": "The appointment has a new time. The client gets a mail.",
@@ -203,6 +208,7 @@ TIMELINE = {
     TimelineKind.ATTENTION_RAISED: "A step needs attention",
     TimelineKind.ATTENTION_SETTLED: "Attention settled",
     TimelineKind.EMAIL_CORRECTED: "Email address corrected",
+    TimelineKind.CONTACT_CHANGED: "Contact data changed",
 }
 
 RELEASED = {

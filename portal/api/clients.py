@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.audit import note
 from commands.booking import why_not
+from commands.contact import change_contact
 from commands.intake import look_at_intake
 from commands.invitations import check_new_client, invite, issue_again, withdraw
 from commands.new_client_forms import send_new_client_forms
@@ -20,7 +21,7 @@ from db.timeline import timeline_of
 from domain.audit import AuditKind
 from domain.errors import NotFound, ValidationFailed
 from domain.roles import Reach
-from domain.stages import PortalStatus, Stage, Track
+from domain.stages import Actor, PortalStatus, Stage, Track
 from portal.answer_sheet import answers_pdf
 from portal.client_search import ClientFilter, ClientOrder, find_clients, quiet_since
 from portal.pages.queries import providers_of
@@ -119,6 +120,16 @@ async def _provider(session: AsyncSession, reach: Reach, slug: Any) -> Provider:
 
 @clients_router.get("/{client_id}", summary="One client")
 async def read_client(session: Transaction, office: TheOffice, client: OwnClient) -> Json:
+    return await client_shape(session, office.vault, client)
+
+
+@clients_router.put("/{client_id}/contact", summary="Change contact data")
+async def write_contact(
+    request: Request, session: Transaction, office: TheOffice, staff: ApiPractice, client: LockedClient
+) -> Json:
+    """What isn't named stays. The e-mail address has a route of its own: `correct-email`."""
+    if await change_contact(session, office, client, await json_object(request), actor=Actor.STAFF):
+        await note(session, office, staff.who, AuditKind.CONTACT_CHANGED, client.id)
     return await client_shape(session, office.vault, client)
 
 

@@ -218,16 +218,14 @@ async def answer_attention(
             frame.staff.reach,
             client.id,
             action,
+            who=frame.staff.who,
             item_id=form.first("item") or None,
             email=form.text("email") or None,
-            resolved_by=frame.staff.name,
         )
     except DomainError as refusal:
         async with office.database.transaction() as session:
             return await page_of(session, office, frame, client, refusal=refusal)
     relay.nudge(subjects)
-    async with office.database.transaction() as session:
-        await note(session, office, frame.staff.who, AuditKind.ATTENTION_ANSWERED, client.id)
     return go(f"/console/clients/{client.id}", "answered")
 
 

@@ -20,10 +20,10 @@ from domain.errors import Conflict, DomainError, NotFound, ValidationFailed
 from domain.roles import Permission
 from domain.signup_form import SignupForm, parse_signup_form
 from domain.states import SettingsKind
+from portal.contact_fields import AUTOCOMPLETE
 from portal.forms import StaffForm
 from portal.pages.console_settings import OwnProvider
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
-from portal.pages.public import AUTOCOMPLETE
 from portal.signup_editor import OWN_TYPES, Sheet, changed, input_errors, sheet_of_form, sheet_of_posted
 from web.identity import permitted
 from web.problems import status_of

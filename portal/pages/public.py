@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -21,22 +20,13 @@ from db.tenancy import practice_of, provider_by_slug
 from domain.decisions import signup_refusal
 from domain.errors import DomainError, ValidationFailed
 from domain.page import Page, parse_page
-from domain.signup_fields import FieldType
 from domain.signup_form import SignupForm
 from domain.states import SettingsKind
+from portal.contact_fields import AUTOCOMPLETE, answers_given
 from portal.forms import Form, PublicForm, new_form_token
 from portal.rendering import errors_by_field, render
 from web.fields import opaque_id
 from web.transactions import RemoteAddress, TheOffice, Transaction
-
-AUTOCOMPLETE = {
-    "first_name": "given-name",
-    "last_name": "family-name",
-    "preferred_name": "nickname",
-    "email": "email",
-    "phone": "tel",
-    "date_of_birth": "bday",
-}
 
 public_router = APIRouter(tags=["pages: public"])
 
@@ -122,22 +112,7 @@ async def signup(
 async def _accept(session: AsyncSession, office: Office, door: Door, form: Form) -> None:
     key = form.first("form_token")[:100] or None
     async with session.begin_nested():
-        await sign_up(session, office, door.here, _answers(door.form, form), idempotency_key=key)
-
-
-def _answers(signup_form: SignupForm, form: Form) -> dict[str, Any]:
-    """The fields that were asked, in the shape that the command checks."""
-    answers: dict[str, Any] = {"custom": {}}
-    for field in signup_form.asked:
-        given = form.values.get(field.name, [""])
-        value: object = given if field.type is FieldType.CHOICES else given[-1]
-        if field.parts:
-            answers[field.key] = {part.key: form.first(f"{field.key}.{part.key}") for part in field.parts}
-        elif field.is_standard:
-            answers[field.key] = value
-        else:
-            answers["custom"][field.key] = value
-    return answers
+        await sign_up(session, office, door.here, answers_given(door.form, form), idempotency_key=key)
 
 
 def _signup_page(
