@@ -15,7 +15,9 @@ from portal.pages.console_clients import console_clients_router
 from portal.pages.console_contact import console_contact_router
 from portal.pages.console_form_editor import console_form_editor_router
 from portal.pages.console_forms import console_forms_router
+from portal.pages.console_invitation import console_invitation_router
 from portal.pages.console_moving import console_moving_router
+from portal.pages.console_page import console_page_router
 from portal.pages.console_policies import client_settings_router, practice_settings_router
 from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
@@ -38,6 +40,7 @@ for _router in (
     moving_router,
     console_clients_router,
     console_client_router,
+    console_invitation_router,
     console_contact_router,
     console_appointments_router,
     console_moving_router,
@@ -48,6 +51,7 @@ for _router in (
     practice_settings_router,
     client_settings_router,
     console_signup_form_router,
+    console_page_router,
     console_staff_router,
     console_audit_router,
     console_account_router,
