@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from activities.accounts import PASSWORD_RESET
 from commands.audit import Who, note
@@ -18,7 +19,7 @@ from commands.passwords import check_new_password
 from commands.rate_limits import SIGN_INS_PER_ADDRESS, SIGN_INS_PER_NAME, check_limit, count_request
 from db.events import EventKind, record_event, reset_subject
 from db.ids import new_id
-from db.models import Client, PasswordReset, PortalAccount, StaffMember, WebSession
+from db.models import Appointment, Client, PasswordReset, PortalAccount, StaffMember, WebSession
 from domain.audit import AuditKind
 from domain.errors import InvitationExpired, InvitationUsed, NotFound, Unauthorized
 from domain.roles import Role
@@ -169,8 +170,12 @@ async def sign_out(session: AsyncSession, token: str | None) -> None:
 
 
 async def clients_of(session: AsyncSession, account_id: str) -> list[Client]:
-    """Everybody behind this account, the longest known first."""
-    query = select(Client).where(Client.account_id == account_id).order_by(Client.created_at, Client.id)
+    """Everybody behind this account, the longest known first; a duplicate only where it has a history to show."""
+    kept = aliased(Client)
+    closed = exists().where(kept.id == Client.duplicate_of_id, kept.account_id == account_id)
+    history = exists().where(Appointment.client_id == Client.id)
+    query = select(Client).where(Client.account_id == account_id, or_(~closed, history))
+    query = query.order_by(Client.created_at, Client.id)
     return list(await session.scalars(query))
 
 

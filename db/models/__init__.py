@@ -13,6 +13,7 @@ from db.models.client import (
     PortalAccount,
     Signup,
     TimelineEntry,
+    TwoPersons,
 )
 from db.models.events import (
     DemoClock,
@@ -77,5 +78,6 @@ __all__ = [
     "Signup",
     "StaffMember",
     "TimelineEntry",
+    "TwoPersons",
     "WebSession",
 ]

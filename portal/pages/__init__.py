@@ -13,6 +13,7 @@ from portal.pages.console_audit import console_audit_router
 from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
 from portal.pages.console_contact import console_contact_router
+from portal.pages.console_duplicates import console_duplicates_router
 from portal.pages.console_form_editor import console_form_editor_router
 from portal.pages.console_forms import console_forms_router
 from portal.pages.console_invitation import console_invitation_router
@@ -42,6 +43,7 @@ for _router in (
     console_clients_router,
     console_client_router,
     console_invitation_router,
+    console_duplicates_router,
     console_contact_router,
     console_appointments_router,
     console_moving_router,

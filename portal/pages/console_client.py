@@ -32,6 +32,7 @@ from domain.states import AttentionAction, SubmissionStatus
 from portal.answer_sheet import answers_pdf
 from portal.answers import answers_shown
 from portal.api.attention import TheEngine
+from portal.duplicate_sheet import duplicate_sheet
 from portal.forms import StaffForm
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
 from portal.pages.policy_levels import own_settings
@@ -98,6 +99,7 @@ async def page_of(
         client=client,
         shape=await client_shape(session, office, client),
         invitation=await newest_issued(session, client.id),
+        duplicates=await duplicate_sheet(session, client),
         provider=provider,
         timezone=(await load_availability(session, provider.id)).timezone,
         now=now,
