@@ -48,6 +48,7 @@ async def test_clients_keep_their_contact_data_up_to_date(world: World, provider
 
     ok(await person.request("PUT", "/api/v1/portal/profile", json={"address": None}))
     assert "address" not in (await provider.client(person.client_id))["details"]
+    assert "9 Canary Lane" not in await (await owner_of(provider)).page(f"/console/clients/{person.client_id}")
     ok(await person.request("PUT", "/api/v1/portal/profile", json={"preferred_name": "Annie"}))
     assert (await provider.timeline(person.client_id)).count("contact_changed") == 2
 
