@@ -86,6 +86,15 @@ async def old_link(scene: Scene) -> Persona:
 
 
 @casting
+async def revoked_link(scene: Scene) -> Persona:
+    busy = await scene.practice("busy")
+    client = await busy.invite(first_name="Remy")
+    token = await scene.world.invitation_token(client["email"])
+    ok(await busy.request("POST", f"/api/v1/clients/{client['id']}/invitation/revoke"))
+    return Persona(facts={"token": token})
+
+
+@casting
 async def forgetful(scene: Scene) -> Persona:
     """With a link for a new password."""
     return Persona(facts={"token": await _reset_token(scene)})

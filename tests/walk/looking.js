@@ -18,6 +18,15 @@ globalThis.portico = {
     return innermost.slice(0, 5).map((one) => `${this.name(one)} reaches ${Math.round(one.getBoundingClientRect().right)} of ${room} px`);
   },
 
+  // What lies over all of it (WCAG 2.4.11 asks that some of it can be seen); nothing where it can be seen.
+  whatHides(one) {
+    const box = one.getBoundingClientRect();
+    const places = [[0.5, 0.5], [0.1, 0.1], [0.9, 0.1], [0.1, 0.9], [0.9, 0.9]];
+    const there = places.map(([x, y]) => document.elementFromPoint(box.x + box.width * x, box.y + box.height * y));
+    const seen = there.some((over) => over && (one.contains(over) || over.contains(one) || one.labels?.[0]?.contains(over)));
+    return seen ? null : there.find((over) => over) ?? document.documentElement;
+  },
+
   // Whatever takes the focus without showing it, or hidden behind something that sticks.
   unfocused() {
     const found = [];
@@ -32,13 +41,8 @@ globalThis.portico = {
         return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
       });
       if (!shows) found.push(`${this.name(one)} shows no focus`);
-      const box = one.getBoundingClientRect();
-      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-      const over = document.elementFromPoint(x, y);
-      if (!over) found.push(`${this.name(one)} is out of sight when it has the focus`);
-      else if (!one.contains(over) && !over.contains(one) && !one.labels?.[0]?.contains(over)) {
-        found.push(`${this.name(one)} is behind ${this.name(over)} when it has the focus`);
-      }
+      const over = this.whatHides(one);
+      if (over) found.push(`${this.name(one)} is behind ${this.name(over)} when it has the focus`);
     }
     return found;
   },
