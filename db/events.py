@@ -39,6 +39,7 @@ class EventKind(StrEnum):
     BOOKING_REOPENED = "booking_reopened"
     PAYMENT_NOTICED = "payment_noticed"
     PASSWORD_RESET_REQUESTED = "password_reset_requested"
+    MERCHANT_ACCOUNT_NOTICED = "merchant_account_noticed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,10 @@ def client_subject(client_id: str) -> str:
 
 def reset_subject(reset_id: str) -> str:
     return f"reset:{reset_id}"
+
+
+def merchant_subject(provider_id: str) -> str:
+    return f"merchant:{provider_id}"
 
 
 # Two steps of one statement, for `WITH`: the event, and the subject under whose lease it is told.
