@@ -136,6 +136,13 @@ CONSOLE = (
     see("/console/providers/{provider}/signup-form", "owner", after=open_up()),
     see("/console/providers/{provider}/signup-form", "owner", "errors", after=type_in({"label.phone": ""}, "Save")),
     see("/console/providers/{provider}/signup-form/versions/{version}", "owner"),
+    see("/console/providers/{provider}/page", "owner", after=open_up()),
+    see("/console/providers/{provider}/page", "owner", "errors", after=type_in({"name": ""}, "Save")),
+    see("/console/providers/{provider}/page/versions/{version}", "owner"),
+    see("/console/merchant-account", "owner"),
+    see("/console/merchant-account/{provider}", "owner"),
+    see("/console/merchant-account/{provider}/refresh", "owner"),
+    see("/console/merchant-account/{provider}/return", "owner", after=stand_still()),
     see("/console/forms", "owner"),
     see("/console/forms/{provider}", "owner"),
     see("/console/forms/{provider}", "owner", "refused", after=type_in({"text": "{}"}, "Import")),
@@ -167,6 +174,8 @@ CONSOLE = (
 
 # What a browser opens and isn't a page.
 FILES = {
+    "/console/providers/{provider}/page/pictures/{picture_id}",
+    "/p/{provider}/picture/{picture_id}",
     "/console/audit/export.csv",
     "/console/clients/{client_id}/intake.json",
     "/console/clients/{client_id}/intake.pdf",
