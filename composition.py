@@ -14,6 +14,7 @@ import httpx
 from activities.accounts import Accounts
 from activities.bookings import Bookings
 from activities.calendar_part import CalendarParts
+from activities.email_changes import EmailChanges
 from activities.fee_notices import FeeNotices
 from activities.greetings import Greetings
 from activities.intake import Intake
@@ -135,6 +136,7 @@ def activities_of(settings: Settings, database: Database, payments: Payments) ->
         Notices(post, calendar),
         FeeNotices(post),
         Accounts(post, tokens),
+        EmailChanges(post, tokens),
         Sweeps(database, clock_of(settings), hold_grace=hold_grace(settings)),
     ]
     return [method for room in rooms for method in _activity_methods(room)]

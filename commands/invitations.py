@@ -19,6 +19,7 @@ from db.invitations import newest_issued, open_invitations
 from db.locks import lock_name
 from db.models import Client, Invitation, PortalAccount, Provider
 from db.policy_store import load_policy
+from db.portal_accounts import account_by_email, lock_address
 from db.settings_store import practice_standing
 from db.tenancy import client_by_external_id, client_by_id, provider_of
 from db.timeline import tell
@@ -231,7 +232,7 @@ async def look_at_invitation(session: AsyncSession, office: Office, token: str) 
     if invitation.revoked_at is not None or now >= invitation.expires_at:
         raise InvitationExpired("This invitation isn't valid any more. Please ask the practice for a new one.")
     client = await client_by_id(session, invitation.client_id)
-    account = await session.scalar(select(PortalAccount.id).where(PortalAccount.email == client.email))
+    account = await account_by_email(session, client.email)
     return InvitationView(
         invitation=invitation,
         client=client,
@@ -264,7 +265,8 @@ async def accept_invitation(session: AsyncSession, office: Office, token: str, p
 
 
 async def _account(session: AsyncSession, office: Office, email: str, password: str, now: datetime) -> PortalAccount:
-    account = await session.scalar(select(PortalAccount).where(PortalAccount.email == email))
+    await lock_address(session, email)
+    account = await account_by_email(session, email)
     if account is not None:
         if not await office.passwords.matches(account.password_hash, password):
             raise ValidationFailed.of("password", "You have an account already: please enter its password.")

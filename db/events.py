@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     BOOKING_REOPENED = "booking_reopened"
     PAYMENT_NOTICED = "payment_noticed"
     PASSWORD_RESET_REQUESTED = "password_reset_requested"
+    EMAIL_CHANGE_REQUESTED = "email_change_requested"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,10 @@ def client_subject(client_id: str) -> str:
 
 def reset_subject(reset_id: str) -> str:
     return f"reset:{reset_id}"
+
+
+def email_change_subject(change_id: str) -> str:
+    return f"email-change:{change_id}"
 
 
 # Two steps of one statement, for `WITH`: the event, and the subject under whose lease it is told.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from commands.next_step import NextStep
 from domain.decisions import Lifter
 from domain.money import Money
 from domain.questionnaire_items import ItemType, Operator
@@ -54,6 +55,11 @@ DONE = {
     "fulfilled": "Recorded: the client came.",
     "contact": "Saved.",
     "contact-same": "Nothing was different, so nothing was changed.",
+    "email-asked": "A link is on its way to the new address. Nothing changes until it is followed.",
+    "email-kept": "Your address stays as it is.",
+    "password-changed": "Your new password is set. You are signed out everywhere else.",
+    "signed-out-one": "That device is signed out.",
+    "idle": "You were signed out because nothing had happened for a while. What was saved is still there.",
     "email-corrected": "The email address is corrected. Mail goes to the right one from now on.",
     "email-invited": "The email address is corrected, and a new invitation is on its way to it. "
     "Earlier links no longer work.",
@@ -112,6 +118,12 @@ STAGE = {
     Stage.READY: "Ready to book",
     Stage.BOOKED: "Booked",
     Stage.CLOSED: "Closed",
+}
+# What waits for somebody else behind the same account.
+NEXT_STEP = {
+    NextStep.INTAKE: "Fill in the intake form",
+    NextStep.BOOK: "Choose a time",
+    NextStep.PAY: "Pay to confirm the appointment",
 }
 ACTOR = {Actor.CLIENT: "client", Actor.STAFF: "practice", Actor.SYSTEM: "Portico"}
 APPOINTMENT = {
@@ -208,6 +220,7 @@ TIMELINE = {
     TimelineKind.ATTENTION_RAISED: "A step needs attention",
     TimelineKind.ATTENTION_SETTLED: "Attention settled",
     TimelineKind.EMAIL_CORRECTED: "Email address corrected",
+    TimelineKind.EMAIL_CHANGED: "Email address changed by the client, and confirmed",
     TimelineKind.CONTACT_CHANGED: "Contact data changed",
 }
 

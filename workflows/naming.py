@@ -17,3 +17,7 @@ def booking_id(appointment_id: str) -> str:
 
 def password_reset_id(reset_id: str) -> str:
     return f"password-reset:{reset_id}"
+
+
+def email_change_id(change_id: str) -> str:
+    return f"email-change:{change_id}"
