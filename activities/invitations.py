@@ -12,13 +12,14 @@ from temporalio import activity
 from activities.post import Letterhead, Post, letterhead
 from activities.standing import OpenInvitation
 from db.ids import new_id
-from db.invitations import open_invitations
+from db.invitations import open_invitations, state_of
 from db.models import Client, Invitation
 from db.policy_store import load_policy
 from db.stages import move_stage
 from db.tenancy import client_by_id
 from db.timeline import tell
 from domain.cadence import invitation_waiting
+from domain.invitations import InvitationState, link_refusal
 from domain.policy import PortalPolicy
 from domain.ports import Letter, Tokens
 from domain.stages import Actor, Stage
@@ -65,19 +66,19 @@ class Invitations:
         self._tokens = tokens
 
     @activity.defn
-    async def send_portal_invitation(self, command: SendPortalInvitation) -> InvitationSent:
+    async def send_portal_invitation(self, command: SendPortalInvitation) -> InvitationSent | None:
         """Issue the invitation if there is none, and mail its link.
 
-        One that was taken back before it went out isn't sent: in its place the one that works, if there is one.
+        One that was taken back before it went out isn't sent: in its place the one that works, if there is one. None
+        where nothing is to be sent any more.
         """
         async with self._post.database.transaction() as session:
             client = await client_by_id(session, command.client_id, for_update=True)
             policy = (await load_policy(session, client.provider_id, client.id)).policy
             invitation = await _issued(session, client, policy, command)
+            if state_of(invitation, command.now) in (InvitationState.REVOKED, InvitationState.REPLACED):
+                return None
             head = await letterhead(session, client.provider_id)
-            stage = Stage(client.stage)
-        if invitation.revoked_at is not None:
-            return InvitationSent(invitation=_opened(invitation, policy), stage=stage)
         letter = self._letter("portal_invitation", head, client, invitation, command.now)
 
         async def done(session: AsyncSession) -> None:
@@ -108,7 +109,9 @@ class Invitations:
         async with self._post.database.transaction() as session:
             client = await client_by_id(session, command.client_id)
             invitation = await session.get(Invitation, command.invitation_id)
-            if invitation is None or client.account_id is not None or not _works(invitation, command.now):
+            if invitation is None or client.account_id is not None:
+                return False
+            if link_refusal(state_of(invitation, command.now)) is not None:
                 return False
             head = await letterhead(session, client.provider_id)
         key = f"invitation-reminder:{invitation.id}:{command.due:%Y%m%d%H%M}"
@@ -155,10 +158,6 @@ def _opened(invitation: Invitation, policy: PortalPolicy) -> OpenInvitation:
         expires_at=invitation.expires_at,
         waiting=invitation_waiting(policy, invitation.issued_at, invitation.expires_at),
     )
-
-
-def _works(invitation: Invitation, now: datetime) -> bool:
-    return invitation.accepted_at is None and invitation.revoked_at is None and now < invitation.expires_at
 
 
 async def _issued(

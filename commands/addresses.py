@@ -6,13 +6,14 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.invitations import issue_again
+from commands.invitations import issue_again, take_back
 from commands.office import Office
 from db.effects import may_have_arrived
-from db.invitations import open_invitations
+from db.invitations import newest_issued, open_invitations
 from db.models import Client, Invitation
 from db.timeline import tell
 from domain.errors import Conflict, ValidationFailed
+from domain.invitations import RevokedBecause
 from domain.stages import Actor
 from domain.states import TimelineKind
 
@@ -48,9 +49,15 @@ async def link_is_out(session: AsyncSession, client: Client) -> bool:
 
 
 async def _revoke_what_was_sent(session: AsyncSession, client: Client, now: datetime) -> None:
+    newest = await newest_issued(session, client.id)
     for invitation in await session.scalars(open_invitations(client.id)):
-        if await _is_out(session, invitation):
+        if not await _is_out(session, invitation):
+            continue
+        if invitation is newest:
+            await take_back(session, client, invitation, now)
+        else:
             invitation.revoked_at = now
+            invitation.revoked_because = str(RevokedBecause.REPLACED)
 
 
 async def _is_out(session: AsyncSession, invitation: Invitation) -> bool:

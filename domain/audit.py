@@ -27,6 +27,7 @@ class AuditKind(StrEnum):
     FORMS_CHANGED = "forms_changed"
     CLIENT_INVITED = "client_invited"
     INVITATION_SENT_AGAIN = "invitation_sent_again"
+    INVITATION_REVOKED = "invitation_revoked"
     FORMS_SENT = "forms_sent"
     CONTACT_CHANGED = "contact_changed"
     EMAIL_CORRECTED = "email_corrected"

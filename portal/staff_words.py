@@ -44,6 +44,7 @@ AUDIT = {
     AuditKind.FORMS_CHANGED: "Changed a form",
     AuditKind.CLIENT_INVITED: "Invited a client",
     AuditKind.INVITATION_SENT_AGAIN: "Sent an invitation again",
+    AuditKind.INVITATION_REVOKED: "Revoked an invitation",
     AuditKind.FORMS_SENT: "Sent new client forms",
     AuditKind.CONTACT_CHANGED: "Changed contact data",
     AuditKind.EMAIL_CORRECTED: "Corrected an email address",

@@ -48,6 +48,8 @@ DONE = {
     "invited": "The client is invited. The mail with the link goes out right away.",
     "forms-sent": "New Client Forms are on their way.",
     "forms-already": "New Client Forms were sent just now; they aren't sent twice within a minute.",
+    "revoked": "The invitation is revoked: its link stopped working, and no reminder goes out. You can invite again "
+    "at any time.",
     "invited-again": "A new invitation is on its way. Earlier links no longer work.",
     "staff-booked": "The appointment is booked. The client gets a confirmation by mail.",
     "staff-cancelled": "The appointment is cancelled. The client gets a mail, and any fee is refunded in full.",
@@ -182,6 +184,7 @@ TIMELINE = {
     TimelineKind.INVITATION_REMINDED: "Reminded of the invitation",
     TimelineKind.INVITATION_EXPIRED: "Invitation expired unused",
     TimelineKind.INVITATION_ASKED_AGAIN: "Client asked for a new invitation",
+    TimelineKind.INVITATION_REVOKED: "Invitation revoked by the practice",
     TimelineKind.GREETING_SENT: "Email greeting sent",
     TimelineKind.GREETING_SKIPPED: "Email greeting not sent (this address had one today, or it is switched off)",
     TimelineKind.FORMS_REQUESTED: "Send New Client Forms pressed",
@@ -315,6 +318,12 @@ def short_time(instant: datetime, timezone: str) -> str:
     """For example "Dec 1, 2026, 9:00 AM EST"."""
     local = instant.astimezone(ZoneInfo(timezone))
     return f"{local:%b} {local.day}, {local.year}, {spoken_clock(instant, timezone)} {local:%Z}"
+
+
+def short_day(instant: datetime, timezone: str) -> str:
+    """For example "Dec 1, 2026": where the time of day doesn't matter."""
+    local = instant.astimezone(ZoneInfo(timezone))
+    return f"{local:%b} {local.day}, {local.year}"
 
 
 def money(amount_minor: int, currency: str) -> str:

@@ -110,6 +110,7 @@ class Invitation(Base):
     sent_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    revoked_because: Mapped[str | None]
 
 
 class DataKey(Base):

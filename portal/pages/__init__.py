@@ -16,6 +16,7 @@ from portal.pages.console_clients import console_clients_router
 from portal.pages.console_contact import console_contact_router
 from portal.pages.console_form_editor import console_form_editor_router
 from portal.pages.console_forms import console_forms_router
+from portal.pages.console_invitation import console_invitation_router
 from portal.pages.console_moving import console_moving_router
 from portal.pages.console_policies import client_settings_router, practice_settings_router
 from portal.pages.console_settings import console_settings_router
@@ -44,6 +45,7 @@ for _router in (
     moving_router,
     console_clients_router,
     console_client_router,
+    console_invitation_router,
     console_contact_router,
     console_appointments_router,
     console_moving_router,
