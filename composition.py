@@ -38,6 +38,7 @@ from gateways.calendar_mail import ICalendars
 from gateways.contact_checks import LibraryContactChecks
 from gateways.letters import JinjaLetters
 from gateways.pdf_documents import PdfDocuments
+from gateways.pictures import PillowPictures
 from gateways.second_factor import AuthenticatorApps
 from gateways.secrets import AesVault, Argon2Passwords, HmacTokens
 from gateways.smtp import SmtpMailer
@@ -83,6 +84,7 @@ def office_of(settings: Settings, database: Database) -> Office:
         validate_questionnaire=_validate_questionnaire,
         records=BuiltInRecords(database, vault),
         documents=PdfDocuments(),
+        pictures=PillowPictures(),
         fee_webhooks=StripeWebhooks(settings.stripe_fees_webhook_secrets, livemode=settings.env == "production"),
         subscription_webhooks=StripeWebhooks(
             settings.stripe_subscriptions_webhook_secrets, livemode=settings.env == "production"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from db.clock import Clock
 from db.engine import Database
 from domain.errors import FieldError
+from domain.pictures import Pictures
 from domain.ports import ContactChecks, Documents, Passwords, RecordSystem, SecondFactor, Tokens, Vault, WebhookVerifier
 
 
@@ -28,6 +29,7 @@ class Office:
     validate_questionnaire: Callable[[Mapping[str, object]], list[FieldError]]
     records: RecordSystem
     documents: Documents
+    pictures: Pictures
     fee_webhooks: WebhookVerifier
     subscription_webhooks: WebhookVerifier
     # Where time travels, the payment simulator goes along; None in production.

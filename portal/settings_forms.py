@@ -15,7 +15,6 @@ Document = dict[str, Any]
 
 # The sections of the page that are documents of their own; the portal settings are `portal.policy_forms`.
 SECTIONS: dict[str, SettingsKind] = {
-    "page": SettingsKind.PAGE,
     "greeting": SettingsKind.GREETING,
     "availability": SettingsKind.AVAILABILITY,
 }
@@ -30,8 +29,6 @@ def fields_shown(section: str, document: Document) -> dict[str, str]:
 def document_from(section: str, form: Form) -> Document:
     """The document to save. Raises ValidationFailed."""
     match SECTIONS[section]:
-        case SettingsKind.PAGE:
-            return {name: form.text(name) for name in ("name", "title", "intro", "contact")}
         case SettingsKind.GREETING:
             ids = form.values.get("attachment", [])
             body = form.first("body").replace("\r\n", "\n")
@@ -89,7 +86,6 @@ def _greeting_shown(document: Document) -> dict[str, str]:
 
 
 _SHOWN: dict[SettingsKind, Callable[[Document], dict[str, str]]] = {
-    SettingsKind.PAGE: dict,
     SettingsKind.GREETING: _greeting_shown,
     SettingsKind.AVAILABILITY: _availability_shown,
 }

@@ -77,6 +77,8 @@ DONE = {
     "form-saved": "Saved as a new version. Clients who have begun keep the version they began with.",
     "form-marked": "Changed. Only what is marked as selectable can be chosen in the portal settings.",
     "form-chosen": "New clients get this version from now on.",
+    "page-saved": "Saved as a new version. It is what everybody sees from now on.",
+    "page-restored": "The earlier page is in force again, as a new version.",
     "signup-form-saved": "Saved as a new version. The next client to sign up sees it.",
     "signup-form-restored": "Restored as a new version. The next client to sign up sees it.",
     "uploaded": "The file is uploaded. Check it under the greeting to send it along.",
