@@ -20,6 +20,7 @@ from activities.email_changes import SendEmailChange
 from db.events import EventKind
 from db.telling import ClientRow
 from dispatch.engine_view import described, operator_ended
+from dispatch.practice_delivery import tell_practice
 from domain.stages import Stage, Track
 from workflows.booking import Booking
 from workflows.client_journey import ClientJourney
@@ -132,6 +133,15 @@ class Delivery:
             )
         except WorkflowAlreadyStartedError:
             pass
+        except RPCError as error:
+            return NotYet(reason=error.status.name.lower(), weather=True)
+        except RuntimeError:
+            return NotYet(reason="no connection", weather=True)
+        return Told()
+
+    async def tell_practice(self, kind: EventKind, payload: Mapping[str, Any], skew: timedelta) -> Delivered:
+        try:
+            await tell_practice(self._engine, kind, payload, skew)
         except RPCError as error:
             return NotYet(reason=error.status.name.lower(), weather=True)
         except RuntimeError:

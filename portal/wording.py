@@ -66,6 +66,7 @@ DONE = {
     "email-invited": "The email address is corrected, and a new invitation is on its way to it. "
     "Earlier links no longer work.",
     "answered": "Done. The step goes on.",
+    "answered-before": "That step has gone on in the meantime.",
     "moved": "Your appointment has a new time. A mail with it is on its way.",
     "staff-moved": "The appointment has a new time. The client gets a mail.",
     "settings-restored": "The earlier settings are in force again.",
@@ -155,7 +156,7 @@ MERCHANT = {
     MerchantStatus.NONE: "Not connected",
     MerchantStatus.PENDING: "Being set up",
     MerchantStatus.ACTIVE: "Active",
-    MerchantStatus.RESTRICTED: "Restricted by the payment processor",
+    MerchantStatus.RESTRICTED: "Restricted",
     MerchantStatus.DISCONNECTED: "Disconnected",
 }
 ATTENTION_ACTION = {
@@ -299,6 +300,10 @@ def attention_step(step: str) -> str:
         return "Sending the greeting"
     if step.startswith("invitation:"):
         return _STEPS["portal_invitation"]
+    if step == "merchant_account":
+        return "Reading the merchant account"
+    if step.startswith("merchant_notice:"):
+        return "Telling staff about the merchant account"
     if "pre_payment" in step:
         return "Taking or returning the fee"
     return _STEPS.get(step, step.replace("_", " ").capitalize())

@@ -150,6 +150,20 @@ class PaymentNoticed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StartMerchantAccount:
+    """Starts a `MerchantAccount`, the workflow that looks after a provider's account at the processor."""
+
+    provider_id: str
+    practice_id: str
+    skew_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MerchantAccountNoticed:
+    """The processor rang, or somebody came back from it: read the account again. It proves nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResolveAttention:
     """A person's answer to a step that was refused for good."""
 

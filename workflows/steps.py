@@ -15,6 +15,7 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from activities.notices import Notices, Occurrence, TellFrontDesk
+    from activities.practice_notices import PracticeNotices, TellPracticeOfAttention
     from activities.standing import NoteDropped, RaiseAttention, SettleAttention, Standings
     from domain.cadence import ANSWER_WITHIN, ATTENTION_LAPSES_AFTER
     from domain.states import AttentionAction, AttentionOwner
@@ -56,14 +57,24 @@ class _Weather:
     words: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class PracticeAffair:
+    """What isn't about a client: the practice's own subscription, a provider's merchant account."""
+
+    practice_id: str
+    provider_id: str | None = None
+
+
 class Steps:
     """One workflow's steps: what is stuck, what waits for better weather, and what people have answered.
 
-    `show` is called whenever what operators read has changed.
+    They are about a client, or an affair of the practice's own. `show` is called whenever what operators read has
+    changed.
     """
 
-    def __init__(self, client_id: str, skew_seconds: int, show: Callable[[], None]) -> None:
-        self._client_id = client_id
+    def __init__(self, about: str | PracticeAffair, skew_seconds: int, show: Callable[[], None]) -> None:
+        self._client_id = about if isinstance(about, str) else None
+        self._affair = about if isinstance(about, PracticeAffair) else None
         self._skew = timedelta(seconds=skew_seconds)
         self._show = show
         self._answers: dict[str, AttentionAction] = {}
@@ -176,6 +187,10 @@ class Steps:
         self._show()
 
     async def _drop(self, step: str) -> None:
+        if self._client_id is None:
+            # No timeline to say it on; the ledger of effects has no such message.
+            workflow.logger.warning("too late to be of use: %s", step)
+            return
         await bookkeeping(
             Standings.note_dropped,
             NoteDropped(
@@ -223,11 +238,17 @@ class Steps:
         self._alerts.append(asyncio.create_task(self._tell_of_attention(ref)))
 
     async def _tell_of_attention(self, ref: str) -> None:
-        command = TellFrontDesk(client_id=self._client_id, occurrence=Occurrence.ATTENTION, ref=ref, now=self.now())
         config = named(MAIL, "tell the front desk: something needs attention")
         config["schedule_to_close_timeout"] = _ALERT_KEEPS
         try:
-            await workflow.execute_activity_method(Notices.tell_front_desk, command, **config)
+            if self._client_id is not None:
+                command = TellFrontDesk(
+                    client_id=self._client_id, occurrence=Occurrence.ATTENTION, ref=ref, now=self.now()
+                )
+                await workflow.execute_activity_method(Notices.tell_front_desk, command, **config)
+            elif self._affair is not None:
+                tell = TellPracticeOfAttention(practice_id=self._affair.practice_id, ref=ref, now=self.now())
+                await workflow.execute_activity_method(PracticeNotices.tell_practice_of_attention, tell, **config)
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
@@ -250,6 +271,8 @@ class Steps:
             owner=owner,
             due_at=self.now() + within,
             now=self.now(),
+            practice_id=self._affair.practice_id if self._affair else None,
+            provider_id=self._affair.provider_id if self._affair else None,
         )
         await workflow.execute_activity_method(
             Standings.raise_attention, command, **named(RECORDS, f"ask for help: {step} ({owner})")

@@ -17,6 +17,7 @@ from portal.pages.console_contact import console_contact_router
 from portal.pages.console_form_editor import console_form_editor_router
 from portal.pages.console_forms import console_forms_router
 from portal.pages.console_invitation import console_invitation_router
+from portal.pages.console_merchant import console_merchant_router
 from portal.pages.console_moving import console_moving_router
 from portal.pages.console_page import console_page_router
 from portal.pages.console_policies import client_settings_router, practice_settings_router
@@ -56,6 +57,7 @@ for _router in (
     console_settings_router,
     practice_settings_router,
     client_settings_router,
+    console_merchant_router,
     console_signup_form_router,
     console_page_router,
     console_staff_router,
