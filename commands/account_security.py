@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.accounts import SessionKind, ends_at, sessions_of, token_hash
+from commands.accounts import SessionKind, ends_at, sessions_of, sign_in_name, token_hash
 from commands.office import Office
 from commands.passwords import check_new_password
 from commands.rate_limits import SIGN_INS_PER_NAME, check_limit, count_request
@@ -19,7 +19,7 @@ from domain.errors import ValidationFailed
 
 async def check_password(office: Office, account: PortalAccount, password: str) -> None:
     """The signed-in client shows that it is them. Raises ValidationFailed on `current`, and RateLimited on failures."""
-    who = f"{SessionKind.CLIENT}:{account.email}"
+    who = sign_in_name(SessionKind.CLIENT, account.email)
     await check_limit(office.database, SIGN_INS_PER_NAME, who)
     if not await office.passwords.matches(account.password_hash, password):
         await count_request(office.database, (SIGN_INS_PER_NAME, who))

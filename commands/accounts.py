@@ -67,7 +67,7 @@ async def sign_in(
 
     Raises Unauthorized (the same for an unknown address and a wrong password) and RateLimited (on failures).
     """
-    who = f"{kind}:{email.strip().lower()}"
+    who = sign_in_name(kind, email)
     await check_limit(office.database, SIGN_INS_PER_NAME, who)
     await check_limit(office.database, SIGN_INS_PER_ADDRESS, remote_address)
     async with office.database.statements() as session:
@@ -85,6 +85,11 @@ async def sign_in(
         async with office.database.statements() as session:
             return await begin_session(session, SessionKind.STAFF_CODE, found.id, device=device)
     return await staff_signed_in(office, found.id, remote_address=remote_address, device=device)
+
+
+def sign_in_name(kind: SessionKind, email: str) -> str:
+    """Under which wrong passwords for an address are counted."""
+    return f"{kind}:{email.strip().lower()}"
 
 
 async def staff_signed_in(office: Office, staff_id: str, *, remote_address: str, device: str | None) -> SignedIn:

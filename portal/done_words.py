@@ -1,4 +1,4 @@
-"""What was just done, in a sentence: `?done=<code>` shows the one that belongs to the code."""
+"""What was just done, in a sentence: shown once, by `?done=<code>` of the page that comes after a form."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ DONE = {
     "staff-reset-two-factor": "Two-factor sign-in is reset. They sign in with their password and set it up anew.",
     "password": "Your new password is set. Please sign in with it.",
     "welcome": "Welcome! Your account is open.",
+    "added": "Added to your account. At the top of each page you see for whom it is, and switch.",
     "draft": "Saved. You can go on whenever it suits you.",
     "intake": "Thank you. Your intake form has been sent to the practice.",
     "cancelled": "Your appointment is cancelled.",

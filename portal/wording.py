@@ -1,11 +1,10 @@
-"""The words of the pages for closed sets: states, stages, rules, what the timeline tells."""
+"""The words of the pages for closed sets: states, stages, rules and what the timeline tells."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from commands.next_step import NextStep
 from domain.decisions import Lifter
 from domain.money import Money
 from domain.questionnaire_items import ItemType, Operator
@@ -64,12 +63,6 @@ STAGE = {
     Stage.READY: "Ready to book",
     Stage.BOOKED: "Booked",
     Stage.CLOSED: "Closed",
-}
-# What waits for somebody else behind the same account.
-NEXT_STEP = {
-    NextStep.INTAKE: "Fill in the intake form",
-    NextStep.BOOK: "Choose a time",
-    NextStep.PAY: "Pay to confirm the appointment",
 }
 ACTOR = {Actor.CLIENT: "client", Actor.STAFF: "practice", Actor.SYSTEM: "Portico"}
 APPOINTMENT = {
@@ -167,8 +160,16 @@ TIMELINE = {
     TimelineKind.ATTENTION_RAISED: "A step needs attention",
     TimelineKind.ATTENTION_SETTLED: "Attention settled",
     TimelineKind.EMAIL_CORRECTED: "Email address corrected",
-    TimelineKind.EMAIL_CHANGED: "Email address changed by the client, and confirmed",
     TimelineKind.CONTACT_CHANGED: "Contact data changed",
+}
+
+# What comes next for somebody, in a list.
+NEXT_STEP = {
+    "intake": "Next: the intake form",
+    "book": "Next: choose a time",
+    "pay": "Next: pay to confirm an appointment",
+    "wait": "An appointment is being confirmed",
+    "none": "Nothing to do right now",
 }
 
 RELEASED = {

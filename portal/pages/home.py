@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.booking import why_not
 from commands.intake import intake_standing
 from commands.next_step import NextStep, next_step
-from commands.office import Office
-from db.models import Client
 from db.tenancy import appointment_being_chosen
 from domain.states import SubmissionStatus
-from portal.pages.frames import ClientFrame, TheClientFrame
+from portal.pages.frames import TheClientFrame
 from portal.pages.queries import appointments_of, payments_of_client, split_by_time
 from portal.rendering import spoken_until
 from web.transactions import TheOffice, Transaction
@@ -42,14 +39,10 @@ async def home(session: Transaction, office: TheOffice, frame: TheClientFrame) -
         held_until=spoken_until(held_until, frame.timezone, now) if held_until else None,
         past=past,
         choosing=await appointment_being_chosen(session, frame.client.id),
-        others=await _others(session, office, frame),
+        others=[
+            (one, str(await next_step(session, office, one))) for one in frame.clients if one.id != frame.client.id
+        ],
     )
-
-
-async def _others(session: AsyncSession, office: Office, frame: ClientFrame) -> list[tuple[Client, NextStep]]:
-    """Whom else behind the account something waits for, and what."""
-    steps = [(one, await next_step(session, office, one)) for one in frame.clients if one.id != frame.client.id]
-    return [(one, step) for one, step in steps if step not in (NextStep.WAIT, NextStep.NONE)]
 
 
 @home_router.get("/portal/bill-pay", summary="Bill Pay: what is due, paid, refunded")

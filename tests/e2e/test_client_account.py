@@ -134,7 +134,7 @@ async def test_a_family_follows_together_but_for_whoever_gets_mail_elsewhere(wor
     emails = [(await provider.client(one))["email"] for one in (mother.client_id, child, other)]
     assert emails == [new, new, grandmother]
     home = (await mother.request("GET", "/portal")).text
-    assert "Also waiting" in home
+    assert "Also behind your account" in home
     assert "Cleo" in home
 
 
