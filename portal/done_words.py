@@ -34,6 +34,11 @@ DONE = {
     "fulfilled": "Recorded: the client came.",
     "contact": "Saved.",
     "contact-same": "Nothing was different, so nothing was changed.",
+    "email-asked": "A link is on its way to the new address. Nothing changes until it is followed.",
+    "email-kept": "Your address stays as it is.",
+    "password-changed": "Your new password is set. You are signed out everywhere else.",
+    "signed-out-one": "That device is signed out.",
+    "idle": "You were signed out because nothing had happened for a while. What was saved is still there.",
     "email-corrected": "The email address is corrected. Mail goes to the right one from now on.",
     "email-invited": "The email address is corrected, and a new invitation is on its way to it. "
     "Earlier links no longer work.",
