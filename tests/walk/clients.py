@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from devstack.demo import required_answers
-from tests.driver import PASSWORD, Person, ok, text_of
+from tests.driver import PASSWORD, Person, new_address, ok, text_of, until
 from tests.e2e.test_late_payments import given_away
 from tests.walk.scene import Persona, Scene, casting
 
@@ -59,8 +60,6 @@ async def invited_relative(scene: Scene) -> Persona:
 
 
 async def _newer_token(scene: Scene, address: str, known: str) -> str:
-    from tests.driver import until
-
     async def look() -> str | None:
         token = await scene.world.invitation_token(address)
         return token if token != known else None
@@ -145,8 +144,6 @@ async def client_before_signing(scene: Scene) -> Persona:
 
 
 async def _intake(person: Person) -> Any:
-    from tests.driver import until
-
     async def look() -> Any:
         view = await person.get("/api/v1/portal/intake")
         return view if view["form"] else None
@@ -223,3 +220,35 @@ async def family(scene: Scene) -> Persona:
 async def payer_signed_out(scene: Scene) -> Persona:
     """Comes back from the payment page in another browser."""
     return Persona(facts=(await scene.who("client_booked")).facts)
+
+
+@casting
+async def changing_address(scene: Scene) -> Persona:
+    """Has asked for another address; facts name the link that went to the new one."""
+    persona, token = await _asked_for_another_address(scene, "confirm")
+    return replace(persona, facts={**persona.facts, "token": token})
+
+
+@casting
+async def warned_of_a_change(scene: Scene) -> Persona:
+    """Has been told at the old address that another one was asked for."""
+    _, token = await _asked_for_another_address(scene, "stop")
+    return Persona(facts={"token": token})
+
+
+async def _asked_for_another_address(scene: Scene, link: str) -> tuple[Persona, str]:
+    world = scene.world
+    person = await world.invited_client(await scene.practice("busy"))
+    new = new_address()
+    body = {"email": new, "current": PASSWORD}
+    ok(await person.request("POST", "/api/v1/portal/email-change", json=body), 202)
+    address = new if link == "confirm" else person.address
+
+    async def look() -> str | None:
+        for mail in await world.mails(address):
+            found = re.search(rf"/email/{link}/([\w.-]+)", text_of(mail))
+            if found is not None:
+                return found.group(1)
+        return None
+
+    return persona_of(person), await until(look, f"the link to {link}")

@@ -32,6 +32,11 @@ PUBLIC = (
     see("/password/{token}", "forgetful"),
     see("/password/{token}", "forgetful", "errors", after=press("Save the new password")),
     see("/password/{token}", "used_reset", "used", status=410),
+    see("/email/confirm/{token}", "changing_address"),
+    see("/email/confirm/{token}", "old_link", "replaced", status=404),
+    see("/email/stop/{token}", "warned_of_a_change"),
+    see("/email/stop/{token}", "warned_of_a_change", "stopped", after=press("")),
+    see("/email/confirm/{token}", "changing_address", "confirmed", after=press("")),
     see("/portal/sign-in"),
     see("/portal/sign-in", state="asked for a page", query="?next=/portal/intake"),
     see("/portal/sign-in", state="errors", after=type_in(_WRONG, "Sign in")),
@@ -82,6 +87,11 @@ PORTAL = (
     see("/portal/profile", "client_invited"),
     see("/portal/profile/contact", "client_booked"),
     see("/portal/profile/contact", "client_booked", "errors", after=type_in({"phone": "12"}, "Save")),
+    see("/portal/profile/email", "client_booked"),
+    see("/portal/profile/email", "client_booked", "errors", after=press("Send the link")),
+    see("/portal/profile/password", "client_booked"),
+    see("/portal/profile/password", "client_booked", "errors", after=press("Save the new password")),
+    see("/portal/profile", "changing_address"),
     see("/portal/bill-pay", "client_invited", "nothing yet"),
     see("/portal/bill-pay", "client_holding"),
     see("/portal/bill-pay", "client_booked"),
@@ -174,6 +184,8 @@ CONSOLE = (
 
 # What a browser opens and isn't a page.
 FILES = {
+    "/portal/session",
+    "/console/session",
     "/console/providers/{provider}/page/pictures/{picture_id}",
     "/p/{provider}/picture/{picture_id}",
     "/console/audit/export.csv",
