@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.availability import checked_availability
 from commands.office import Office
 from db import settings_store
 from db.ids import new_id
 from db.models import GreetingAttachment, Provider
-from domain.availability import parse_availability
 from domain.errors import FieldError, PayloadTooLarge, ValidationFailed
 from domain.merge_fields import check_template
 from domain.page import parse_page
@@ -88,7 +88,7 @@ async def _checked(
         case SettingsKind.SIGNUP_FORM:
             return parse_signup_form({key: value for key, value in document.items() if key != "version"}).as_document()
         case SettingsKind.AVAILABILITY:
-            return parse_availability(document).as_document()
+            return (await checked_availability(session, provider, document)).as_document()
         case SettingsKind.PAGE:
             return parse_page(document).as_document()
         case _:

@@ -106,6 +106,18 @@ class PracticeSettingsVersion(Base):
     saved_at: Mapped[datetime]
 
 
+class PracticeHolidaysVersion(Base):
+    """One saved version of the practice's holidays; the highest is in force."""
+
+    __tablename__ = "practice_holidays_version"
+
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[type_document]
+    saved_by: Mapped[str]
+    saved_at: Mapped[datetime]
+
+
 class GreetingAttachment(Base):
     __tablename__ = "greeting_attachment"
 

@@ -14,7 +14,7 @@ from commands.office import Office
 from commands.policies import look_at_level, owner_of_provider
 from commands.settings import MAX_ATTACHMENTS, SettingsView, add_attachment, read_settings, save_settings
 from db.models import GreetingAttachment, Provider
-from db.settings_store import practice_standing
+from db.settings_store import load_availability, practice_standing
 from db.tenancy import provider_by_slug
 from domain.audit import AuditKind
 from domain.decisions import fee_refusal
@@ -25,6 +25,7 @@ from domain.policy import PortalPolicy
 from domain.ports import RecordForm
 from domain.roles import Permission
 from domain.states import SettingsKind
+from portal import hours_words
 from portal.forms import Form, StaffForm, Upload
 from portal.pages.frames import StaffFrame, TheStaffFrame
 from portal.pages.policy_levels import (
@@ -172,6 +173,7 @@ async def _page(
 async def _around(session: AsyncSession, provider: Provider, views: dict[SettingsKind, SettingsView]) -> dict[str, Any]:
     """What the settings depend on: the practice's standing, the files that can be chosen."""
     standing = await practice_standing(session, provider)
+    hours = await load_availability(session, provider.id)
     wish = PortalPolicy(require_fee=True, fee=Money(amount_minor=1, currency="usd"))
     files = await session.scalars(
         select(GreetingAttachment)
@@ -185,6 +187,8 @@ async def _around(session: AsyncSession, provider: Provider, views: dict[Setting
         "fee_reason": fee_off.detail if fee_off else None,
         "files": [(file.id, file.name) for file in files],
         "signup_fields": views[SettingsKind.SIGNUP_FORM].document["fields"],
+        "week": hours_words.week(hours),
+        "timezone": hours.timezone,
         "greeting_written": bool(views[SettingsKind.GREETING].document["subject"]),
     }
 

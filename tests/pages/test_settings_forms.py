@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from domain.availability import parse_availability
 from domain.errors import ValidationFailed
 from domain.policy import PortalPolicy
 from domain.policy_levels import resolve
@@ -30,18 +29,6 @@ POLICY = resolve(
 ).policy.as_document()
 DOCUMENTS: dict[SettingsKind, dict[str, Any]] = {
     SettingsKind.PAGE: {"name": "Dr. Reyes", "title": "", "intro": "Hello", "contact": ""},
-    SettingsKind.AVAILABILITY: {
-        "timezone": "America/New_York",
-        "weekly": [
-            {"weekday": "monday", "start": "09:00", "end": "12:00"},
-            {"weekday": "monday", "start": "13:00", "end": "17:00"},
-            {"weekday": "sunday", "start": "20:00", "end": "24:00"},
-        ],
-        "overrides": [
-            {"date": "2026-12-24", "intervals": []},
-            {"date": "2026-12-31", "intervals": [{"start": "09:00", "end": "12:00"}]},
-        ],
-    },
     SettingsKind.GREETING: {"subject": "Hi", "body": "Welcome\n\nyou", "attachments": []},
 }
 
@@ -111,11 +98,3 @@ def test_an_amount_that_is_none_is_refused(amount: str) -> None:
 def test_a_number_that_is_none_is_refused(number: str) -> None:
     with pytest.raises(ValidationFailed):
         values_from(("invitation_days",), form(invitation_days=number))
-
-
-def test_short_hours_are_understood_and_wrong_ones_named() -> None:
-    saved = document_from("availability", form(timezone="UTC", monday="9:00-12:30, 13:00 to 17:00"))
-    assert parse_availability(saved).weekly[0].interval.start == 540
-    with pytest.raises(ValidationFailed) as refused:
-        document_from("availability", form(timezone="UTC", monday="noon", overrides="2026-12-24 soon"))
-    assert [one.field for one in refused.value.errors] == ["monday", "overrides"]
