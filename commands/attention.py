@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 from temporalio.client import Client as Engine
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from commands.addresses import correct_email
+from commands.audit import Who, note
 from commands.office import Office
 from db.events import client_subject
 from db.models import AttentionItem, Client, ExternalEvent
+from db.tenancy import client_of_practice
 from db.timeline import tell
-from domain.errors import Conflict, EngineUnavailable, NotFound, ValidationFailed
+from domain.audit import AuditKind
+from domain.errors import Conflict, EngineUnavailable, ValidationFailed
 from domain.roles import Reach
 from domain.stages import Actor
 from domain.states import AttentionAction, TimelineKind
@@ -23,8 +28,10 @@ from workflows.messages import ResolveAttention
 
 _ANSWER_WITHIN = timedelta(seconds=8)
 # Steps that talk to the client's mailbox: there a wrong address may be the reason.
+_INVITATION_STEPS = ("portal_invitation", "invitation:")
 _MAIL_STEPS = (
-    *("portal_invitation", "invitation:", "invitation_reminder:", "greeting:", "intake_reminder:"),
+    *_INVITATION_STEPS,
+    *("invitation_reminder:", "greeting:", "intake_reminder:"),
     *("booking_confirmation", "move_notice:", "appointment_reminder:", "cancellation_notice"),
 )
 # Noted for a person's eye; no workflow waits for an answer.
@@ -40,9 +47,11 @@ def actions_for(item: AttentionItem) -> list[AttentionAction]:
 
 
 def _within(reach: Reach) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [Client.practice_id == reach.practice_id, AttentionItem.settled_at.is_(None)]
+    theirs = or_(Client.practice_id == reach.practice_id, AttentionItem.practice_id == reach.practice_id)
+    found: list[ColumnElement[bool]] = [theirs, AttentionItem.settled_at.is_(None)]
     if reach.provider_id is not None:
-        found.append(Client.provider_id == reach.provider_id)
+        mine = (Client.provider_id == reach.provider_id, AttentionItem.provider_id == reach.provider_id)
+        found.append(or_(*mine))
     return found
 
 
@@ -50,7 +59,7 @@ async def open_items(session: AsyncSession, reach: Reach, client_id: str | None 
     """The open items of those whom somebody may reach, the oldest first."""
     query = (
         select(AttentionItem)
-        .join(Client, Client.id == AttentionItem.client_id)
+        .outerjoin(Client, Client.id == AttentionItem.client_id)
         .where(*_within(reach))
         .order_by(AttentionItem.raised_at, AttentionItem.id)
     )
@@ -61,20 +70,11 @@ async def open_items(session: AsyncSession, reach: Reach, client_id: str | None 
 
 async def count_open(session: AsyncSession, reach: Reach) -> int:
     query = (
-        select(func.count(AttentionItem.id)).join(Client, Client.id == AttentionItem.client_id).where(*_within(reach))
+        select(func.count(AttentionItem.id))
+        .outerjoin(Client, Client.id == AttentionItem.client_id)
+        .where(*_within(reach))
     )
     return (await session.scalar(query)) or 0
-
-
-async def correct_email(session: AsyncSession, office: Office, client: Client, email: str) -> None:
-    """Write the right address down (in a transaction that is committed before the journey is told)."""
-    try:
-        client.email = office.checks.email(email)
-    except ValueError as error:
-        raise ValidationFailed.of("email", str(error)) from None
-    now = await office.clock.now(session)
-    ref = f"{client.id}:{now.timestamp():.0f}"
-    await tell(session, client.id, TimelineKind.EMAIL_CORRECTED, at=now, actor=Actor.STAFF, ref=ref)
 
 
 async def resolve(
@@ -84,32 +84,62 @@ async def resolve(
     client_id: str,
     action: AttentionAction,
     *,
+    who: Who,
     item_id: str | None = None,
     email: str | None = None,
-    resolved_by: str,
+    invite: bool = False,
 ) -> list[str]:
     """Answer the client's open items (or the one named); subjects to nudge.
 
+    The address can be corrected at any time, whether or not a step waits for it (`invite`: with a new invitation).
     Raises NotFound, Conflict (nothing waits), ValidationFailed (a wrong address) and EngineUnavailable.
     """
+    correcting = action is AttentionAction.CORRECT_EMAIL
     async with office.database.transaction() as session:
         items = await open_items(session, reach, client_id)
         if item_id is not None:
             items = [item for item in items if item.id == item_id]
         items = [item for item in items if action in actions_for(item)]
-        if not items:
+        if not items and (item_id is not None or not correcting):
             raise Conflict("Nothing waits for this answer.")
-        if action is AttentionAction.CORRECT_EMAIL:
-            if email is None:
-                raise ValidationFailed.of("email", "is needed")
-            client = await session.get(Client, client_id, with_for_update=True)
-            if client is None:
-                raise NotFound("There is no such client.")
-            await correct_email(session, office, client, email)
-    subjects: list[str] = []
+        if correcting:
+            client = await client_of_practice(session, reach, client_id, for_update=True)
+            await _correct(session, office, client, email, items, invite=invite)
+        kind = AuditKind.EMAIL_CORRECTED if correcting else AuditKind.ATTENTION_ANSWERED
+        await note(session, office, who, kind, client_id)
+    subjects: list[str] = session.info.pop("event_subjects", [])
     for item in items:
-        subjects += await _answer(office, engine, item, action, resolved_by)
+        subjects += await _answer(office, engine, item, action, who.name)
     return subjects
+
+
+async def _correct(
+    session: AsyncSession,
+    office: Office,
+    client: Client,
+    email: str | None,
+    items: Sequence[AttentionItem],
+    *,
+    invite: bool,
+) -> None:
+    if email is None:
+        raise ValidationFailed.of("email", "is needed")
+    if not items and email.strip().lower() == client.email:
+        raise ValidationFailed.of("email", "This is the address that we have.")
+    on_its_way = any(item.step.startswith(_INVITATION_STEPS) for item in items)
+    await correct_email(session, office, client, email, on_its_way=on_its_way, invite=invite)
+
+
+async def resolve_affair(
+    office: Office, engine: Engine, reach: Reach, item_id: str, action: AttentionAction, *, who: Who
+) -> None:
+    """Answer an open item that is about no client. Raises Conflict (nothing waits) and EngineUnavailable."""
+    async with office.database.transaction() as session:
+        items = [item for item in await open_items(session, reach) if item.id == item_id and item.client_id is None]
+        if not items or action not in actions_for(items[0]):
+            raise Conflict("Nothing waits for this answer.")
+        await note(session, office, who, AuditKind.ATTENTION_ANSWERED, item_id)
+    await _answer(office, engine, items[0], action, who.name)
 
 
 async def _answer(
@@ -147,6 +177,8 @@ async def _settle_here(office: Office, item: AttentionItem, action: AttentionAct
         row.settled_at = now
         row.settled_by = resolved_by
         row.resolution = str(action)
+        if row.client_id is None:
+            return []
         await tell(session, row.client_id, TimelineKind.ATTENTION_SETTLED, at=now, actor=Actor.STAFF, ref=row.id)
         event = await session.get(ExternalEvent, item.step.removeprefix("event:"), with_for_update=True)
         if event is not None and action is AttentionAction.RETRY:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from db.clock import Clock
 from db.engine import Database
 from domain.errors import FieldError
+from domain.merchant_accounts import Merchants
+from domain.pictures import Pictures
 from domain.ports import ContactChecks, Documents, Passwords, RecordSystem, SecondFactor, Tokens, Vault, WebhookVerifier
 
 
@@ -28,7 +30,10 @@ class Office:
     validate_questionnaire: Callable[[Mapping[str, object]], list[FieldError]]
     records: RecordSystem
     documents: Documents
+    pictures: Pictures
     fee_webhooks: WebhookVerifier
     subscription_webhooks: WebhookVerifier
+    merchants: Merchants
+    own_account: bool  # fees go to the account of the installation's key: one practice, no connected accounts
     # Where time travels, the payment simulator goes along; None in production.
     shift_processor_clock: Callable[[int], Awaitable[None]] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -125,6 +126,12 @@ async def conclude(session: AsyncSession, key: str, outcome: EffectState, at: da
     await session.execute(statement, execution_options={"synchronize_session": False})
 
 
+async def concluded_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
+    """Those of the keys of which nothing more is to be done: it happened, or was refused for good."""
+    over = (str(EffectState.DONE), str(EffectState.REFUSED))
+    return set(await session.scalars(select(Effect.key).where(Effect.key.in_(keys), Effect.state.in_(over))))
+
+
 async def done_lately(
     session: AsyncSession, *, provider_id: str, kind: str, recipient_hash: str, since: datetime, but_for: str
 ) -> bool:
@@ -137,6 +144,14 @@ async def done_lately(
         Effect.key != but_for,
     )
     return (await session.scalar(query.limit(1))) is not None
+
+
+async def may_have_arrived(session: AsyncSession, key: str) -> bool:
+    """Whether this message has arrived, for all that is known: confirmed, uncertain, or being sent right now."""
+    effect = await session.get(Effect, key)
+    if effect is None:
+        return False
+    return effect.uncertain_attempts > 0 or effect.state in (EffectState.DONE, EffectState.INTENDED)
 
 
 A_DAY = timedelta(days=1)

@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     SIGNED_UP = "signed_up"
     CLIENT_INVITED = "client_invited"
     INVITATION_REQUESTED = "invitation_requested"
+    INVITATION_REVOKED = "invitation_revoked"
     ACCOUNT_OPENED = "account_opened"
     INTAKE_SUBMITTED = "intake_submitted"
     NEW_CLIENT_FORMS_REQUESTED = "new_client_forms_requested"
@@ -38,6 +39,7 @@ class EventKind(StrEnum):
     BOOKING_REOPENED = "booking_reopened"
     PAYMENT_NOTICED = "payment_noticed"
     PASSWORD_RESET_REQUESTED = "password_reset_requested"
+    MERCHANT_ACCOUNT_NOTICED = "merchant_account_noticed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,10 @@ def client_subject(client_id: str) -> str:
 
 def reset_subject(reset_id: str) -> str:
     return f"reset:{reset_id}"
+
+
+def merchant_subject(provider_id: str) -> str:
+    return f"merchant:{provider_id}"
 
 
 # Two steps of one statement, for `WITH`: the event, and the subject under whose lease it is told.

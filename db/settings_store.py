@@ -82,6 +82,12 @@ async def save(
     return Stored(version=version + 1, document=dict(document))
 
 
+async def versions_of(session: AsyncSession, provider_id: str, kind: SettingsKind) -> list[SettingsVersion]:
+    """Newest first."""
+    query = select(SettingsVersion).where(SettingsVersion.provider_id == provider_id, SettingsVersion.kind == str(kind))
+    return list(await session.scalars(query.order_by(SettingsVersion.version.desc())))
+
+
 _AVAILABILITY = text("""
     SELECT (SELECT document::text FROM settings_version
              WHERE provider_id = :id AND kind = 'availability' ORDER BY version DESC LIMIT 1) AS availability,

@@ -19,6 +19,7 @@ from activities.accounts import SendPasswordReset
 from db.events import EventKind
 from db.telling import ClientRow
 from dispatch.engine_view import described, operator_ended
+from dispatch.practice_delivery import tell_practice
 from domain.stages import Stage, Track
 from workflows.booking import Booking
 from workflows.client_journey import ClientJourney
@@ -29,6 +30,7 @@ from workflows.messages import (
     AppointmentMoved,
     IntakeSubmitted,
     InvitationRequested,
+    InvitationRevoked,
     JourneyWithdrawn,
     NewClientFormsRequested,
     PaymentNoticed,
@@ -68,6 +70,7 @@ Delivered = Told | NotYet | Never
 
 _JOURNEY_FACTS: dict[EventKind, type] = {
     EventKind.INVITATION_REQUESTED: InvitationRequested,
+    EventKind.INVITATION_REVOKED: InvitationRevoked,
     EventKind.ACCOUNT_OPENED: AccountOpened,
     EventKind.INTAKE_SUBMITTED: IntakeSubmitted,
     EventKind.NEW_CLIENT_FORMS_REQUESTED: NewClientFormsRequested,
@@ -119,6 +122,15 @@ class Delivery:
             )
         except WorkflowAlreadyStartedError:
             pass
+        except RPCError as error:
+            return NotYet(reason=error.status.name.lower(), weather=True)
+        except RuntimeError:
+            return NotYet(reason="no connection", weather=True)
+        return Told()
+
+    async def tell_practice(self, kind: EventKind, payload: Mapping[str, Any], skew: timedelta) -> Delivered:
+        try:
+            await tell_practice(self._engine, kind, payload, skew)
         except RPCError as error:
             return NotYet(reason=error.status.name.lower(), weather=True)
         except RuntimeError:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from domain.errors import (
     DomainError,
     EngineUnavailable,
+    PaymentUnavailable,
     RecordsUnavailable,
     SecondFactorNeeded,
     Unauthorized,
@@ -46,6 +47,7 @@ def install_page_handlers(app: FastAPI) -> None:
         RequestValidationError: _on_malformed,
         HTTPException: _on_http,
         EngineUnavailable: _on_weather,
+        PaymentUnavailable: _on_weather,
         RecordsUnavailable: _on_weather,
         SQLAlchemyError: _on_weather,
     }

@@ -12,7 +12,6 @@ Document = dict[str, Any]
 
 # The sections of the page that are documents of their own; the portal settings are `portal.policy_forms`.
 SECTIONS: dict[str, SettingsKind] = {
-    "page": SettingsKind.PAGE,
     "greeting": SettingsKind.GREETING,
 }
 
@@ -24,13 +23,10 @@ def fields_shown(section: str, document: Document) -> dict[str, str]:
 
 def document_from(section: str, form: Form) -> Document:
     """The document to save."""
-    match SECTIONS[section]:
-        case SettingsKind.PAGE:
-            return {name: form.text(name) for name in ("name", "title", "intro", "contact")}
-        case _:
-            ids = form.values.get("attachment", [])
-            body = form.first("body").replace("\r\n", "\n")
-            return {"subject": form.text("subject"), "body": body, "attachments": [{"id": one} for one in ids]}
+    assert SECTIONS[section] is SettingsKind.GREETING
+    ids = form.values.get("attachment", [])
+    body = form.first("body").replace("\r\n", "\n")
+    return {"subject": form.text("subject"), "body": body, "attachments": [{"id": one} for one in ids]}
 
 
 def _greeting_shown(document: Document) -> dict[str, str]:
@@ -39,6 +35,5 @@ def _greeting_shown(document: Document) -> dict[str, str]:
 
 
 _SHOWN: dict[SettingsKind, Callable[[Document], dict[str, str]]] = {
-    SettingsKind.PAGE: dict,
     SettingsKind.GREETING: _greeting_shown,
 }

@@ -16,7 +16,8 @@ PERMISSION = {
     Permission.SERVE_CLIENTS: "Invite, send forms, book, move, cancel, answer what needs attention",
     Permission.READ_ANSWERS: "Read and export intake answers; read health questions of the sign-up",
     Permission.MAKE_EXCEPTIONS: "Portal settings for one client only",
-    Permission.CHANGE_PROVIDER: "A provider's settings, page, sign-up form, intake forms, greeting, availability",
+    Permission.CHANGE_PROVIDER: "A provider's settings, page, sign-up form, intake forms, greeting, availability, "
+    "merchant account",
     Permission.CHANGE_PRACTICE: "Portal settings of the practice",
     Permission.MANAGE_STAFF: "Invite staff, change roles, require two-factor sign-in",
     Permission.READ_AUDIT: "Read and export the audit log",
@@ -44,7 +45,10 @@ AUDIT = {
     AuditKind.FORMS_CHANGED: "Changed a form",
     AuditKind.CLIENT_INVITED: "Invited a client",
     AuditKind.INVITATION_SENT_AGAIN: "Sent an invitation again",
+    AuditKind.INVITATION_REVOKED: "Revoked an invitation",
     AuditKind.FORMS_SENT: "Sent new client forms",
+    AuditKind.CONTACT_CHANGED: "Changed contact data",
+    AuditKind.EMAIL_CORRECTED: "Corrected an email address",
     AuditKind.CLIENT_CLOSED: "Closed a client’s way",
     AuditKind.APPOINTMENT_BOOKED: "Booked an appointment",
     AuditKind.APPOINTMENT_MOVED: "Moved an appointment",
@@ -52,4 +56,5 @@ AUDIT = {
     AuditKind.VISIT_RECORDED: "Recorded a visit",
     AuditKind.ATTENTION_ANSWERED: "Answered what needed attention",
     AuditKind.AUDIT_EXPORTED: "Exported the audit log",
+    AuditKind.MERCHANT_ACCOUNT_ASKED: "Went to connect a merchant account",
 }

@@ -15,5 +15,9 @@ def booking_id(appointment_id: str) -> str:
     return f"booking:{appointment_id}"
 
 
+def merchant_account_id(provider_id: str) -> str:
+    return f"merchant-account:{provider_id}"
+
+
 def password_reset_id(reset_id: str) -> str:
     return f"password-reset:{reset_id}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, OpaqueId, PrimaryId, type_document
@@ -46,6 +46,8 @@ class Client(Base):
     preferred_contact: Mapped[str | None]
     preferred_name: Mapped[str | None]
     pronouns: Mapped[str | None]
+    # Where it was changed since the sign-up, which keeps what was said then; sealed for `address:<id>`.
+    sealed_address: Mapped[bytes | None] = mapped_column(LargeBinary)
     forms_requested_at: Mapped[datetime | None]
     forms_sent_at: Mapped[datetime | None]
     intake_form_id: Mapped[str | None] = mapped_column(ForeignKey("intake_form.id"))  # as assigned by the journey
@@ -90,6 +92,7 @@ class Invitation(Base):
     sent_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    revoked_because: Mapped[str | None]
 
 
 class DataKey(Base):
@@ -156,17 +159,20 @@ class TimelineEntry(Base):
 
 
 class AttentionItem(Base):
-    """A step that was refused for good and waits for a person."""
+    """A step that was refused for good and waits for a person: a client's, or one of the practice's own affairs."""
 
     __tablename__ = "attention_item"
     __table_args__ = (
         Index(
             "uq_attention_item_open", "workflow_id", "step", unique=True, postgresql_where=text("settled_at IS NULL")
         ),
+        CheckConstraint("(client_id IS NULL) <> (practice_id IS NULL)", name="somebodys"),
     )
 
     id: Mapped[PrimaryId]
-    client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), index=True)
+    client_id: Mapped[str | None] = mapped_column(ForeignKey("client.id"), index=True)
+    practice_id: Mapped[str | None] = mapped_column(ForeignKey("practice.id"), index=True)  # without client
+    provider_id: Mapped[str | None] = mapped_column(ForeignKey("provider.id"))  # whose affair, if one's
     workflow_id: Mapped[str]
     step: Mapped[str]
     reason: Mapped[str]

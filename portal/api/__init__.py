@@ -11,7 +11,9 @@ from portal.api.clients import clients_router
 from portal.api.demo import demo_router
 from portal.api.hours import hours_router
 from portal.api.intake_forms import intake_forms_router
+from portal.api.merchant_accounts import merchant_accounts_router
 from portal.api.policies import client_policy_router, practice_policy_router, provider_policy_router
+from portal.api.profile import profile_router
 from portal.api.provider_settings import provider_settings_router
 from portal.api.sessions import sessions_router
 
@@ -32,6 +34,7 @@ for _router in (
     provider_settings_router,
     hours_router,
     intake_forms_router,
+    merchant_accounts_router,
     clients_router,
     attention_router,
     appointments_router,
@@ -39,6 +42,7 @@ for _router in (
 ):
     api_router.include_router(_router, dependencies=[Security(_bearer)])
 api_router.include_router(sessions_router)
-api_router.include_router(client_portal_router, dependencies=[Security(_cookie)])
+for _router in (client_portal_router, profile_router):
+    api_router.include_router(_router, dependencies=[Security(_cookie)])
 
 __all__ = ["api_router", "demo_router"]

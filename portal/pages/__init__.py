@@ -13,10 +13,14 @@ from portal.pages.console_audit import console_audit_router
 from portal.pages.console_availability import console_availability_router
 from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
+from portal.pages.console_contact import console_contact_router
 from portal.pages.console_form_editor import console_form_editor_router
 from portal.pages.console_forms import console_forms_router
 from portal.pages.console_holidays import console_holidays_router
+from portal.pages.console_invitation import console_invitation_router
+from portal.pages.console_merchant import console_merchant_router
 from portal.pages.console_moving import console_moving_router
+from portal.pages.console_page import console_page_router
 from portal.pages.console_policies import client_settings_router, practice_settings_router
 from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
@@ -24,6 +28,7 @@ from portal.pages.console_staff import console_staff_router
 from portal.pages.home import home_router
 from portal.pages.intake import intake_router
 from portal.pages.moving import moving_router
+from portal.pages.profile import profile_router
 from portal.pages.public import public_router
 
 pages_router = APIRouter(default_response_class=HTMLResponse)
@@ -31,12 +36,15 @@ for _router in (
     public_router,
     accounts_router,
     home_router,
+    profile_router,
     intake_router,
     booking_router,
     appointment_pages_router,
     moving_router,
     console_clients_router,
     console_client_router,
+    console_invitation_router,
+    console_contact_router,
     console_appointments_router,
     console_moving_router,
     console_attention_router,
@@ -45,9 +53,11 @@ for _router in (
     console_settings_router,
     practice_settings_router,
     client_settings_router,
+    console_merchant_router,
     console_signup_form_router,
     console_availability_router,
     console_holidays_router,
+    console_page_router,
     console_staff_router,
     console_audit_router,
     console_account_router,

@@ -27,6 +27,7 @@ from domain.roles import Permission
 from domain.states import SettingsKind
 from portal import hours_words
 from portal.forms import Form, StaffForm, Upload
+from portal.merchant_words import fee_remedy
 from portal.pages.frames import StaffFrame, TheStaffFrame
 from portal.pages.policy_levels import (
     posted_version,
@@ -185,6 +186,7 @@ async def _around(session: AsyncSession, provider: Provider, views: dict[Setting
     return {
         "standing": standing,
         "fee_reason": fee_off.detail if fee_off else None,
+        "fee_remedy": fee_remedy(provider, fee_off),
         "files": [(file.id, file.name) for file in files],
         "signup_fields": views[SettingsKind.SIGNUP_FORM].document["fields"],
         "week": hours_words.week(hours),

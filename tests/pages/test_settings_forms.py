@@ -28,7 +28,6 @@ POLICY = resolve(
     }
 ).policy.as_document()
 DOCUMENTS: dict[SettingsKind, dict[str, Any]] = {
-    SettingsKind.PAGE: {"name": "Dr. Reyes", "title": "", "intro": "Hello", "contact": ""},
     SettingsKind.GREETING: {"subject": "Hi", "body": "Welcome\n\nyou", "attachments": []},
 }
 
