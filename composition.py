@@ -14,6 +14,7 @@ import httpx
 from activities.accounts import Accounts
 from activities.bookings import Bookings
 from activities.calendar_part import CalendarParts
+from activities.email_changes import EmailChanges
 from activities.fee_notices import FeeNotices
 from activities.greetings import Greetings
 from activities.intake import Intake
@@ -149,6 +150,7 @@ def activities_of(
         Notices(post, calendar),
         FeeNotices(post),
         Accounts(post, tokens),
+        EmailChanges(post, tokens),
         PracticeNotices(post),
         MerchantAccounts(database, merchants or merchants_of(settings), own_account=settings.stripe_accounts == "own"),
         Sweeps(database, clock_of(settings), hold_grace=hold_grace(settings)),

@@ -1,4 +1,4 @@
-"""The words of the pages for closed sets: states, stages, rules, what the timeline tells, what was just done."""
+"""The words of the pages for closed sets: states, stages, rules and what the timeline tells."""
 
 from __future__ import annotations
 
@@ -216,7 +216,17 @@ TIMELINE = {
     TimelineKind.ATTENTION_RAISED: "A step needs attention",
     TimelineKind.ATTENTION_SETTLED: "Attention settled",
     TimelineKind.EMAIL_CORRECTED: "Email address corrected",
+    TimelineKind.EMAIL_CHANGED: "Email address changed by the client, and confirmed",
     TimelineKind.CONTACT_CHANGED: "Contact data changed",
+}
+
+# What comes next for somebody, in a list.
+NEXT_STEP = {
+    "intake": "Next: the intake form",
+    "book": "Next: choose a time",
+    "pay": "Next: pay to confirm an appointment",
+    "wait": "An appointment is being confirmed",
+    "none": "Nothing to do right now",
 }
 
 RELEASED = {

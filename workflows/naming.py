@@ -21,3 +21,7 @@ def merchant_account_id(provider_id: str) -> str:
 
 def password_reset_id(reset_id: str) -> str:
     return f"password-reset:{reset_id}"
+
+
+def email_change_id(change_id: str) -> str:
+    return f"email-change:{change_id}"
