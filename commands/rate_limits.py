@@ -31,6 +31,7 @@ SIGN_INS_PER_ADDRESS = Limit(name="sign-in-address", requests=100, window_second
 CODES_PER_MEMBER = Limit(name="sign-in-code", requests=6, window_seconds=900)
 RESETS_PER_NAME = Limit(name="reset-name", requests=5, window_seconds=3600)
 WRONG_TOKENS_PER_ADDRESS = Limit(name="token-address", requests=100, window_seconds=600)
+TESTS_PER_MEMBER = Limit(name="greeting-test", requests=10, window_seconds=3600)
 LINKS_PER_ADDRESS = Limit(name="link-address", requests=60, window_seconds=600)
 
 

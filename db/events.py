@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     BOOKING_REOPENED = "booking_reopened"
     PAYMENT_NOTICED = "payment_noticed"
     PASSWORD_RESET_REQUESTED = "password_reset_requested"
+    GREETING_TEST_REQUESTED = "greeting_test_requested"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,10 @@ def client_subject(client_id: str) -> str:
 
 def reset_subject(reset_id: str) -> str:
     return f"reset:{reset_id}"
+
+
+def greeting_test_subject(test_id: str) -> str:
+    return f"greeting-test:{test_id}"
 
 
 # Two steps of one statement, for `WITH`: the event, and the subject under whose lease it is told.

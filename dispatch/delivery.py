@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,12 +16,14 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.accounts import SendPasswordReset
+from activities.greeting_tests import SendGreetingTest
 from db.events import EventKind
 from db.telling import ClientRow
 from dispatch.engine_view import described, operator_ended
 from domain.stages import Stage, Track
 from workflows.booking import Booking
 from workflows.client_journey import ClientJourney
+from workflows.greeting_test import GreetingTestMail
 from workflows.messages import (
     AccountOpened,
     AppointmentCancelled,
@@ -36,7 +38,7 @@ from workflows.messages import (
     StartJourney,
     VisitRecorded,
 )
-from workflows.naming import TASK_QUEUE, booking_id, client_journey_id, password_reset_id
+from workflows.naming import TASK_QUEUE, booking_id, client_journey_id, greeting_test_id, password_reset_id
 from workflows.password_reset import PasswordResetMail
 from workflows.search_attributes import opening
 
@@ -108,11 +110,20 @@ class Delivery:
             return NotYet(reason="no connection", weather=True)
 
     async def start_password_reset(self, reset_id: str) -> Delivered:
+        command = SendPasswordReset(reset_id=reset_id)
+        return await self._start_once(PasswordResetMail.run, command, password_reset_id(reset_id))
+
+    async def start_greeting_test(self, test_id: str) -> Delivered:
+        command = SendGreetingTest(test_id=test_id)
+        return await self._start_once(GreetingTestMail.run, command, greeting_test_id(test_id))
+
+    async def _start_once(self, run: Callable[..., Any], command: object, workflow_id: str) -> Delivered:
+        """A workflow of its own for one mail."""
         try:
             await self._engine.start_workflow(
-                PasswordResetMail.run,
-                SendPasswordReset(reset_id=reset_id),
-                id=password_reset_id(reset_id),
+                run,
+                command,
+                id=workflow_id,
                 task_queue=TASK_QUEUE,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 rpc_timeout=_RPC_TIMEOUT,

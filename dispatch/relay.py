@@ -147,6 +147,8 @@ class Relay:
         kind = EventKind(event.kind)
         if kind is EventKind.PASSWORD_RESET_REQUESTED:
             return await self._delivery.start_password_reset(event.payload["reset_id"])
+        if kind is EventKind.GREETING_TEST_REQUESTED:
+            return await self._delivery.start_greeting_test(event.payload["test_id"])
         if event.client is None:
             return Never(reason="there is no such client")
         skew = self._clock.skew(event.clock_offset)

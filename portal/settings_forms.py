@@ -16,7 +16,6 @@ Document = dict[str, Any]
 # The sections of the page that are documents of their own; the portal settings are `portal.policy_forms`.
 SECTIONS: dict[str, SettingsKind] = {
     "page": SettingsKind.PAGE,
-    "greeting": SettingsKind.GREETING,
     "availability": SettingsKind.AVAILABILITY,
 }
 _INTERVAL = re.compile(r"(\d{1,2}:\d{2})\s*(?:-|–|to)\s*(\d{1,2}:\d{2})")
@@ -32,10 +31,6 @@ def document_from(section: str, form: Form) -> Document:
     match SECTIONS[section]:
         case SettingsKind.PAGE:
             return {name: form.text(name) for name in ("name", "title", "intro", "contact")}
-        case SettingsKind.GREETING:
-            ids = form.values.get("attachment", [])
-            body = form.first("body").replace("\r\n", "\n")
-            return {"subject": form.text("subject"), "body": body, "attachments": [{"id": one} for one in ids]}
     return _availability(form)
 
 
@@ -83,13 +78,7 @@ def _hours(interval: Document) -> str:
     return f"{interval['start']}-{interval['end']}"
 
 
-def _greeting_shown(document: Document) -> dict[str, str]:
-    chosen = {f"attachment.{one['id']}": "on" for one in document["attachments"]}
-    return {"subject": document["subject"], "body": document["body"], **chosen}
-
-
 _SHOWN: dict[SettingsKind, Callable[[Document], dict[str, str]]] = {
     SettingsKind.PAGE: dict,
-    SettingsKind.GREETING: _greeting_shown,
     SettingsKind.AVAILABILITY: _availability_shown,
 }

@@ -66,7 +66,8 @@ DONE = {
     "form-chosen": "New clients get this version from now on.",
     "signup-form-saved": "Saved as a new version. The next client to sign up sees it.",
     "signup-form-restored": "Restored as a new version. The next client to sign up sees it.",
-    "uploaded": "The file is uploaded. Check it under the greeting to send it along.",
+    "greeting-saved": "Saved as a new version. The next client who gets a greeting gets this one.",
+    "greeting-restored": "Restored as a new version. The next client who gets a greeting gets this one.",
 }
 
 ITEM_TYPE = {

@@ -15,5 +15,9 @@ def booking_id(appointment_id: str) -> str:
     return f"booking:{appointment_id}"
 
 
+def greeting_test_id(test_id: str) -> str:
+    return f"greeting-test:{test_id}"
+
+
 def password_reset_id(reset_id: str) -> str:
     return f"password-reset:{reset_id}"

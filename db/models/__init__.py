@@ -24,9 +24,9 @@ from db.models.events import (
     RateCounter,
     WebSession,
 )
+from db.models.greeting import GreetingAttachment, GreetingTest
 from db.models.practice import (
     ApiKey,
-    GreetingAttachment,
     IntakeForm,
     MerchantAccount,
     PortalSubscription,
@@ -54,6 +54,7 @@ __all__ = [
     "ExternalEvent",
     "FiledResponse",
     "GreetingAttachment",
+    "GreetingTest",
     "IdempotencyRecord",
     "IntakeForm",
     "IntakeSubmission",

@@ -106,18 +106,6 @@ class PracticeSettingsVersion(Base):
     saved_at: Mapped[datetime]
 
 
-class GreetingAttachment(Base):
-    __tablename__ = "greeting_attachment"
-
-    id: Mapped[PrimaryId]
-    provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"), index=True)
-    name: Mapped[str]
-    content_type: Mapped[str]
-    content: Mapped[bytes] = mapped_column(LargeBinary)
-    uploaded_by: Mapped[str]
-    created_at: Mapped[datetime]
-
-
 class IntakeForm(Base):
     """A FHIR R4 Questionnaire of the provider's, in the built-in record system; a changed one is a new version.
 

@@ -9,12 +9,8 @@ from fastapi.responses import Response
 
 from commands.audit import note
 from commands.booking import free_slots
-from commands.settings import (
-    MAX_ATTACHMENT_BYTES,
-    add_attachment,
-    read_settings,
-    save_settings,
-)
+from commands.greetings import add_attachment
+from commands.settings import read_settings, save_settings
 from db.models import Provider
 from db.tenancy import provider_by_slug
 from domain.audit import AuditKind
@@ -86,9 +82,11 @@ for _kind in SettingsKind:
 async def upload(
     request: Request, session: Transaction, office: TheOffice, staff: ApiPractice, provider: OwnProvider
 ) -> Json:
-    name, content = await uploaded_file(request, MAX_ATTACHMENT_BYTES)
-    attachment = await add_attachment(session, office, provider, name=name, content=content, uploaded_by=staff.name)
-    await note(session, office, staff.who, AuditKind.SETTINGS_SAVED, provider.id)
+    """It goes with the greeting once a PUT of the greeting names it."""
+    file, no_phi = await uploaded_file(request)
+    attachment = await add_attachment(
+        session, office, provider, name=file.name, content=file.content, who=staff.who, no_phi=no_phi
+    )
     return {"id": attachment.id, "name": attachment.name}
 
 

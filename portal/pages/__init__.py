@@ -14,6 +14,7 @@ from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
 from portal.pages.console_form_editor import console_form_editor_router
 from portal.pages.console_forms import console_forms_router
+from portal.pages.console_greeting import console_greeting_router
 from portal.pages.console_moving import console_moving_router
 from portal.pages.console_policies import client_settings_router, practice_settings_router
 from portal.pages.console_settings import console_settings_router
@@ -44,6 +45,7 @@ for _router in (
     practice_settings_router,
     client_settings_router,
     console_signup_form_router,
+    console_greeting_router,
     console_staff_router,
     console_audit_router,
     console_account_router,
