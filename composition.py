@@ -40,6 +40,7 @@ from gateways.contact_checks import LibraryContactChecks
 from gateways.letters import JinjaLetters
 from gateways.markdown_mail import MarkdownMail
 from gateways.pdf_documents import PdfDocuments
+from gateways.pictures import PillowPictures
 from gateways.second_factor import AuthenticatorApps
 from gateways.secrets import AesVault, Argon2Passwords, HmacTokens
 from gateways.smtp import SmtpMailer
@@ -86,6 +87,7 @@ def office_of(settings: Settings, database: Database) -> Office:
         records=BuiltInRecords(database, vault),
         documents=PdfDocuments(),
         greeting_writer=greeting_writer_of(settings),
+        pictures=PillowPictures(),
         fee_webhooks=StripeWebhooks(settings.stripe_fees_webhook_secrets, livemode=settings.env == "production"),
         subscription_webhooks=StripeWebhooks(
             settings.stripe_subscriptions_webhook_secrets, livemode=settings.env == "production"

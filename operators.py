@@ -10,6 +10,7 @@ from temporalio.client import WorkflowExecution
 from temporalio.service import RPCError, RPCStatusCode
 
 from commands.attention import resolve
+from commands.audit import Who
 from commands.office import Office
 from composition import engine_address, office_of
 from db.engine import Database
@@ -75,9 +76,8 @@ async def answer(settings: Settings, client_id: str, action: AttentionAction, em
         office = office_of(settings, database)
         async with engine_of(settings) as engine:
             practice_id = await _practice_of(office, client_id)
-            await resolve(
-                office, engine, Reach(practice_id=practice_id), client_id, action, email=email, resolved_by="operator"
-            )
+            reach, who = Reach(practice_id=practice_id), Who(practice_id=practice_id, name="operator")
+            await resolve(office, engine, reach, client_id, action, who=who, email=email)
         print(f"{client_id}: {action}; the journey goes on (events that were parked: within seconds)")
     except (DomainError, Unavailable) as error:
         raise Failed(str(error)) from None

@@ -12,12 +12,14 @@ from temporalio import activity
 from activities.post import Letterhead, Post, letterhead
 from activities.standing import OpenInvitation
 from db.ids import new_id
+from db.invitations import open_invitations, state_of
 from db.models import Client, Invitation
 from db.policy_store import load_policy
 from db.stages import move_stage
 from db.tenancy import client_by_id
 from db.timeline import tell
 from domain.cadence import invitation_waiting
+from domain.invitations import InvitationState, link_refusal
 from domain.policy import PortalPolicy
 from domain.ports import Letter, Tokens
 from domain.stages import Actor, Stage
@@ -64,12 +66,18 @@ class Invitations:
         self._tokens = tokens
 
     @activity.defn
-    async def send_portal_invitation(self, command: SendPortalInvitation) -> InvitationSent:
-        """Issue the invitation if there is none, and mail its link."""
+    async def send_portal_invitation(self, command: SendPortalInvitation) -> InvitationSent | None:
+        """Issue the invitation if there is none, and mail its link.
+
+        One that was taken back before it went out isn't sent: in its place the one that works, if there is one. None
+        where nothing is to be sent any more.
+        """
         async with self._post.database.transaction() as session:
             client = await client_by_id(session, command.client_id, for_update=True)
             policy = (await load_policy(session, client.provider_id, client.id)).policy
             invitation = await _issued(session, client, policy, command)
+            if state_of(invitation, command.now) in (InvitationState.REVOKED, InvitationState.REPLACED):
+                return None
             head = await letterhead(session, client.provider_id)
         letter = self._letter("portal_invitation", head, client, invitation, command.now)
 
@@ -93,12 +101,7 @@ class Invitations:
         )
         async with self._post.database.statements() as session:
             stage = Stage((await session.scalars(select(Client.stage).where(Client.id == client.id))).one())
-        opened = OpenInvitation(
-            invitation_id=invitation.id,
-            expires_at=invitation.expires_at,
-            waiting=invitation_waiting(policy, invitation.issued_at, invitation.expires_at),
-        )
-        return InvitationSent(invitation=opened, stage=stage)
+        return InvitationSent(invitation=_opened(invitation, policy), stage=stage)
 
     @activity.defn
     async def send_invitation_reminder(self, command: RemindOfInvitation) -> bool:
@@ -106,7 +109,9 @@ class Invitations:
         async with self._post.database.transaction() as session:
             client = await client_by_id(session, command.client_id)
             invitation = await session.get(Invitation, command.invitation_id)
-            if invitation is None or client.account_id is not None or not _works(invitation, command.now):
+            if invitation is None or client.account_id is not None:
+                return False
+            if link_refusal(state_of(invitation, command.now)) is not None:
                 return False
             head = await letterhead(session, client.provider_id)
         key = f"invitation-reminder:{invitation.id}:{command.due:%Y%m%d%H%M}"
@@ -147,8 +152,12 @@ class Invitations:
         return self._post.write(name, head, context)
 
 
-def _works(invitation: Invitation, now: datetime) -> bool:
-    return invitation.accepted_at is None and invitation.revoked_at is None and now < invitation.expires_at
+def _opened(invitation: Invitation, policy: PortalPolicy) -> OpenInvitation:
+    return OpenInvitation(
+        invitation_id=invitation.id,
+        expires_at=invitation.expires_at,
+        waiting=invitation_waiting(policy, invitation.issued_at, invitation.expires_at),
+    )
 
 
 async def _issued(
@@ -159,6 +168,9 @@ async def _issued(
     if command.invitation_id is not None:
         query = query.where(Invitation.id == command.invitation_id)
     invitation = await session.scalar(query.order_by(Invitation.issued_at).limit(1))
+    if invitation is not None and invitation.revoked_at is not None:
+        newest = open_invitations(client.id).order_by(Invitation.issued_at.desc()).limit(1)
+        invitation = await session.scalar(newest) or invitation
     if invitation is None:
         invitation = Invitation(
             id=command.invitation_id or new_id("inv"),

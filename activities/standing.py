@@ -10,13 +10,15 @@ from temporalio import activity
 
 from db.engine import Database
 from db.ids import new_id
-from db.invitations import newest_sent, open_invitations
-from db.models import AttentionItem, IntakeSubmission
+from db.invitations import end_open, that_counts
+from db.models import AttentionItem, IntakeSubmission, Invitation
 from db.policy_store import load_policy
 from db.stages import move_stage
 from db.tenancy import client_by_id
 from db.timeline import tell
-from domain.cadence import Waiting, invitation_waiting
+from domain.cadence import Waiting, invitation_waiting, revoked_waiting
+from domain.invitations import RevokedBecause
+from domain.policy import PortalPolicy
 from domain.stages import Actor, JourneyOutcome, Stage
 from domain.states import AttentionOwner, SubmissionStatus, TimelineKind
 
@@ -28,11 +30,15 @@ class LoadStanding:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenInvitation:
-    """The newest invitation that was sent, and what happens while it isn't answered."""
+    """The newest invitation that was sent, and what happens while it isn't answered.
+
+    `revoked` says that the practice has taken it back: it is the practice that is waited for.
+    """
 
     invitation_id: str
     expires_at: datetime
     waiting: Waiting
+    revoked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,19 +102,13 @@ class Standings:
                     IntakeSubmission.status == str(SubmissionStatus.SUBMITTED),
                 )
             )
-            invitation = await newest_sent(session, client.id)
+            invitation = await that_counts(session, client.id)
             policy = (await load_policy(session, client.provider_id, client.id)).policy
             return Standing(
                 stage=Stage(client.stage),
                 has_account=client.account_id is not None,
                 intake_submitted=submitted is not None,
-                invitation=OpenInvitation(
-                    invitation_id=invitation.id,
-                    expires_at=invitation.expires_at,
-                    waiting=invitation_waiting(policy, invitation.issued_at, invitation.expires_at),
-                )
-                if invitation is not None
-                else None,
+                invitation=_waited_for(invitation, policy) if invitation is not None else None,
             )
 
     @activity.defn
@@ -173,10 +173,22 @@ class Standings:
                 return
             move_stage(client, Stage.CLOSED)
             client.outcome = str(command.outcome)
-            for invitation in await session.scalars(open_invitations(client.id)):
-                invitation.revoked_at = command.now
             lapsed = command.outcome is JourneyOutcome.LAPSED
+            because = RevokedBecause.LAPSED if lapsed else RevokedBecause.PRACTICE
+            await end_open(session, client.id, because, command.now)
             kind = TimelineKind.JOURNEY_LAPSED if lapsed else TimelineKind.JOURNEY_WITHDRAWN
             ref = f"{client.id}:{command.now:%Y%m%d%H%M%S}"
             actor = Actor.SYSTEM if lapsed else Actor.STAFF
             await tell(session, client.id, kind, at=command.now, actor=actor, ref=ref)
+
+
+def _waited_for(invitation: Invitation, policy: PortalPolicy) -> OpenInvitation:
+    revoked_at = invitation.revoked_at if invitation.revoked_because == RevokedBecause.PRACTICE else None
+    return OpenInvitation(
+        invitation_id=invitation.id,
+        expires_at=invitation.expires_at,
+        waiting=revoked_waiting(revoked_at)
+        if revoked_at is not None
+        else invitation_waiting(policy, invitation.issued_at, invitation.expires_at),
+        revoked=revoked_at is not None,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -11,11 +12,15 @@ from temporalio.client import Client as Engine
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from commands.addresses import correct_email
+from commands.audit import Who, note
 from commands.office import Office
 from db.events import client_subject
 from db.models import AttentionItem, Client, ExternalEvent
+from db.tenancy import client_of_practice
 from db.timeline import tell
-from domain.errors import Conflict, EngineUnavailable, NotFound, ValidationFailed
+from domain.audit import AuditKind
+from domain.errors import Conflict, EngineUnavailable, ValidationFailed
 from domain.roles import Reach
 from domain.stages import Actor
 from domain.states import AttentionAction, TimelineKind
@@ -23,8 +28,10 @@ from workflows.messages import ResolveAttention
 
 _ANSWER_WITHIN = timedelta(seconds=8)
 # Steps that talk to the client's mailbox: there a wrong address may be the reason.
+_INVITATION_STEPS = ("portal_invitation", "invitation:")
 _MAIL_STEPS = (
-    *("portal_invitation", "invitation:", "invitation_reminder:", "greeting:", "intake_reminder:"),
+    *_INVITATION_STEPS,
+    *("invitation_reminder:", "greeting:", "intake_reminder:"),
     *("booking_confirmation", "move_notice:", "appointment_reminder:", "cancellation_notice"),
 )
 # Noted for a person's eye; no workflow waits for an answer.
@@ -66,17 +73,6 @@ async def count_open(session: AsyncSession, reach: Reach) -> int:
     return (await session.scalar(query)) or 0
 
 
-async def correct_email(session: AsyncSession, office: Office, client: Client, email: str) -> None:
-    """Write the right address down (in a transaction that is committed before the journey is told)."""
-    try:
-        client.email = office.checks.email(email)
-    except ValueError as error:
-        raise ValidationFailed.of("email", str(error)) from None
-    now = await office.clock.now(session)
-    ref = f"{client.id}:{now.timestamp():.0f}"
-    await tell(session, client.id, TimelineKind.EMAIL_CORRECTED, at=now, actor=Actor.STAFF, ref=ref)
-
-
 async def resolve(
     office: Office,
     engine: Engine,
@@ -84,32 +80,50 @@ async def resolve(
     client_id: str,
     action: AttentionAction,
     *,
+    who: Who,
     item_id: str | None = None,
     email: str | None = None,
-    resolved_by: str,
+    invite: bool = False,
 ) -> list[str]:
     """Answer the client's open items (or the one named); subjects to nudge.
 
+    The address can be corrected at any time, whether or not a step waits for it (`invite`: with a new invitation).
     Raises NotFound, Conflict (nothing waits), ValidationFailed (a wrong address) and EngineUnavailable.
     """
+    correcting = action is AttentionAction.CORRECT_EMAIL
     async with office.database.transaction() as session:
         items = await open_items(session, reach, client_id)
         if item_id is not None:
             items = [item for item in items if item.id == item_id]
         items = [item for item in items if action in actions_for(item)]
-        if not items:
+        if not items and (item_id is not None or not correcting):
             raise Conflict("Nothing waits for this answer.")
-        if action is AttentionAction.CORRECT_EMAIL:
-            if email is None:
-                raise ValidationFailed.of("email", "is needed")
-            client = await session.get(Client, client_id, with_for_update=True)
-            if client is None:
-                raise NotFound("There is no such client.")
-            await correct_email(session, office, client, email)
-    subjects: list[str] = []
+        if correcting:
+            client = await client_of_practice(session, reach, client_id, for_update=True)
+            await _correct(session, office, client, email, items, invite=invite)
+        kind = AuditKind.EMAIL_CORRECTED if correcting else AuditKind.ATTENTION_ANSWERED
+        await note(session, office, who, kind, client_id)
+    subjects: list[str] = session.info.pop("event_subjects", [])
     for item in items:
-        subjects += await _answer(office, engine, item, action, resolved_by)
+        subjects += await _answer(office, engine, item, action, who.name)
     return subjects
+
+
+async def _correct(
+    session: AsyncSession,
+    office: Office,
+    client: Client,
+    email: str | None,
+    items: Sequence[AttentionItem],
+    *,
+    invite: bool,
+) -> None:
+    if email is None:
+        raise ValidationFailed.of("email", "is needed")
+    if not items and email.strip().lower() == client.email:
+        raise ValidationFailed.of("email", "This is the address that we have.")
+    on_its_way = any(item.step.startswith(_INVITATION_STEPS) for item in items)
+    await correct_email(session, office, client, email, on_its_way=on_its_way, invite=invite)
 
 
 async def _answer(

@@ -123,10 +123,10 @@ async def add_attachment(
     return attachment
 
 
-def too_large(name: str, size: int | None = None) -> DomainError:
+def too_large(name: str, size: int | None = None, *, most: int = LARGEST_FILE) -> DomainError:
     """`size` is None where it wasn't read to its end."""
     has = f"has {spoken_size(size)}" if size is not None else "is too large"
-    return PayloadTooLarge(f"{_shown(name)} {has}; a file may have at most {spoken_size(LARGEST_FILE)}.", field="file")
+    return PayloadTooLarge(f"{_shown(name)} {has}; a file may have at most {spoken_size(most)}.", field="file")
 
 
 def _shown(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Invitations: issued by the provider, accepted by the client, issued again."""
+"""Invitations, as the practice gives them: issued, issued again, taken back."""
 
 from __future__ import annotations
 
@@ -6,36 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.invitations import INVITATION
 from commands.idempotency import earlier_result, keep_result
 from commands.office import Office
-from commands.passwords import check_new_password
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
-from db.invitations import newest_issued, open_invitations
+from db.invitations import end_open, newest_issued, state_of
 from db.locks import lock_name
-from db.models import Client, Invitation, PortalAccount, Provider
+from db.models import Client, Invitation, Provider
 from db.policy_store import load_policy
 from db.settings_store import practice_standing
-from db.tenancy import client_by_external_id, client_by_id, provider_of
+from db.tenancy import client_by_external_id, client_by_id
 from db.timeline import tell
-from domain.errors import (
-    Conflict,
-    FieldError,
-    InvitationExpired,
-    InvitationUsed,
-    NotFound,
-    SubscriptionInactive,
-    ValidationFailed,
-)
-from domain.stages import Actor, JourneyOutcome, Stage, Track
+from domain.errors import Conflict, FieldError, SubscriptionInactive, ValidationFailed
+from domain.invitations import InvitationState, RevokedBecause, again_refusal, revoke_refusal
+from domain.stages import Actor, Stage, Track
 from domain.states import SubscriptionStatus, TimelineKind
 
 _LONGEST_NAME = 100
-_NOT_AGAIN_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,20 +136,12 @@ async def invite(
 
 async def issue_again(session: AsyncSession, office: Office, client: Client) -> Invitation:
     """A new link for the locked client; the earlier ones stop working. Raises Conflict when the account is open."""
-    if client.account_id is not None:
-        raise Conflict("This client has opened an account already.")
+    refusal = again_refusal(has_account=client.account_id is not None)
+    if refusal is not None:
+        raise refusal
     now = await office.clock.now(session)
-    for old in await session.scalars(open_invitations(client.id)):
-        old.revoked_at = now
-    policy = (await load_policy(session, client.provider_id, client.id)).policy
-    invitation = Invitation(
-        id=new_id("inv"),
-        client_id=client.id,
-        issued_at=now,
-        expires_at=now + timedelta(days=policy.invitation_days),
-    )
-    session.add(invitation)
-    await session.flush()
+    await end_open(session, client.id, RevokedBecause.REPLACED, now)
+    invitation = await _issued(session, client, now)
     await record_event(
         session,
         source="staff",
@@ -173,25 +154,48 @@ async def issue_again(session: AsyncSession, office: Office, client: Client) -> 
     return invitation
 
 
-async def ask_again(session: AsyncSession, office: Office, token: str) -> None:
-    """The client asks for a new link in place of one that has run out.
+async def _issued(session: AsyncSession, client: Client, now: datetime) -> Invitation:
+    policy = (await load_policy(session, client.provider_id, client.id)).policy
+    expires_at = now + timedelta(days=policy.invitation_days)
+    invitation = Invitation(id=new_id("inv"), client_id=client.id, issued_at=now, expires_at=expires_at)
+    session.add(invitation)
+    await session.flush()
+    return invitation
 
-    Nothing tells whether there is such a client: what isn't ours, or can't be renewed, is passed over in silence.
+
+async def revoke(session: AsyncSession, office: Office, client: Client) -> tuple[Invitation, bool]:
+    """Take the locked client's invitation back: its link stops at once, and nobody is reminded any more.
+
+    Also before it has gone out: then it never does. The way stays open, so that the client can be invited again. The
+    second value is False where it had been taken back before. Raises Conflict when the account is open.
     """
-    invitation_id = office.tokens.read(INVITATION, token)
-    invitation = await session.get(Invitation, invitation_id) if invitation_id else None
-    if invitation is None:
-        return
-    client = await client_by_id(session, invitation.client_id, for_update=True)
-    if client.account_id is not None or client.outcome == JourneyOutcome.WITHDRAWN:
-        return
-    newest = await newest_issued(session, client.id)
+    refusal = revoke_refusal(has_account=client.account_id is not None)
+    if refusal is not None:
+        raise refusal
     now = await office.clock.now(session)
-    if newest is not None and now - newest.issued_at < _NOT_AGAIN_WITHIN:
-        return  # It is on its way: pressed twice, or by a mail scanner.
-    fresh = await issue_again(session, office, client)
-    kind = TimelineKind.INVITATION_ASKED_AGAIN
-    await tell(session, client.id, kind, at=now, actor=Actor.CLIENT, ref=fresh.id)
+    newest = await newest_issued(session, client.id)
+    if newest is not None and state_of(newest, now) is InvitationState.REVOKED:
+        return newest, False
+    # Without one the journey is about to issue it: it finds this one instead, and sends nothing.
+    taken = newest or await _issued(session, client, now)
+    await tell(session, client.id, TimelineKind.INVITATION_REVOKED, at=now, actor=Actor.STAFF, ref=taken.id)
+    await take_back(session, client, taken, now)
+    return taken, True
+
+
+async def take_back(session: AsyncSession, client: Client, newest: Invitation, now: datetime) -> None:
+    """End the locked client's newest invitation; the journey waits for the practice from now on."""
+    newest.revoked_at = now
+    newest.revoked_because = str(RevokedBecause.PRACTICE)
+    await record_event(
+        session,
+        source="staff",
+        tenant=client.provider_id,
+        external_id=f"revoked:{newest.id}",
+        kind=EventKind.INVITATION_REVOKED,
+        subject=client_subject(client.id),
+        payload={"invitation_id": newest.id, "revoked_at": now.isoformat()},
+    )
 
 
 async def withdraw(session: AsyncSession, client: Client) -> None:
@@ -207,72 +211,3 @@ async def withdraw(session: AsyncSession, client: Client) -> None:
         subject=client_subject(client.id),
         payload={},
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class InvitationView:
-    """What the page behind the link shows before anything is done."""
-
-    invitation: Invitation
-    client: Client
-    provider: Provider
-    account_exists: bool
-
-
-async def look_at_invitation(session: AsyncSession, office: Office, token: str) -> InvitationView:
-    """Raises NotFound, InvitationUsed, InvitationExpired (410)."""
-    invitation_id = office.tokens.read(INVITATION, token)
-    invitation = await session.get(Invitation, invitation_id) if invitation_id else None
-    if invitation is None:
-        raise NotFound("This link isn't one of ours. Please use the whole link from the mail.")
-    if invitation.accepted_at is not None:
-        raise InvitationUsed("This invitation has been used. Please sign in with your password.")
-    now = await office.clock.now(session)
-    if invitation.revoked_at is not None or now >= invitation.expires_at:
-        raise InvitationExpired("This invitation isn't valid any more. Please ask the practice for a new one.")
-    client = await client_by_id(session, invitation.client_id)
-    account = await session.scalar(select(PortalAccount.id).where(PortalAccount.email == client.email))
-    return InvitationView(
-        invitation=invitation,
-        client=client,
-        provider=await provider_of(session, client.provider_id),
-        account_exists=account is not None,
-    )
-
-
-async def accept_invitation(session: AsyncSession, office: Office, token: str, password: str) -> PortalAccount:
-    """Open the account (or, for an address that has one, put this client behind it, by its password)."""
-    view = await look_at_invitation(session, office, token)
-    client = await client_by_id(session, view.client.id, for_update=True)
-    if client.account_id is not None:
-        raise InvitationUsed("This invitation has been used. Please sign in with your password.")
-    now = await office.clock.now(session)
-    account = await _account(session, office, client.email, password, now)
-    client.account_id = account.id
-    invitation = (await session.scalars(select(Invitation).where(Invitation.id == view.invitation.id))).one()
-    invitation.accepted_at = now
-    await record_event(
-        session,
-        source="portal",
-        tenant=client.provider_id,
-        external_id=f"account:{client.id}",
-        kind=EventKind.ACCOUNT_OPENED,
-        subject=client_subject(client.id),
-        payload={"account_id": account.id},
-    )
-    return account
-
-
-async def _account(session: AsyncSession, office: Office, email: str, password: str, now: datetime) -> PortalAccount:
-    account = await session.scalar(select(PortalAccount).where(PortalAccount.email == email))
-    if account is not None:
-        if not await office.passwords.matches(account.password_hash, password):
-            raise ValidationFailed.of("password", "You have an account already: please enter its password.")
-        return account
-    check_new_password(password, email)
-    account = PortalAccount(
-        id=new_id("acc"), email=email, password_hash=await office.passwords.hash(password), created_at=now
-    )
-    session.add(account)
-    await session.flush()
-    return account

@@ -9,6 +9,7 @@ from activities.greeting_letter import GreetingWriter
 from db.clock import Clock
 from db.engine import Database
 from domain.errors import FieldError
+from domain.pictures import Pictures
 from domain.ports import ContactChecks, Documents, Passwords, RecordSystem, SecondFactor, Tokens, Vault, WebhookVerifier
 
 
@@ -30,6 +31,7 @@ class Office:
     records: RecordSystem
     documents: Documents
     greeting_writer: GreetingWriter
+    pictures: Pictures
     fee_webhooks: WebhookVerifier
     subscription_webhooks: WebhookVerifier
     # Where time travels, the payment simulator goes along; None in production.

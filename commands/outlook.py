@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.attention import actions_for, open_items
 from commands.office import Office
-from db.invitations import newest_sent
-from db.models import Appointment, AttentionItem, Client, TimelineEntry
+from db.invitations import that_counts
+from db.models import Appointment, AttentionItem, Client, Invitation, TimelineEntry
 from db.policy_store import load_policy
+from domain.invitations import RevokedBecause
 from domain.outlook import Ahead, OpenLink, Stuck, Turn, Visit, Whereabouts, ahead, whose_turn
 from domain.roles import Reach
 from domain.stages import Stage
@@ -34,7 +35,7 @@ async def look_ahead(session: AsyncSession, office: Office, client: Client) -> O
 
 
 async def _whereabouts(session: AsyncSession, client: Client) -> Whereabouts:
-    invitation = await newest_sent(session, client.id)
+    invitation = await that_counts(session, client.id)
     told = await _last_told(session, client.id)
     ready_since = max((at for kind, at in told.items() if kind != TimelineKind.INTAKE_ASSIGNED), default=None)
     items = await open_items(session, Reach(practice_id=client.practice_id), client.id)
@@ -42,17 +43,21 @@ async def _whereabouts(session: AsyncSession, client: Client) -> Whereabouts:
         stage=Stage(client.stage),
         has_account=client.account_id is not None,
         policy=(await load_policy(session, client.provider_id, client.id)).policy,
-        invitation=OpenLink(
-            issued_at=invitation.issued_at,
-            expires_at=invitation.expires_at,
-            revoked=invitation.revoked_at is not None,
-        )
-        if invitation is not None
-        else None,
+        invitation=_link(invitation) if invitation is not None else None,
         intake_since=told.get(TimelineKind.INTAKE_ASSIGNED),
         ready_since=ready_since,
         visits=await _visits(session, client.id),
         stuck=[_stuck(item) for item in items],
+    )
+
+
+def _link(invitation: Invitation) -> OpenLink:
+    by_practice = invitation.revoked_because == RevokedBecause.PRACTICE
+    return OpenLink(
+        issued_at=invitation.issued_at,
+        expires_at=invitation.expires_at,
+        replaced=invitation.revoked_at is not None and not by_practice,
+        taken_back_at=invitation.revoked_at if by_practice else None,
     )
 
 

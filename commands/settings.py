@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.greetings import checked_greeting, drop_unused_files, with_names
 from commands.office import Office
+from commands.page import check_page, page_document
 from db import settings_store
 from db.models import Provider
 from domain.availability import parse_availability
@@ -38,8 +39,8 @@ async def read_settings(session: AsyncSession, provider: Provider, kind: Setting
         availability = await settings_store.load_availability(session, provider.id)
         return SettingsView(version=stored.version, document=availability.as_document())
     if kind is SettingsKind.PAGE:
-        document = parse_page(stored.document or {"name": provider.name}).as_document()
-        return SettingsView(version=stored.version, document=document)
+        page = parse_page(stored.document or {"name": provider.name})
+        return SettingsView(version=stored.version, document=page_document(provider, page))
     document = stored.document or {"subject": "", "body": "", "attachments": []}
     return SettingsView(version=stored.version, document=await with_names(session, provider, document))
 
@@ -82,6 +83,6 @@ async def _checked(
         case SettingsKind.AVAILABILITY:
             return parse_availability(document).as_document()
         case SettingsKind.PAGE:
-            return parse_page(document).as_document()
+            return (await check_page(session, provider, document)).as_document()
         case _:
             return await checked_greeting(session, office, provider, document)

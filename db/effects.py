@@ -139,4 +139,12 @@ async def done_lately(
     return (await session.scalar(query.limit(1))) is not None
 
 
+async def may_have_arrived(session: AsyncSession, key: str) -> bool:
+    """Whether this message has arrived, for all that is known: confirmed, uncertain, or being sent right now."""
+    effect = await session.get(Effect, key)
+    if effect is None:
+        return False
+    return effect.uncertain_attempts > 0 or effect.state in (EffectState.DONE, EffectState.INTENDED)
+
+
 A_DAY = timedelta(days=1)

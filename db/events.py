@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     SIGNED_UP = "signed_up"
     CLIENT_INVITED = "client_invited"
     INVITATION_REQUESTED = "invitation_requested"
+    INVITATION_REVOKED = "invitation_revoked"
     ACCOUNT_OPENED = "account_opened"
     INTAKE_SUBMITTED = "intake_submitted"
     NEW_CLIENT_FORMS_REQUESTED = "new_client_forms_requested"

@@ -72,6 +72,12 @@ async def save(
     return Stored(version=version + 1, document=dict(document))
 
 
+async def versions_of(session: AsyncSession, provider_id: str, kind: SettingsKind) -> list[SettingsVersion]:
+    """Newest first."""
+    query = select(SettingsVersion).where(SettingsVersion.provider_id == provider_id, SettingsVersion.kind == str(kind))
+    return list(await session.scalars(query.order_by(SettingsVersion.version.desc())))
+
+
 async def load_availability(session: AsyncSession, provider_id: str) -> Availability:
     """The provider's openings; none at all, in UTC, while nothing has been saved."""
     stored = await load(session, provider_id, SettingsKind.AVAILABILITY)
@@ -107,12 +113,6 @@ async def version_of(session: AsyncSession, provider_id: str, kind: SettingsKind
     if row is None:
         raise NotFound("There is no such version of these settings.")
     return row
-
-
-async def versions_of(session: AsyncSession, provider_id: str, kind: SettingsKind) -> list[SettingsVersion]:
-    """Newest first."""
-    query = select(SettingsVersion).where(SettingsVersion.provider_id == provider_id, SettingsVersion.kind == str(kind))
-    return list(await session.scalars(query.order_by(SettingsVersion.version.desc())))
 
 
 async def practice_standing(session: AsyncSession, provider: Provider) -> PracticeStanding:

@@ -18,10 +18,12 @@ from domain.states import SettingsKind
 _NOTHING: dict[str, Any] = {"details": {}, "custom": {}, "consents": {}}
 
 
-async def opened_answers(
-    session: AsyncSession, vault: Vault, client_ids: Sequence[str]
-) -> dict[str, tuple[Signup, dict[str, Any]]]:
-    """By client: the sign-up and its sealed answers (`details`, `custom`, `consents`)."""
+# A sign-up and what it sealed: `details`, `custom`, `consents`.
+Given = tuple[Signup, dict[str, Any]]
+
+
+async def opened_answers(session: AsyncSession, vault: Vault, client_ids: Sequence[str]) -> dict[str, Given]:
+    """By client."""
     query = select(Signup, DataKey.wrapped_key).outerjoin(DataKey, DataKey.client_id == Signup.client_id)
     rows = await session.execute(query.where(Signup.client_id.in_(client_ids)))
     return {signup.client_id: (signup, _opened(vault, signup, key)) for signup, key in rows.tuples()}

@@ -31,6 +31,7 @@ from workflows.messages import (
     AppointmentMoved,
     IntakeSubmitted,
     InvitationRequested,
+    InvitationRevoked,
     JourneyWithdrawn,
     NewClientFormsRequested,
     PaymentNoticed,
@@ -70,6 +71,7 @@ Delivered = Told | NotYet | Never
 
 _JOURNEY_FACTS: dict[EventKind, type] = {
     EventKind.INVITATION_REQUESTED: InvitationRequested,
+    EventKind.INVITATION_REVOKED: InvitationRevoked,
     EventKind.ACCOUNT_OPENED: AccountOpened,
     EventKind.INTAKE_SUBMITTED: IntakeSubmitted,
     EventKind.NEW_CLIENT_FORMS_REQUESTED: NewClientFormsRequested,

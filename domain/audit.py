@@ -28,7 +28,10 @@ class AuditKind(StrEnum):
     FILE_UPLOADED = "file_uploaded"  # and confirmed to hold no health data of anybody
     CLIENT_INVITED = "client_invited"
     INVITATION_SENT_AGAIN = "invitation_sent_again"
+    INVITATION_REVOKED = "invitation_revoked"
     FORMS_SENT = "forms_sent"
+    CONTACT_CHANGED = "contact_changed"
+    EMAIL_CORRECTED = "email_corrected"
     CLIENT_CLOSED = "client_closed"
     APPOINTMENT_BOOKED = "appointment_booked"
     APPOINTMENT_MOVED = "appointment_moved"

@@ -10,6 +10,8 @@ from domain.policy import PortalPolicy
 
 # A client who doesn't answer an expired invitation, or stops on the way, isn't waited for for ever.
 LAPSE_AFTER_EXPIRY = timedelta(days=30)
+# Nor a practice that has taken an invitation back, and doesn't invite again.
+LAPSE_AFTER_REVOCATION = timedelta(days=30)
 LAPSE_OF_INTAKE = timedelta(days=90)
 LAPSE_OF_BOOKING = timedelta(days=180)
 
@@ -51,6 +53,11 @@ def invitation_waiting(policy: PortalPolicy, issued_at: datetime, expires_at: da
         reminders=_after(issued_at, policy.invitation_reminder_days, before=expires_at),
         lapses_at=expires_at + LAPSE_AFTER_EXPIRY,
     )
+
+
+def revoked_waiting(revoked_at: datetime) -> Waiting:
+    """Nobody is reminded of an invitation that was taken back; the practice can invite again meanwhile."""
+    return Waiting(reminders=(), lapses_at=revoked_at + LAPSE_AFTER_REVOCATION)
 
 
 def intake_waiting(policy: PortalPolicy, since: datetime) -> Waiting:

@@ -105,6 +105,12 @@ class InvitationExpired(DomainError):
     title = "This invitation has expired"
 
 
+class InvitationRevoked(InvitationExpired):
+    """The practice took it back: unlike one that has run out, the client can't renew it."""
+
+    title = "This invitation has been taken back"
+
+
 class InvitationUsed(DomainError):
     slug = "invitation-used"
     title = "This invitation has been used"

@@ -13,6 +13,7 @@ from domain.cadence import (
     intake_waiting,
     invitation_waiting,
     next_reminder,
+    revoked_waiting,
 )
 from domain.policy import PortalPolicy
 from domain.stages import Stage
@@ -45,6 +46,7 @@ class Turn(StrEnum):
     PRACTICE_BOOKS = "practice_books"
     PRACTICE_ANSWERS = "practice_answers"
     PORTICO_INVITES = "portico_invites"
+    PRACTICE_INVITES = "practice_invites"
     VISIT_COMES = "visit_comes"
     NOBODY = "nobody"
 
@@ -58,11 +60,15 @@ class Ahead:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenLink:
-    """The newest invitation that went out."""
+    """The newest invitation that went out, or the one that the practice has taken back.
+
+    `replaced`: a newer one is on its way.
+    """
 
     issued_at: datetime
     expires_at: datetime
-    revoked: bool = False
+    replaced: bool = False
+    taken_back_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +116,8 @@ def whose_turn(where: Whereabouts, now: datetime) -> Turn:
         return Turn.CLIENT_PAYS
     if any(one.status is AppointmentStatus.BOOKED and one.ends_at > now for one in where.visits):
         return Turn.VISIT_COMES
+    if where.stage in (Stage.RECORDED, Stage.INVITED) and _taken_back_at(where) is not None:
+        return Turn.PRACTICE_INVITES
     match where.stage:
         case Stage.RECORDED:
             return Turn.PORTICO_INVITES
@@ -134,11 +142,14 @@ def ahead(where: Whereabouts, now: datetime) -> list[Ahead]:
 
 
 def _of_waiting(where: Whereabouts, now: datetime) -> Iterator[Ahead]:
+    taken_back_at = _taken_back_at(where)
     match where.stage:
+        case Stage.RECORDED | Stage.INVITED if taken_back_at is not None:
+            yield Ahead(kind=AheadKind.WAY_LAPSES, at=revoked_waiting(taken_back_at).lapses_at)
         case Stage.INVITED if where.invitation is not None and not where.has_account:
             link = where.invitation
             waiting = invitation_waiting(where.policy, link.issued_at, link.expires_at)
-            if not link.revoked:
+            if not link.replaced:
                 yield Ahead(kind=AheadKind.INVITATION_EXPIRES, at=link.expires_at)
                 yield from _next(AheadKind.INVITATION_REMINDER, waiting.reminders, now)
             yield Ahead(kind=AheadKind.WAY_LAPSES, at=waiting.lapses_at)
@@ -149,6 +160,10 @@ def _of_waiting(where: Whereabouts, now: datetime) -> Iterator[Ahead]:
         # Once there was an appointment the journey is over; who cancels is waited for without an end.
         case Stage.READY if where.ready_since is not None and not where.visits:
             yield Ahead(kind=AheadKind.WAY_LAPSES, at=booking_waiting(where.ready_since).lapses_at)
+
+
+def _taken_back_at(where: Whereabouts) -> datetime | None:
+    return where.invitation.taken_back_at if where.invitation is not None and not where.has_account else None
 
 
 def _next(kind: AheadKind, moments: Sequence[datetime], now: datetime) -> Iterator[Ahead]:

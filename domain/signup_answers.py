@@ -16,7 +16,7 @@ from domain.texts import shown_name
 
 AGE_OF_MAJORITY = 18
 
-__all__ = ["AGE_OF_MAJORITY", "Answer", "SignupAnswers", "check_signup", "is_minor", "sealed_part"]
+__all__ = ["AGE_OF_MAJORITY", "Answer", "SignupAnswers", "check_fields", "check_signup", "is_minor", "sealed_part"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +54,7 @@ def check_signup(
     Raises ValidationFailed with an error per field (`custom.<key>` for custom ones, `address.postal_code` for parts),
     unknown and switched-off ones among them.
     """
-    checker = _Checker(form, Reading(today=today, check_email=check_email, check_phone=check_phone))
-    answers = checker.check_all(fields)
-    if checker.errors:
-        raise ValidationFailed(checker.errors)
+    answers = check_fields(form, fields, Reading(today=today, check_email=check_email, check_phone=check_phone))
 
     def text(name: str) -> str | None:
         value = answers.get(name)
@@ -76,6 +73,15 @@ def check_signup(
         details={key: value for key, value in answers.items() if key in STANDARD_TYPES and key not in CONTACT_FIELDS},
         custom={one.key: answers[one.name] for one in form.asked if not one.is_standard and one.name in answers},
     )
+
+
+def check_fields(form: SignupForm, fields: Mapping[str, object], reading: Reading) -> dict[str, Answer]:
+    """The answers by name, without those that weren't given. Raises ValidationFailed with an error per field."""
+    checker = _Checker(form, reading)
+    answers = checker.check_all(fields)
+    if checker.errors:
+        raise ValidationFailed(checker.errors)
+    return answers
 
 
 def is_minor(born: date, today: date) -> bool:

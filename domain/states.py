@@ -93,6 +93,7 @@ class TimelineKind(StrEnum):
     INVITATION_REMINDED = "invitation_reminder_sent"
     INVITATION_EXPIRED = "invitation_expired"
     INVITATION_ASKED_AGAIN = "invitation_asked_again"
+    INVITATION_REVOKED = "invitation_revoked"
     GREETING_SENT = "greeting_sent"
     GREETING_SKIPPED = "greeting_skipped"
     FORMS_REQUESTED = "new_client_forms_requested"
@@ -131,3 +132,4 @@ class TimelineKind(StrEnum):
     ATTENTION_RAISED = "attention_raised"
     ATTENTION_SETTLED = "attention_settled"
     EMAIL_CORRECTED = "email_corrected"
+    CONTACT_CHANGED = "contact_changed"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import exists, func, or_, select, tuple_
+from sqlalchemy import and_, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from commands.office import Office
 from db.models import AttentionItem, Client, Invitation, Provider, TimelineEntry
 from domain.errors import ValidationFailed
+from domain.invitations import RevokedBecause
 from domain.roles import Reach
 from domain.stages import Actor, PortalStatus, Stage, Track
 from portal.paging import cursor_of, read_cursor
@@ -127,7 +128,11 @@ def _conditions(reach: Reach, wanted: ClientFilter) -> list[ColumnElement[bool]]
 
 
 def _of_status(status: PortalStatus | None) -> list[ColumnElement[bool]]:
-    invited = exists().where(Invitation.client_id == Client.id, Invitation.sent_at.is_not(None))
+    newest = select(Invitation.revoked_because).where(Invitation.client_id == Client.id)
+    newest = newest.order_by(Invitation.issued_at.desc()).limit(1)
+    taken_back = func.coalesce(newest.correlate(Client).scalar_subquery(), "") == str(RevokedBecause.PRACTICE)
+    sent = exists().where(Invitation.client_id == Client.id, Invitation.sent_at.is_not(None))
+    invited = and_(sent, ~taken_back)
     match status:
         case PortalStatus.ACTIVE:
             return [Client.account_id.is_not(None)]

@@ -16,7 +16,8 @@ from commands.accounts import SessionKind
 from commands.forms import LARGEST_FORM
 from commands.office import Office
 from domain.attachments import LARGEST_SUM
-from domain.errors import Forbidden, ValidationFailed
+from domain.errors import Forbidden, PayloadTooLarge, ValidationFailed
+from domain.pictures import MAX_PICTURE_BYTES
 from portal.multipart import Sent, read_multipart
 from web.bodies import raw_body
 from web.identity import SignedInClients, SignedInStaff, refuse_foreign_origin, session_token
@@ -76,6 +77,24 @@ async def staff_files(request: Request, office: TheOffice, staff: SignedInStaff)
     return form, sent
 
 
+async def form_with_picture(request: Request, office: TheOffice, staff: SignedInStaff) -> tuple[Form, bytes | None]:
+    """A form of signed-in staff with a picture beside its fields, if one was chosen. Raises PayloadTooLarge."""
+    try:
+        body = await raw_body(request, MAX_PICTURE_BYTES + 64 * 1024)
+    except PayloadTooLarge:
+        most = MAX_PICTURE_BYTES // 1024 // 1024
+        raise PayloadTooLarge(f"A picture may have at most {most} MB. Please go back and choose another one.") from None
+
+    async def once() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async with Request(request.scope, once).form(max_files=1, max_fields=20, max_part_size=64 * 1024) as fields:
+        texts = {name: [value.replace("\0", "")] for name, value in fields.items() if isinstance(value, str)}
+        file = fields.get("file")
+        _check_token(request, office, SessionKind.STAFF, texts.get(CSRF_FIELD, [""])[0])
+        return Form(texts), await file.read() if isinstance(file, UploadFile) and file.filename else None
+
+
 async def form_file(request: Request, office: TheOffice, staff: SignedInStaff) -> bytes:
     """A form's JSON: the file that was chosen, or the text that was pasted. Raises ValidationFailed without either."""
     body = await raw_body(request, 2 * LARGEST_FORM)
@@ -130,4 +149,5 @@ PublicForm = Annotated[Form, Depends(public_form)]
 ClientForm = Annotated[Form, Depends(client_form)]
 StaffForm = Annotated[Form, Depends(staff_form)]
 FormWithFiles = Annotated[tuple[Form, Sent], Depends(staff_files)]
+FormWithPicture = Annotated[tuple[Form, bytes | None], Depends(form_with_picture)]
 FormFile = Annotated[bytes, Depends(form_file)]

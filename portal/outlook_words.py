@@ -13,11 +13,12 @@ TURN = {
     Turn.PRACTICE_BOOKS: "Your turn: the client can't book online, so please book for them.",
     Turn.PRACTICE_ANSWERS: "Your turn: a step needs attention.",
     Turn.PORTICO_INVITES: "The invitation is on its way.",
+    Turn.PRACTICE_INVITES: "Your turn: the invitation is revoked. Invite again, or close.",
     Turn.VISIT_COMES: "Everything is done. The appointment is next.",
     Turn.NOBODY: "Nobody waits for anything.",
 }
 # Those where somebody at the practice has to act.
-OURS = frozenset({Turn.PRACTICE_BOOKS, Turn.PRACTICE_ANSWERS})
+OURS = frozenset({Turn.PRACTICE_BOOKS, Turn.PRACTICE_ANSWERS, Turn.PRACTICE_INVITES})
 
 AHEAD = {
     AheadKind.INVITATION_REMINDER: "A mail reminds of the invitation",

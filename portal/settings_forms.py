@@ -15,7 +15,6 @@ Document = dict[str, Any]
 
 # The sections of the page that are documents of their own; the portal settings are `portal.policy_forms`.
 SECTIONS: dict[str, SettingsKind] = {
-    "page": SettingsKind.PAGE,
     "availability": SettingsKind.AVAILABILITY,
 }
 _INTERVAL = re.compile(r"(\d{1,2}:\d{2})\s*(?:-|–|to)\s*(\d{1,2}:\d{2})")
@@ -28,10 +27,7 @@ def fields_shown(section: str, document: Document) -> dict[str, str]:
 
 def document_from(section: str, form: Form) -> Document:
     """The document to save. Raises ValidationFailed."""
-    match SECTIONS[section]:
-        case SettingsKind.PAGE:
-            return {name: form.text(name) for name in ("name", "title", "intro", "contact")}
-    return _availability(form)
+    return _TYPED[SECTIONS[section]](form)
 
 
 def _availability(form: Form) -> Document:
@@ -78,7 +74,5 @@ def _hours(interval: Document) -> str:
     return f"{interval['start']}-{interval['end']}"
 
 
-_SHOWN: dict[SettingsKind, Callable[[Document], dict[str, str]]] = {
-    SettingsKind.PAGE: dict,
-    SettingsKind.AVAILABILITY: _availability_shown,
-}
+_SHOWN: dict[SettingsKind, Callable[[Document], dict[str, str]]] = {SettingsKind.AVAILABILITY: _availability_shown}
+_TYPED: dict[SettingsKind, Callable[[Form], Document]] = {SettingsKind.AVAILABILITY: _availability}

@@ -11,14 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.attention import actions_for, open_items
 from commands.intake import IntakeView
-from db.models import Appointment, AttentionItem, Client, IntakeForm, Invitation, Payment, Signup, TimelineEntry
+from commands.office import Office
+from db.contact import Address, addresses_of
+from db.invitations import ever_sent, newest_of_each, state_of
+from db.models import Appointment, AttentionItem, Client, IntakeForm, Invitation, Payment, TimelineEntry
 from db.policy_store import PolicyInForce
-from db.signups import opened_answers
+from db.signups import Given, opened_answers
 from domain.decisions import Block
 from domain.errors import FieldError
 from domain.intake_signature import completed_response, consent_hash
+from domain.invitations import is_invited
 from domain.policy_levels import Source
-from domain.ports import Vault
 from domain.roles import Reach
 from domain.slots import Slot
 from domain.stages import portal_status
@@ -27,7 +30,6 @@ from workflows.naming import client_journey_id
 
 FHIR_JSON = "application/fhir+json"
 Json = dict[str, Any]
-Given = tuple[Signup, dict[str, Any]]
 
 
 def instant(moment: datetime | None) -> str | None:
@@ -39,36 +41,58 @@ def listed(items: Sequence[Mapping[str, Any]], next_cursor: str | None = None) -
     return {"items": list(items), "next_cursor": next_cursor}
 
 
-async def client_shape(session: AsyncSession, vault: Vault, client: Client) -> Json:
-    return (await client_shapes(session, vault, [client]))[0]
+async def client_shape(session: AsyncSession, office: Office, client: Client) -> Json:
+    return (await client_shapes(session, office, [client]))[0]
 
 
-async def client_shapes(session: AsyncSession, vault: Vault, clients: Sequence[Client]) -> list[Json]:
+async def client_shapes(session: AsyncSession, office: Office, clients: Sequence[Client]) -> list[Json]:
     """Clients of one practice, with what belongs to them, in a fixed number of queries."""
     if not clients:
         return []
     ids = [client.id for client in clients]
-    invited = set(
-        await session.scalars(
-            select(Invitation.client_id).where(Invitation.client_id.in_(ids), Invitation.sent_at.is_not(None))
-        )
-    )
-    signups = await opened_answers(session, vault, ids)
+    now = await office.clock.now(session)
+    newest, sent = await newest_of_each(session, ids), await ever_sent(session, ids)
+    signups = await opened_answers(session, office.vault, ids)
+    addresses = await addresses_of(session, office.vault, clients, signups)
     only = ids[0] if len(ids) == 1 else None
     attention: dict[str, AttentionItem] = {}
     for item in await open_items(session, Reach(practice_id=clients[0].practice_id), only):
         attention.setdefault(item.client_id, item)
     return [
-        _client(client, client.id in invited, attention.get(client.id), signups.get(client.id)) for client in clients
+        _client(client, attention.get(client.id), signups.get(client.id), addresses[client.id])
+        | _invited(client, newest.get(client.id), client.id in sent, now)
+        for client in clients
     ]
 
 
-def _client(client: Client, invited: bool, attention: AttentionItem | None, given: Given | None) -> Json:
+def _invited(client: Client, newest: Invitation | None, sent: bool, now: datetime) -> Json:
+    """The portal status, and how the newest invitation stands."""
+    state = state_of(newest, now) if newest is not None else None
+    invited = is_invited(state, ever_sent=sent)
+    return {
+        "portal_status": str(portal_status(invited=invited, account=client.account_id is not None)),
+        "invitation": invitation_shape(newest, now) if newest is not None else None,
+    }
+
+
+def invitation_shape(invitation: Invitation, now: datetime) -> Json:
+    return {
+        "id": invitation.id,
+        "state": str(state_of(invitation, now)),
+        "issued_at": instant(invitation.issued_at),
+        "sent_at": instant(invitation.sent_at),
+        "expires_at": instant(invitation.expires_at),
+        "accepted_at": instant(invitation.accepted_at),
+        "revoked_at": instant(invitation.revoked_at),
+    }
+
+
+def _client(client: Client, attention: AttentionItem | None, given: Given | None, address: Address) -> Json:
     signup, answers = given or (None, {})
+    details = {key: value for key, value in answers.get("details", {}).items() if key != "address"}
     return {
         "id": client.id,
         "track": client.track,
-        "portal_status": str(portal_status(invited=invited, account=client.account_id is not None)),
         "stage": client.stage,
         "outcome": client.outcome,
         "attention": attention_shape(attention) if attention else None,
@@ -82,7 +106,7 @@ def _client(client: Client, invited: bool, attention: AttentionItem | None, give
         "preferred_contact": client.preferred_contact,
         "preferred_name": client.preferred_name,
         "pronouns": client.pronouns,
-        "details": answers.get("details", {}),
+        "details": details | ({"address": dict(address)} if address else {}),
         "custom": answers.get("custom", {}),
         "consents": answers.get("consents", {}),
         "signup_form_version": signup.form_version if signup else None,

@@ -47,11 +47,18 @@ DONE = {
     "invited": "The client is invited. The mail with the link goes out right away.",
     "forms-sent": "New Client Forms are on their way.",
     "forms-already": "New Client Forms were sent just now; they aren't sent twice within a minute.",
+    "revoked": "The invitation is revoked: its link stopped working, and no reminder goes out. You can invite again "
+    "at any time.",
     "invited-again": "A new invitation is on its way. Earlier links no longer work.",
     "staff-booked": "The appointment is booked. The client gets a confirmation by mail.",
     "staff-cancelled": "The appointment is cancelled. The client gets a mail, and any fee is refunded in full.",
     "noshow": "Recorded: the client didn't come. The fee is kept.",
     "fulfilled": "Recorded: the client came.",
+    "contact": "Saved.",
+    "contact-same": "Nothing was different, so nothing was changed.",
+    "email-corrected": "The email address is corrected. Mail goes to the right one from now on.",
+    "email-invited": "The email address is corrected, and a new invitation is on its way to it. "
+    "Earlier links no longer work.",
     "answered": "Done. The step goes on.",
     "moved": "Your appointment has a new time. A mail with it is on its way.",
     "staff-moved": "The appointment has a new time. The client gets a mail.",
@@ -64,6 +71,8 @@ DONE = {
     "form-saved": "Saved as a new version. Clients who have begun keep the version they began with.",
     "form-marked": "Changed. Only what is marked as selectable can be chosen in the portal settings.",
     "form-chosen": "New clients get this version from now on.",
+    "page-saved": "Saved as a new version. It is what everybody sees from now on.",
+    "page-restored": "The earlier page is in force again, as a new version.",
     "signup-form-saved": "Saved as a new version. The next client to sign up sees it.",
     "signup-form-restored": "Restored as a new version. The next client to sign up sees it.",
     "greeting-saved": "Saved as a new version. The next client who gets a greeting gets this one.",
@@ -166,6 +175,7 @@ TIMELINE = {
     TimelineKind.INVITATION_REMINDED: "Reminded of the invitation",
     TimelineKind.INVITATION_EXPIRED: "Invitation expired unused",
     TimelineKind.INVITATION_ASKED_AGAIN: "Client asked for a new invitation",
+    TimelineKind.INVITATION_REVOKED: "Invitation revoked by the practice",
     TimelineKind.GREETING_SENT: "Email greeting sent",
     TimelineKind.GREETING_SKIPPED: "Email greeting not sent (this address had one today, or it is switched off)",
     TimelineKind.FORMS_REQUESTED: "Send New Client Forms pressed",
@@ -204,6 +214,7 @@ TIMELINE = {
     TimelineKind.ATTENTION_RAISED: "A step needs attention",
     TimelineKind.ATTENTION_SETTLED: "Attention settled",
     TimelineKind.EMAIL_CORRECTED: "Email address corrected",
+    TimelineKind.CONTACT_CHANGED: "Contact data changed",
 }
 
 RELEASED = {
@@ -297,6 +308,12 @@ def short_time(instant: datetime, timezone: str) -> str:
     """For example "Dec 1, 2026, 9:00 AM EST"."""
     local = instant.astimezone(ZoneInfo(timezone))
     return f"{local:%b} {local.day}, {local.year}, {spoken_clock(instant, timezone)} {local:%Z}"
+
+
+def short_day(instant: datetime, timezone: str) -> str:
+    """For example "Dec 1, 2026": where the time of day doesn't matter."""
+    local = instant.astimezone(ZoneInfo(timezone))
+    return f"{local:%b} {local.day}, {local.year}"
 
 
 def money(amount_minor: int, currency: str) -> str:

@@ -30,6 +30,14 @@ def optional_text(body: Mapping[str, object], name: str, longest: int = 500) -> 
     return None if body.get(name) in (None, "") else text(body, name, longest)
 
 
+def flag(body: Mapping[str, object], name: str) -> bool:
+    """False where it isn't sent."""
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise ValidationFailed.of(name, "must be true or false")
+    return value
+
+
 def moment(name: str, value: object) -> datetime:
     """An RFC 3339 instant with its offset."""
     if not isinstance(value, str):

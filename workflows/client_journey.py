@@ -12,12 +12,13 @@ with workflow.unsafe.imports_passed_through():
     from activities.greetings import Occasion
     from activities.intake import Intake, OpenIntakeForm
     from activities.signups import RecordAnonymousSignup, Signups
-    from activities.standing import CloseJourney, LoadStanding, OpenInvitation, Standing, Standings
+    from activities.standing import CloseJourney, LoadStanding, Standing, Standings
     from domain.cadence import Waiting, booking_waiting
     from domain.stages import JourneyOutcome, Stage, Track
     from workflows.child_booking import start_booking
     from workflows.details import journey_details
     from workflows.intake_filing import IntakeFiling
+    from workflows.inviting import Inviting
     from workflows.journey_mails import FIRST_INVITATION, JourneyMails
     from workflows.messages import (
         AccountOpened,
@@ -25,6 +26,7 @@ with workflow.unsafe.imports_passed_through():
         BookingSettled,
         IntakeSubmitted,
         InvitationRequested,
+        InvitationRevoked,
         JourneyEnded,
         JourneyView,
         JourneyWithdrawn,
@@ -49,6 +51,7 @@ class ClientJourney:
         self._start = start
         self._steps = Steps(start.client_id, start.skew_seconds, self._show)
         self._mails = JourneyMails(start.client_id, self._steps, self._note_sent)
+        self._inviting = Inviting(self._steps, self._mails, self._wait)
         self._filing = IntakeFiling(start.client_id, self._steps)
         self._standing: Standing | None = None
         self._stage = Stage.RECORDED
@@ -57,7 +60,6 @@ class ClientJourney:
         self._until: datetime | None = None
         self._sent: list[str] = []
         self._bookings: list[str] = []
-        self._invitation: OpenInvitation | None = None
         self._account_opened = False
         self._account_noted = False
         self._intake_submitted = False
@@ -104,7 +106,7 @@ class ClientJourney:
         if standing.stage is not Stage.CLOSED:
             self._account_opened = self._account_opened or standing.has_account
         self._intake_submitted = self._intake_submitted or standing.intake_submitted
-        self._invitation = standing.invitation
+        self._inviting.current = standing.invitation
         self._booked = standing.stage is Stage.BOOKED
         self._standing = standing
         self._stage = self._shown_stage = standing.stage
@@ -130,31 +132,10 @@ class ClientJourney:
         await asyncio.gather(*steps)
 
     async def _await_account(self) -> None:
-        """Reminders while the link works; it expires; a new one can be asked for; in the end the way lapses."""
         if not self._going_on() or self._stage not in (Stage.RECORDED, Stage.INVITED, Stage.CLOSED):
             return
-        reminded_until = self._steps.now()
-        while not self._account_opened and self._going_on():
-            invitation = self._invitation
-            waiting = invitation.waiting if invitation else booking_waiting(reminded_until)
-            due = waiting.due_after(reminded_until)
-            expires_at = invitation.expires_at if invitation else None
-            if expires_at is not None and reminded_until < expires_at < due:
-                due = expires_at
-            self._wait("the client to open an account", expires_at if expires_at and expires_at >= due else due)
-
-            def answered(known: OpenInvitation | None = invitation) -> bool:
-                return self._account_opened or not self._going_on() or self._invitation is not known
-
-            if await self._until_due(answered, due, "the invitation: remind, expire or lapse"):
-                continue
-            reminded_until = due
-            if due >= waiting.lapses_at:
-                self._end = JourneyOutcome.LAPSED
-            elif invitation is not None and due == invitation.expires_at:
-                await self._mails.note_expired(invitation)
-            elif invitation is not None:
-                await self._mails.remind_of_invitation(invitation, due)
+        if not await self._inviting.await_account(lambda: self._account_opened or not self._going_on()):
+            self._end = JourneyOutcome.LAPSED
 
     async def _await_intake(self) -> None:
         if not self._going_on() or not self._account_opened:
@@ -230,10 +211,9 @@ class ClientJourney:
     # Single steps
 
     async def _invite(self, invitation_id: str | None) -> None:
-        sent = await self._mails.send_invitation(invitation_id)
-        if sent is not None:
-            self._invitation = sent.invitation
-            self._stage = sent.stage
+        stage = await self._inviting.send(invitation_id)
+        if stage is not None:
+            self._stage = stage
         elif FIRST_INVITATION in self._steps.lapsed:
             self._end = JourneyOutcome.LAPSED
 
@@ -258,6 +238,11 @@ class ClientJourney:
     async def invitation_requested(self, fact: InvitationRequested) -> None:
         await self._taken_up()
         await self._invite(fact.invitation_id)
+
+    @workflow.signal
+    async def invitation_revoked(self, fact: InvitationRevoked) -> None:
+        await self._taken_up()
+        self._inviting.take_back(fact)
 
     @workflow.signal
     async def new_client_forms_requested(self, fact: NewClientFormsRequested) -> None:

@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.notices import Notices, Occurrence, TellFrontDesk
     from activities.standing import OpenInvitation
     from domain.cadence import front_desk_not_after, greeting_not_after, nudge_not_after
+    from domain.states import AttentionAction
     from workflows.options import MAIL, named
     from workflows.steps import Steps, bookkeeping
 
@@ -45,6 +46,12 @@ class JourneyMails:
         if sent is not None:
             self._note_sent("invitation")
         return sent
+
+    def stop_inviting(self) -> None:
+        """Whatever invitation waits for better weather, or for a person's answer, isn't wanted any more."""
+        for step in self._steps.waiting:
+            if step == FIRST_INVITATION or step.startswith(("invitation:", "invitation_reminder:")):
+                self._steps.answer(step, AttentionAction.SKIP)
 
     async def remind_of_invitation(self, invitation: OpenInvitation, due: datetime) -> None:
         sent = await self._steps.take(

@@ -39,6 +39,14 @@ class InvitationRequested:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InvitationRevoked:
+    """The practice took the invitation back; the client can be invited again."""
+
+    invitation_id: str
+    revoked_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewClientFormsRequested:
     """The provider pressed *Send New Client Forms*; one request is one mail."""
 

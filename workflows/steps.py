@@ -81,8 +81,13 @@ class Steps:
         """Step -> what is the matter, and when it is tried again."""
         return {step: weather.words for step, weather in self._weather.items()}
 
+    @property
+    def waiting(self) -> list[str]:
+        """The steps that wait for better weather or for a person's answer."""
+        return [*self.stuck, *self._weather]
+
     def waits_for_answer(self, step: str) -> bool:
-        return step in self.stuck or step in self._weather
+        return step in self.waiting
 
     def answer(self, step: str, action: AttentionAction) -> None:
         self._answers[step] = action

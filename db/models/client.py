@@ -46,6 +46,8 @@ class Client(Base):
     preferred_contact: Mapped[str | None]
     preferred_name: Mapped[str | None]
     pronouns: Mapped[str | None]
+    # Where it was changed since the sign-up, which keeps what was said then; sealed for `address:<id>`.
+    sealed_address: Mapped[bytes | None] = mapped_column(LargeBinary)
     forms_requested_at: Mapped[datetime | None]
     forms_sent_at: Mapped[datetime | None]
     intake_form_id: Mapped[str | None] = mapped_column(ForeignKey("intake_form.id"))  # as assigned by the journey
@@ -90,6 +92,7 @@ class Invitation(Base):
     sent_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    revoked_because: Mapped[str | None]
 
 
 class DataKey(Base):

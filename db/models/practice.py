@@ -106,6 +106,20 @@ class PracticeSettingsVersion(Base):
     saved_at: Mapped[datetime]
 
 
+class PagePicture(Base):
+    """A picture for the provider's page, as it is served; never changed: another one is another row."""
+
+    __tablename__ = "page_picture"
+
+    id: Mapped[PrimaryId]
+    provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"), index=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    width: Mapped[int]
+    height: Mapped[int]
+    uploaded_by: Mapped[str]
+    created_at: Mapped[datetime]
+
+
 class IntakeForm(Base):
     """A FHIR R4 Questionnaire of the provider's, in the built-in record system; a changed one is a new version.
 

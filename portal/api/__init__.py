@@ -11,6 +11,7 @@ from portal.api.clients import clients_router
 from portal.api.demo import demo_router
 from portal.api.intake_forms import intake_forms_router
 from portal.api.policies import client_policy_router, practice_policy_router, provider_policy_router
+from portal.api.profile import profile_router
 from portal.api.provider_settings import provider_settings_router
 from portal.api.sessions import sessions_router
 
@@ -37,6 +38,7 @@ for _router in (
 ):
     api_router.include_router(_router, dependencies=[Security(_bearer)])
 api_router.include_router(sessions_router)
-api_router.include_router(client_portal_router, dependencies=[Security(_cookie)])
+for _router in (client_portal_router, profile_router):
+    api_router.include_router(_router, dependencies=[Security(_cookie)])
 
 __all__ = ["api_router", "demo_router"]

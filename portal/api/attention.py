@@ -8,13 +8,11 @@ from fastapi import APIRouter, Depends, Request
 from temporalio.client import Client as Engine
 
 from commands.attention import open_items, resolve
-from commands.audit import note
 from db.tenancy import client_of_practice
-from domain.audit import AuditKind
 from domain.states import AttentionAction
 from portal.shapes import Json, attention_shape, instant, listed
 from web.bodies import parse_object, raw_body
-from web.fields import only, opaque_id, optional_text, text
+from web.fields import flag, only, opaque_id, optional_text, text
 from web.identity import ApiPractice
 from web.transactions import TheOffice, TheRelay, Transaction
 
@@ -72,19 +70,20 @@ class _Answering:
         self._staff = staff
         self._client_id = client_id
 
-    async def answer(self, action: AttentionAction, body: dict[str, object], email: str | None = None) -> Json:
+    async def answer(
+        self, action: AttentionAction, body: dict[str, object], email: str | None = None, *, invite: bool = False
+    ) -> Json:
         subjects = await resolve(
             self._office,
             self._engine,
             self._staff.reach,
             self._client_id,
             action,
+            who=self._staff.who,
             item_id=optional_text(body, "id"),
             email=email,
-            resolved_by=self._staff.name,
+            invite=invite,
         )
-        async with self._office.database.transaction() as session:
-            await note(session, self._office, self._staff.who, AuditKind.ATTENTION_ANSWERED, self._client_id)
         self._relay.nudge(subjects)
         return {"client_id": self._client_id, "resolution": str(action)}
 
@@ -92,11 +91,14 @@ class _Answering:
 Answering = Annotated[_Answering, Depends()]
 
 
-@attention_router.post("/clients/{client_id}/correct-email", summary="Correct the address, and try again")
+@attention_router.post("/clients/{client_id}/correct-email", summary="Correct the address, and try again what waits")
 async def correct_email(request: Request, answering: Answering) -> Json:
+    """At any time. An invitation's link that went to the wrong address stops working; `send_invitation` sends a new one
+    to the right one (409 where the account is open)."""
     body = await _optional_body(request)
-    only(body, ("email", "id"))
-    return await answering.answer(AttentionAction.CORRECT_EMAIL, body, text(body, "email"))
+    only(body, ("email", "id", "send_invitation"))
+    invite = flag(body, "send_invitation")
+    return await answering.answer(AttentionAction.CORRECT_EMAIL, body, text(body, "email"), invite=invite)
 
 
 @attention_router.post("/clients/{client_id}/retry", summary="Try the stuck step again")

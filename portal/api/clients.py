@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.audit import note
 from commands.booking import why_not
+from commands.contact import change_contact
 from commands.intake import look_at_intake
-from commands.invitations import check_new_client, invite, issue_again, withdraw
+from commands.invitations import check_new_client, invite, issue_again, revoke, withdraw
 from commands.new_client_forms import send_new_client_forms
 from commands.outlook import look_ahead
 from db.models import Client, Provider
@@ -20,7 +21,7 @@ from db.timeline import timeline_of
 from domain.audit import AuditKind
 from domain.errors import NotFound, ValidationFailed
 from domain.roles import Reach
-from domain.stages import PortalStatus, Stage, Track
+from domain.stages import Actor, PortalStatus, Stage, Track
 from portal.answer_sheet import answers_pdf
 from portal.client_search import ClientFilter, ClientOrder, find_clients, quiet_since
 from portal.pages.queries import providers_of
@@ -31,6 +32,7 @@ from portal.shapes import (
     client_shape,
     client_shapes,
     instant,
+    invitation_shape,
     listed,
     submitted_intake_shape,
     timeline_shape,
@@ -85,7 +87,7 @@ async def list_clients(
         quiet_since=await quiet_since(session, office, waiting_days),
     )
     clients, after = await find_clients(session, staff.reach, wanted, order=sort, cursor=cursor, limit=limit)
-    return listed(await client_shapes(session, office.vault, clients), after)
+    return listed(await client_shapes(session, office, clients), after)
 
 
 @clients_router.post("", status_code=201, summary="Invite a client")
@@ -102,7 +104,7 @@ async def invite_client(
     new = check_new_client(office, (await practice_of(session, staff.practice_id)).country, body)
     client = await invite(session, office, provider, new, source="api", idempotency_key=idempotency_key)
     await note(session, office, staff.who, AuditKind.CLIENT_INVITED, client.id)
-    return await client_shape(session, office.vault, client)
+    return await client_shape(session, office, client)
 
 
 async def _provider(session: AsyncSession, reach: Reach, slug: Any) -> Provider:
@@ -119,7 +121,17 @@ async def _provider(session: AsyncSession, reach: Reach, slug: Any) -> Provider:
 
 @clients_router.get("/{client_id}", summary="One client")
 async def read_client(session: Transaction, office: TheOffice, client: OwnClient) -> Json:
-    return await client_shape(session, office.vault, client)
+    return await client_shape(session, office, client)
+
+
+@clients_router.put("/{client_id}/contact", summary="Change contact data")
+async def write_contact(
+    request: Request, session: Transaction, office: TheOffice, staff: ApiPractice, client: LockedClient
+) -> Json:
+    """What isn't named stays. The e-mail address has a route of its own: `correct-email`."""
+    if await change_contact(session, office, client, await json_object(request), actor=Actor.STAFF):
+        await note(session, office, staff.who, AuditKind.CONTACT_CHANGED, client.id)
+    return await client_shape(session, office, client)
 
 
 @clients_router.get("/{client_id}/timeline", summary="What has happened, oldest first")
@@ -175,3 +187,14 @@ async def invite_again(session: Transaction, office: TheOffice, staff: ApiPracti
     invitation = await issue_again(session, office, client)
     await note(session, office, staff.who, AuditKind.INVITATION_SENT_AGAIN, client.id)
     return {"invitation_id": invitation.id, "expires_at": instant(invitation.expires_at)}
+
+
+@clients_router.post("/{client_id}/invitation/revoke", summary="Take the invitation back: its link stops at once")
+async def take_invitation_back(
+    session: Transaction, office: TheOffice, staff: ApiPractice, client: LockedClient
+) -> Json:
+    """A second time changes nothing. The client can be invited again; one whose account is open is a 409."""
+    invitation, changed = await revoke(session, office, client)
+    if changed:
+        await note(session, office, staff.who, AuditKind.INVITATION_REVOKED, client.id)
+    return invitation_shape(invitation, await office.clock.now(session))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from commands.accepting import accept_invitation
 from commands.accounts import SessionKind, begin_session, clients_of, sign_in, sign_out
-from commands.invitations import accept_invitation
 from commands.rate_limits import WRONG_TOKENS_PER_ADDRESS, count_failures
 from web.bodies import json_object
 from web.fields import only, text

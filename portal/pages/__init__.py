@@ -12,10 +12,13 @@ from portal.pages.console_attention import console_attention_router
 from portal.pages.console_audit import console_audit_router
 from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
+from portal.pages.console_contact import console_contact_router
 from portal.pages.console_form_editor import console_form_editor_router
 from portal.pages.console_forms import console_forms_router
 from portal.pages.console_greeting import console_greeting_router
+from portal.pages.console_invitation import console_invitation_router
 from portal.pages.console_moving import console_moving_router
+from portal.pages.console_page import console_page_router
 from portal.pages.console_policies import client_settings_router, practice_settings_router
 from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
@@ -23,6 +26,7 @@ from portal.pages.console_staff import console_staff_router
 from portal.pages.home import home_router
 from portal.pages.intake import intake_router
 from portal.pages.moving import moving_router
+from portal.pages.profile import profile_router
 from portal.pages.public import public_router
 
 pages_router = APIRouter(default_response_class=HTMLResponse)
@@ -30,12 +34,15 @@ for _router in (
     public_router,
     accounts_router,
     home_router,
+    profile_router,
     intake_router,
     booking_router,
     appointment_pages_router,
     moving_router,
     console_clients_router,
     console_client_router,
+    console_invitation_router,
+    console_contact_router,
     console_appointments_router,
     console_moving_router,
     console_attention_router,
@@ -46,6 +53,7 @@ for _router in (
     client_settings_router,
     console_signup_form_router,
     console_greeting_router,
+    console_page_router,
     console_staff_router,
     console_audit_router,
     console_account_router,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.accepting import InvitationView, accept_invitation, ask_again, invited_by, look_at_invitation
 from commands.accounts import (
     SessionKind,
     begin_session,
@@ -17,7 +18,6 @@ from commands.accounts import (
     sign_in,
     sign_out,
 )
-from commands.invitations import InvitationView, accept_invitation, ask_again, look_at_invitation
 from commands.office import Office
 from commands.rate_limits import (
     LINKS_PER_ADDRESS,
@@ -28,7 +28,14 @@ from commands.rate_limits import (
 )
 from commands.two_factor import complete_sign_in
 from db.tenancy import practice_of
-from domain.errors import InvitationExpired, InvitationUsed, RateLimited, Unauthorized, ValidationFailed
+from domain.errors import (
+    InvitationExpired,
+    InvitationRevoked,
+    InvitationUsed,
+    RateLimited,
+    Unauthorized,
+    ValidationFailed,
+)
 from portal.devices import device_of
 from portal.errors import refusal_page
 from portal.forms import Form, PublicForm
@@ -53,7 +60,7 @@ async def invitation(
         async with count_failures(office.database, WRONG_TOKENS_PER_ADDRESS, address):
             view = await look_at_invitation(session, office, token[:_LONGEST_TOKEN])
     except (InvitationUsed, InvitationExpired) as refusal:
-        return _no_more(request, refusal, token)
+        return await _no_more(request, session, office, refusal, token[:_LONGEST_TOKEN])
     return await _invitation_page(request, session, view)
 
 
@@ -71,7 +78,7 @@ async def accept(
         async with count_failures(office.database, WRONG_TOKENS_PER_ADDRESS, address), session.begin_nested():
             account = await accept_invitation(session, office, token, form.first("password"))
     except (InvitationUsed, InvitationExpired) as refusal:
-        return _no_more(request, refusal, token)
+        return await _no_more(request, session, office, refusal, token[:_LONGEST_TOKEN])
     except ValidationFailed as refusal:
         view = await look_at_invitation(session, office, token)
         return await _invitation_page(request, session, view, refusal)
@@ -104,9 +111,14 @@ async def _invitation_page(
     )
 
 
-def _no_more(request: Request, refusal: InvitationUsed | InvitationExpired, token: str) -> Response:
+async def _no_more(
+    request: Request, session: AsyncSession, office: Office, refusal: InvitationUsed | InvitationExpired, token: str
+) -> Response:
     if isinstance(refusal, InvitationUsed):
         return refusal_page(request, 410, refusal.title, refusal.detail, way_on="/portal/sign-in")
+    if isinstance(refusal, InvitationRevoked):
+        practice = await invited_by(session, office, token)
+        return render(request, "public/invitation_revoked.html", status=410, practice=practice)
     return render(request, "public/invitation_expired.html", status=410, token=token)
 
 

@@ -13,10 +13,11 @@ from commands.attention import actions_for, open_items, resolve
 from commands.audit import note
 from commands.booking import why_not
 from commands.intake import intake_standing, look_at_intake
-from commands.invitations import issue_again, withdraw
+from commands.invitations import withdraw
 from commands.new_client_forms import send_new_client_forms
 from commands.office import Office
 from commands.outlook import look_ahead
+from db.invitations import newest_issued
 from db.models import Client
 from db.policy_store import versions_of_level
 from db.settings_store import load_availability
@@ -95,7 +96,8 @@ async def page_of(
         status=status_of(refusal) if refusal else 200,
         refusal=refusal.errors[0].message if isinstance(refusal, ValidationFailed) else refusal and refusal.detail,
         client=client,
-        shape=await client_shape(session, office.vault, client),
+        shape=await client_shape(session, office, client),
+        invitation=await newest_issued(session, client.id),
         provider=provider,
         timezone=(await load_availability(session, provider.id)).timezone,
         now=now,
@@ -170,20 +172,6 @@ async def send_forms(
 
 
 @console_client_router.post(
-    "/invitation", summary="Send the invitation again", dependencies=[permitted(Permission.SERVE_CLIENTS)]
-)
-async def invite_again(
-    session: Transaction, office: TheOffice, form: StaffForm, frame: TheStaffFrame, client: LockedClient
-) -> Response:
-    try:
-        await issue_again(session, office, client)
-    except DomainError as refusal:
-        return await page_of(session, office, frame, client, refusal=refusal)
-    await note(session, office, frame.staff.who, AuditKind.INVITATION_SENT_AGAIN, client.id)
-    return go(f"/console/clients/{client.id}", "invited-again")
-
-
-@console_client_router.post(
     "/withdraw",
     summary="End this client's way: nobody is waited for any more",
     dependencies=[permitted(Permission.SERVE_CLIENTS)],
@@ -218,16 +206,14 @@ async def answer_attention(
             frame.staff.reach,
             client.id,
             action,
+            who=frame.staff.who,
             item_id=form.first("item") or None,
             email=form.text("email") or None,
-            resolved_by=frame.staff.name,
         )
     except DomainError as refusal:
         async with office.database.transaction() as session:
             return await page_of(session, office, frame, client, refusal=refusal)
     relay.nudge(subjects)
-    async with office.database.transaction() as session:
-        await note(session, office, frame.staff.who, AuditKind.ATTENTION_ANSWERED, client.id)
     return go(f"/console/clients/{client.id}", "answered")
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.audit import note
 from commands.invitations import check_new_client, invite
 from commands.office import Office
+from db.invitations import newest_of_each
 from db.models import Client, Provider
 from domain.audit import AuditKind
 from domain.errors import DomainError, ValidationFailed
@@ -100,7 +101,7 @@ async def clients_page(
     reach = frame.staff.reach
     wanted = await listing.read(session, office)
     clients, after = await find_clients(session, reach, wanted, order=listing.order, cursor=cursor)
-    shapes = await client_shapes(session, office.vault, clients)
+    shapes = await client_shapes(session, office, clients)
     providers = await providers_of(session, reach)
     return frame.render(
         "console/clients.html",
@@ -113,6 +114,8 @@ async def clients_page(
         timezone=await timezone_of_practice(session, reach),
         cursor=after,
         paged=cursor is not None,
+        invitations=await newest_of_each(session, [client.id for client in clients]),
+        now=await office.clock.now(session),
         providers={one.id: one for one in providers},
         provider_names=[(one.slug, one.name) for one in providers],
     )

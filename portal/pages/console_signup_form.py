@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Any
 
 from fastapi import APIRouter
@@ -22,8 +21,8 @@ from domain.signup_form import SignupForm, parse_signup_form
 from domain.states import SettingsKind
 from portal.forms import StaffForm
 from portal.pages.console_settings import OwnProvider
+from portal.pages.doors import form_sections
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
-from portal.pages.public import AUTOCOMPLETE
 from portal.signup_editor import OWN_TYPES, Sheet, changed, input_errors, sheet_of_form, sheet_of_posted
 from web.identity import permitted
 from web.problems import status_of
@@ -121,8 +120,7 @@ async def _save(
 
 def preview_of(form: SignupForm) -> dict[str, Any]:
     """What the template of the form's fields needs, with nothing filled in."""
-    sections = [(title, list(fields)) for title, fields in groupby(form.asked, lambda one: one.section)]
-    return {"sections": sections, "complete": AUTOCOMPLETE, "values": {}, "chosen": {}, "preview": True}
+    return form_sections(form) | {"preview": True}
 
 
 def _version(text: str) -> int:

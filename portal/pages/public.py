@@ -1,76 +1,22 @@
-"""Pages for everybody: the front door, the provider's page, and the sign-up."""
+"""Pages for everybody: the front door, the provider's page with its picture, and the sign-up."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from itertools import groupby
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.office import Office
+from commands.page import picture_in_force
 from commands.rate_limits import SIGNUPS_PER_ADDRESS, SIGNUPS_PER_PROVIDER, count_request
-from commands.settings import read_settings
-from commands.signups import sign_up, trapped
-from db.in_force import InForce, in_force_at
-from db.models import Practice, Provider
-from db.tenancy import practice_of, provider_by_slug
-from domain.decisions import signup_refusal
-from domain.errors import DomainError, ValidationFailed
-from domain.page import Page, parse_page
-from domain.signup_fields import FieldType
-from domain.signup_form import SignupForm
-from domain.states import SettingsKind
+from commands.signups import trapped
+from db.models import Provider
+from domain.errors import NotFound, ValidationFailed
 from portal.forms import Form, PublicForm, new_form_token
+from portal.pages.doors import Door, accept, door_at, form_sections, picture_answer, shown_picture
 from portal.rendering import errors_by_field, render
-from web.fields import opaque_id
 from web.transactions import RemoteAddress, TheOffice, Transaction
 
-AUTOCOMPLETE = {
-    "first_name": "given-name",
-    "last_name": "family-name",
-    "preferred_name": "nickname",
-    "email": "email",
-    "phone": "tel",
-    "date_of_birth": "bday",
-}
-
 public_router = APIRouter(tags=["pages: public"])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Door:
-    """The provider's page, and whether new clients can come in by it."""
-
-    provider: Provider
-    practice: Practice
-    page: Page
-    here: InForce
-    closed: DomainError | None
-
-    @property
-    def published(self) -> bool:
-        return self.here.policy.policy.page_published
-
-    @property
-    def form(self) -> SignupForm:
-        return self.here.signup_form
-
-
-async def _door(session: AsyncSession, slug: str) -> Door:
-    provider = await provider_by_slug(session, opaque_id(slug))
-    document = (await read_settings(session, provider, SettingsKind.PAGE)).document
-    here = await in_force_at(session, provider.slug)
-    return Door(
-        provider=provider,
-        practice=await practice_of(session, provider.practice_id),
-        page=parse_page(document),
-        here=here,
-        closed=signup_refusal(here.policy.policy, here.standing),
-    )
 
 
 @public_router.get("/", summary="The front door")
@@ -83,16 +29,32 @@ async def landing(request: Request, session: Transaction, office: TheOffice) -> 
 
 
 @public_router.get("/p/{provider}", summary="A provider's page")
-async def provider_page(request: Request, provider: str, session: Transaction) -> Response:
-    door = await _door(session, provider)
+async def provider_page(request: Request, provider: str, session: Transaction, office: TheOffice) -> Response:
+    door = await door_at(session, provider)
     if not door.published:
         return render(request, "public/unpublished.html", status=404, door=door, practice=door.practice)
-    return render(request, "public/provider.html", door=door, practice=door.practice)
+    return render(
+        request,
+        "public/provider.html",
+        door=door,
+        practice=door.practice,
+        picture=await shown_picture(session, door.provider, door.page),
+        base_url=office.base_url,
+    )
+
+
+@public_router.get("/p/{provider}/picture/{picture_id}", summary="The picture on a provider's page")
+async def provider_picture(provider: str, picture_id: str, session: Transaction) -> Response:
+    """Only the one in force, of a page that is published."""
+    door = await door_at(session, provider)
+    if not door.published:
+        raise NotFound("There is no such picture.")
+    return picture_answer(await picture_in_force(session, door.provider, picture_id), "public, max-age=86400")
 
 
 @public_router.get("/p/{provider}/signup", summary="The sign-up form")
 async def signup_form(request: Request, provider: str, session: Transaction) -> Response:
-    return _signup_page(request, await _door(session, provider))
+    return _signup_page(request, await door_at(session, provider))
 
 
 @public_router.post("/p/{provider}/signup", summary="Sign up")
@@ -104,7 +66,7 @@ async def signup(
     address: RemoteAddress,
     form: PublicForm,
 ) -> Response:
-    door = await _door(session, provider)
+    door = await door_at(session, provider)
     counted = (SIGNUPS_PER_ADDRESS, address), (SIGNUPS_PER_PROVIDER, door.provider.id)
     await count_request(office.database, *counted)
     done = RedirectResponse(f"/p/{door.provider.slug}/signup/done", 303)
@@ -113,31 +75,10 @@ async def signup(
     if door.closed is not None:
         return _signup_page(request, door, status=409)
     try:
-        await _accept(session, office, door, form)
+        await accept(session, office, door, form, form.first("form_token")[:100] or None)
     except ValidationFailed as refusal:
         return _signup_page(request, door, form, status=422, refusal=refusal)
     return done
-
-
-async def _accept(session: AsyncSession, office: Office, door: Door, form: Form) -> None:
-    key = form.first("form_token")[:100] or None
-    async with session.begin_nested():
-        await sign_up(session, office, door.here, _answers(door.form, form), idempotency_key=key)
-
-
-def _answers(signup_form: SignupForm, form: Form) -> dict[str, Any]:
-    """The fields that were asked, in the shape that the command checks."""
-    answers: dict[str, Any] = {"custom": {}}
-    for field in signup_form.asked:
-        given = form.values.get(field.name, [""])
-        value: object = given if field.type is FieldType.CHOICES else given[-1]
-        if field.parts:
-            answers[field.key] = {part.key: form.first(f"{field.key}.{part.key}") for part in field.parts}
-        elif field.is_standard:
-            answers[field.key] = value
-        else:
-            answers["custom"][field.key] = value
-    return answers
 
 
 def _signup_page(
@@ -157,16 +98,13 @@ def _signup_page(
         status=status,
         door=door,
         practice=door.practice,
-        values=form.flat() if form else {},
-        chosen=form.values if form else {},
-        sections=[(title, list(fields)) for title, fields in groupby(door.form.asked, lambda one: one.section)],
-        complete=AUTOCOMPLETE,
         errors=errors_by_field(refusal.errors) if refusal else {},
         form_token=new_form_token(),
+        **form_sections(door.form) | ({"values": form.flat(), "chosen": form.values} if form else {}),
     )
 
 
 @public_router.get("/p/{provider}/signup/done", summary="Check your mail")
 async def signup_done(request: Request, provider: str, session: Transaction) -> Response:
-    door = await _door(session, provider)
+    door = await door_at(session, provider)
     return render(request, "public/signup_done.html", door=door, practice=door.practice)

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cadence import LAPSE_AFTER_EXPIRY, LAPSE_OF_BOOKING, LAPSE_OF_INTAKE, invitation_waiting
+from domain.cadence import (
+    LAPSE_AFTER_EXPIRY,
+    LAPSE_AFTER_REVOCATION,
+    LAPSE_OF_BOOKING,
+    LAPSE_OF_INTAKE,
+    invitation_waiting,
+)
 from domain.outlook import Ahead, AheadKind, OpenLink, Stuck, Turn, Visit, Whereabouts, ahead, whose_turn
 from domain.policy import PortalPolicy
 from domain.stages import Stage
@@ -51,8 +57,14 @@ def test_an_open_invitation_reminds_then_expires_then_lapses() -> None:
 
 
 def test_nobody_is_reminded_of_a_link_that_was_taken_back() -> None:
-    revoked = replace(INVITED, invitation=replace(LINK, revoked=True))
-    assert seen(revoked) == [(AheadKind.WAY_LAPSES, days(14) + LAPSE_AFTER_EXPIRY)]
+    revoked = replace(INVITED, invitation=replace(LINK, taken_back_at=days(2)))
+    assert seen(revoked, days(2)) == [(AheadKind.WAY_LAPSES, days(2) + LAPSE_AFTER_REVOCATION)]
+    assert seen(replace(revoked, stage=Stage.RECORDED), days(2)) == seen(revoked, days(2))
+
+
+def test_the_practice_s_newer_link_is_waited_for_without_reminders_of_the_older_one() -> None:
+    replaced = replace(INVITED, invitation=replace(LINK, replaced=True))
+    assert seen(replaced) == [(AheadKind.WAY_LAPSES, days(14) + LAPSE_AFTER_EXPIRY)]
 
 
 def test_an_intake_form_is_asked_for_in_the_rhythm_of_the_invitation() -> None:
@@ -102,6 +114,9 @@ def test_what_is_stuck_says_when_it_is_passed_on_and_given_up(
     [
         (replace(INVITED, stage=Stage.RECORDED), Turn.PORTICO_INVITES),
         (INVITED, Turn.CLIENT_OPENS_ACCOUNT),
+        (replace(INVITED, invitation=replace(LINK, taken_back_at=NOW)), Turn.PRACTICE_INVITES),
+        (replace(INVITED, stage=Stage.RECORDED, invitation=replace(LINK, taken_back_at=NOW)), Turn.PRACTICE_INVITES),
+        (replace(READY, invitation=replace(LINK, taken_back_at=NOW)), Turn.CLIENT_BOOKS),
         (replace(READY, stage=Stage.INTAKE), Turn.CLIENT_FILLS_IN_INTAKE),
         (READY, Turn.CLIENT_BOOKS),
         (replace(READY, policy=replace(POLICY, allow_self_schedule=False)), Turn.PRACTICE_BOOKS),

@@ -13,7 +13,7 @@ from temporalio.client import WorkflowExecutionStatus
 
 from devstack.stack import Stack
 from tests.conftest import plan_for
-from tests.driver import Person, World, ok, until
+from tests.driver import Person, Provider, World, ok, until
 
 HISTORIES = Path(__file__).parent / "histories"
 # Guards nothing: the histories hold ids of a stack that was thrown away.
@@ -54,6 +54,20 @@ async def _record_all(world: World) -> None:
     await world.fast_forward(f"booking:{abandoned}", seconds=3600)
     await _keep(world, "booking_abandoned", f"booking:{abandoned}")
     await _keep(world, "returning_journey", f"client-journey:{invited.client_id}")
+    await _record_revoked(world, provider)
+
+
+async def _record_revoked(world: World, provider: Provider) -> None:
+    """Taken back, invited again, taken back for good: the way lapses."""
+    client = (await provider.invite())["id"]
+    path = f"/api/v1/clients/{client}/invitation"
+    await provider.told(client, "invitation_sent")
+    ok(await provider.request("POST", f"{path}/revoke"))
+    ok(await provider.request("POST", path), 202)
+    await provider.told(client, "invitation_sent", times=2)
+    ok(await provider.request("POST", f"{path}/revoke"))
+    await world.fast_forward(f"client-journey:{client}", seconds=31 * 24 * 3600)
+    await _keep(world, "revoked_journey", f"client-journey:{client}")
 
 
 async def _book(world: World, person: Person) -> str:

@@ -80,6 +80,7 @@ PUBLIC = {
     "/healthz",
     "/readyz",
     "/p/{provider}",
+    "/p/{provider}/picture/{picture_id}",
     "/p/{provider}/signup",
     "/p/{provider}/signup/done",
     "/invitations/{token}",

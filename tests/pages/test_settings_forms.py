@@ -29,7 +29,6 @@ POLICY = resolve(
     }
 ).policy.as_document()
 DOCUMENTS: dict[SettingsKind, dict[str, Any]] = {
-    SettingsKind.PAGE: {"name": "Dr. Reyes", "title": "", "intro": "Hello", "contact": ""},
     SettingsKind.AVAILABILITY: {
         "timezone": "America/New_York",
         "weekly": [
