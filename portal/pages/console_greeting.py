@@ -66,7 +66,7 @@ async def edit_greeting(
 
 @console_greeting_router.post("", summary="Change the greeting that is being edited, try it, or save a version")
 async def write_greeting(
-    session: Transaction, office: TheOffice, sent: FormWithFiles, frame: TheStaffFrame, provider: OwnProvider
+    session: Transaction, office: TheOffice, frame: TheStaffFrame, provider: OwnProvider, sent: FormWithFiles
 ) -> Response:
     form, files = sent
     version, action = _version(form.first("version")), form.first("action")
