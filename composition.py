@@ -14,6 +14,7 @@ import httpx
 from activities.accounts import Accounts
 from activities.bookings import Bookings
 from activities.calendar_part import CalendarParts
+from activities.email_changes import EmailChanges
 from activities.fee_notices import FeeNotices
 from activities.greeting_letter import GreetingWriter
 from activities.greeting_tests import GreetingTests
@@ -21,8 +22,10 @@ from activities.greetings import Greetings
 from activities.intake import Intake
 from activities.invitations import Invitations
 from activities.late_fees import LateFees
+from activities.merchant_accounts import MerchantAccounts
 from activities.notices import Notices
 from activities.post import Post
+from activities.practice_notices import PracticeNotices
 from activities.pre_payment import PrePayments
 from activities.signups import Signups
 from activities.standing import Standings
@@ -34,6 +37,7 @@ from db.migrate import at_head
 from db.record_system import BuiltInRecords
 from dispatch.connection import EngineAddress
 from domain.errors import FieldError
+from domain.merchant_accounts import Merchants
 from domain.ports import Payments
 from gateways.calendar_mail import ICalendars
 from gateways.contact_checks import LibraryContactChecks
@@ -44,6 +48,7 @@ from gateways.pictures import PillowPictures
 from gateways.second_factor import AuthenticatorApps
 from gateways.secrets import AesVault, Argon2Passwords, HmacTokens
 from gateways.smtp import SmtpMailer
+from gateways.stripe_merchants import StripeMerchants
 from gateways.stripe_payments import StripePayments
 from gateways.stripe_webhooks import StripeWebhooks
 from settings import Settings
@@ -92,6 +97,8 @@ def office_of(settings: Settings, database: Database) -> Office:
         subscription_webhooks=StripeWebhooks(
             settings.stripe_subscriptions_webhook_secrets, livemode=settings.env == "production"
         ),
+        merchants=merchants_of(settings),
+        own_account=settings.stripe_accounts == "own",
         shift_processor_clock=_simulator_clock(settings),
     )
 
@@ -124,7 +131,13 @@ def payments_of(settings: Settings) -> StripePayments:
     return StripePayments(settings.stripe_key, settings.stripe_api_base)
 
 
-def activities_of(settings: Settings, database: Database, payments: Payments) -> Sequence[Callable[..., Any]]:
+def merchants_of(settings: Settings) -> StripeMerchants:
+    return StripeMerchants(settings.stripe_key, settings.stripe_api_base)
+
+
+def activities_of(
+    settings: Settings, database: Database, payments: Payments, merchants: Merchants | None = None
+) -> Sequence[Callable[..., Any]]:
     """Every activity of the house, bound to its collaborators."""
     tokens = HmacTokens(list(settings.secret_keys.values()))
     vault = AesVault(settings.encryption_keys)
@@ -147,6 +160,9 @@ def activities_of(settings: Settings, database: Database, payments: Payments) ->
         Notices(post, calendar),
         FeeNotices(post),
         Accounts(post, tokens),
+        EmailChanges(post, tokens),
+        PracticeNotices(post),
+        MerchantAccounts(database, merchants or merchants_of(settings), own_account=settings.stripe_accounts == "own"),
         Sweeps(database, clock_of(settings), hold_grace=hold_grace(settings)),
     ]
     return [method for room in rooms for method in _activity_methods(room)]

@@ -77,6 +77,7 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         await app.state.relay.settle()
         if tracing is not None:
             await asyncio.to_thread(tracing.close)
+        await office.merchants.aclose()
         await database.close()
 
     app = Portico(

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     mailbox_port: int = Field(default=8025, ge=1, le=65535)
     stripe_key: str = ""
     stripe_api_base: str | None = None
+    # Whose accounts fees go to: connected ones of the providers' own, or the one of the key (a single practice's).
+    stripe_accounts: Literal["connect", "own"] = "connect"
     stripe_fees_webhook_secrets: Annotated[tuple[str, ...], NoDecode] = ()
     stripe_subscriptions_webhook_secrets: Annotated[tuple[str, ...], NoDecode] = ()
     simulator_port: int = Field(default=12111, ge=1, le=65535)

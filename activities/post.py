@@ -26,7 +26,7 @@ class Letterhead:
     practice_phone: str
     reply_to: str
     provider_name: str
-    provider_slug: str
+    provider_slug: str = ""  # a practice's own mails name none
 
     def context(self) -> dict[str, object]:
         """Without a link to unsubscribe: mails that can be declined say so themselves."""

@@ -53,18 +53,22 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class RaiseAttention:
-    client_id: str
+    """About a client, or (without one) about an affair of the practice's own, perhaps one provider's."""
+
+    client_id: str | None
     workflow_id: str
     step: str
     reason: str
     owner: AttentionOwner
     due_at: datetime
     now: datetime
+    practice_id: str | None = None
+    provider_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SettleAttention:
-    client_id: str
+    client_id: str | None
     workflow_id: str
     step: str
     resolution: str
@@ -115,7 +119,8 @@ class Standings:
     async def raise_attention(self, command: RaiseAttention) -> None:
         """Put the refused step on the attention list; the search attribute only mirrors it."""
         async with self._database.transaction() as session:
-            await client_by_id(session, command.client_id, for_update=True)
+            if command.client_id is not None:
+                await client_by_id(session, command.client_id, for_update=True)
             query = select(AttentionItem).where(
                 AttentionItem.workflow_id == command.workflow_id,
                 AttentionItem.step == command.step,
@@ -130,6 +135,8 @@ class Standings:
             item = AttentionItem(
                 id=new_id("att"),
                 client_id=command.client_id,
+                practice_id=command.practice_id,
+                provider_id=command.provider_id,
                 workflow_id=command.workflow_id,
                 step=command.step,
                 reason=command.reason,
@@ -138,8 +145,9 @@ class Standings:
                 raised_at=command.now,
             )
             session.add(item)
-            kind = TimelineKind.ATTENTION_RAISED
-            await tell(session, command.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=item.id)
+            if command.client_id is not None:
+                kind = TimelineKind.ATTENTION_RAISED
+                await tell(session, command.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=item.id)
 
     @activity.defn
     async def settle_attention(self, command: SettleAttention) -> None:
@@ -154,8 +162,9 @@ class Standings:
                 return
             item.settled_at = command.now
             item.resolution = command.resolution
-            kind = TimelineKind.ATTENTION_SETTLED
-            await tell(session, command.client_id, kind, at=command.now, actor=Actor.STAFF, ref=item.id)
+            if command.client_id is not None:
+                kind = TimelineKind.ATTENTION_SETTLED
+                await tell(session, command.client_id, kind, at=command.now, actor=Actor.STAFF, ref=item.id)
 
     @activity.defn
     async def note_dropped(self, command: NoteDropped) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
-from commands.payment_events import wake_booking
 from db.cancelling import cancel_booked
 from db.events import EventKind, client_subject, record_event
 from db.models import Appointment, Payment
 from db.policy_store import load_policy
 from db.timeline import tell
+from db.waking import wake_booking
 from domain.decisions import CancelDecision, cancel_decision, visit_decision
 from domain.stages import Actor
 from domain.states import AppointmentStatus, TimelineKind

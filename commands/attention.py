@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 from temporalio.client import Client as Engine
@@ -47,9 +47,11 @@ def actions_for(item: AttentionItem) -> list[AttentionAction]:
 
 
 def _within(reach: Reach) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [Client.practice_id == reach.practice_id, AttentionItem.settled_at.is_(None)]
+    theirs = or_(Client.practice_id == reach.practice_id, AttentionItem.practice_id == reach.practice_id)
+    found: list[ColumnElement[bool]] = [theirs, AttentionItem.settled_at.is_(None)]
     if reach.provider_id is not None:
-        found.append(Client.provider_id == reach.provider_id)
+        mine = (Client.provider_id == reach.provider_id, AttentionItem.provider_id == reach.provider_id)
+        found.append(or_(*mine))
     return found
 
 
@@ -57,7 +59,7 @@ async def open_items(session: AsyncSession, reach: Reach, client_id: str | None 
     """The open items of those whom somebody may reach, the oldest first."""
     query = (
         select(AttentionItem)
-        .join(Client, Client.id == AttentionItem.client_id)
+        .outerjoin(Client, Client.id == AttentionItem.client_id)
         .where(*_within(reach))
         .order_by(AttentionItem.raised_at, AttentionItem.id)
     )
@@ -68,7 +70,9 @@ async def open_items(session: AsyncSession, reach: Reach, client_id: str | None 
 
 async def count_open(session: AsyncSession, reach: Reach) -> int:
     query = (
-        select(func.count(AttentionItem.id)).join(Client, Client.id == AttentionItem.client_id).where(*_within(reach))
+        select(func.count(AttentionItem.id))
+        .outerjoin(Client, Client.id == AttentionItem.client_id)
+        .where(*_within(reach))
     )
     return (await session.scalar(query)) or 0
 
@@ -126,6 +130,18 @@ async def _correct(
     await correct_email(session, office, client, email, on_its_way=on_its_way, invite=invite)
 
 
+async def resolve_affair(
+    office: Office, engine: Engine, reach: Reach, item_id: str, action: AttentionAction, *, who: Who
+) -> None:
+    """Answer an open item that is about no client. Raises Conflict (nothing waits) and EngineUnavailable."""
+    async with office.database.transaction() as session:
+        items = [item for item in await open_items(session, reach) if item.id == item_id and item.client_id is None]
+        if not items or action not in actions_for(items[0]):
+            raise Conflict("Nothing waits for this answer.")
+        await note(session, office, who, AuditKind.ATTENTION_ANSWERED, item_id)
+    await _answer(office, engine, items[0], action, who.name)
+
+
 async def _answer(
     office: Office, engine: Engine, item: AttentionItem, action: AttentionAction, resolved_by: str
 ) -> list[str]:
@@ -161,6 +177,8 @@ async def _settle_here(office: Office, item: AttentionItem, action: AttentionAct
         row.settled_at = now
         row.settled_by = resolved_by
         row.resolution = str(action)
+        if row.client_id is None:
+            return []
         await tell(session, row.client_id, TimelineKind.ATTENTION_SETTLED, at=now, actor=Actor.STAFF, ref=row.id)
         event = await session.get(ExternalEvent, item.step.removeprefix("event:"), with_for_update=True)
         if event is not None and action is AttentionAction.RETRY:

@@ -9,6 +9,7 @@ from activities.greeting_letter import GreetingWriter
 from db.clock import Clock
 from db.engine import Database
 from domain.errors import FieldError
+from domain.merchant_accounts import Merchants
 from domain.pictures import Pictures
 from domain.ports import ContactChecks, Documents, Passwords, RecordSystem, SecondFactor, Tokens, Vault, WebhookVerifier
 
@@ -34,5 +35,7 @@ class Office:
     pictures: Pictures
     fee_webhooks: WebhookVerifier
     subscription_webhooks: WebhookVerifier
+    merchants: Merchants
+    own_account: bool  # fees go to the account of the installation's key: one practice, no connected accounts
     # Where time travels, the payment simulator goes along; None in production.
     shift_processor_clock: Callable[[int], Awaitable[None]] | None = None

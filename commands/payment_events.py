@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.events import EventKind, body_hash, client_subject, record_event
+from db.events import body_hash
 from db.ids import new_id
+from db.merchant_accounts import notice_merchant_account, providers_with_account
+from db.waking import wake_booking
 from domain.ports import ProcessorEvent
 
 # Events that say that money is held or was taken.
@@ -20,6 +22,9 @@ _OF_MONEY = {
     "payment_intent.succeeded",
     "charge.captured",
 }
+
+# Events about a merchant account itself, not about money.
+OF_ACCOUNTS = frozenset({"account.updated", "account.application.deauthorized", "capability.updated"})
 
 # Ours is what carries ids that we were given ourselves, at its own merchant's account.
 _KEEP_UNLESS_OURS = text("""
@@ -67,27 +72,19 @@ async def take_fee_event(session: AsyncSession, event: ProcessorEvent) -> bool:
     return True
 
 
-async def wake_booking(
-    session: AsyncSession,
-    *,
-    source: str,
-    external_id: str,
-    provider_id: str,
-    client_id: str,
-    appointment_id: str,
-    payment_id: str,
-    of_money: bool,
-) -> None:
-    """Let the booking read this payment again; one that is over, only when it is about money."""
-    await record_event(
-        session,
-        source=source,
-        tenant=provider_id,
-        external_id=external_id,
-        kind=EventKind.PAYMENT_NOTICED,
-        subject=client_subject(client_id),
-        payload={"appointment_id": appointment_id, "payment_id": payment_id, "of_money": of_money},
-    )
+async def take_account_event(session: AsyncSession, event: ProcessorEvent) -> bool:
+    """Have the merchant account that the event is about read again.
+
+    Whose it is says the account that Stripe sent the event for, never the object in it. False where it is nobody's.
+    """
+    providers = await providers_with_account(session, event.merchant_account)
+    for provider in providers:
+        await notice_merchant_account(
+            session, provider, source="stripe-fees", external_id=f"{event.event_id}:{provider.id}"
+        )
+    if not providers:
+        await keep_envelope(session, "stripe-fees", event)
+    return bool(providers)
 
 
 async def keep_envelope(session: AsyncSession, source: str, event: ProcessorEvent) -> None:

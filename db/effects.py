@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -123,6 +124,12 @@ async def conclude(session: AsyncSession, key: str, outcome: EffectState, at: da
     statement = update(Effect).where(Effect.key == key, Effect.state != str(EffectState.DONE)).values(**values)
     # Nobody of this session holds the row as an object.
     await session.execute(statement, execution_options={"synchronize_session": False})
+
+
+async def concluded_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
+    """Those of the keys of which nothing more is to be done: it happened, or was refused for good."""
+    over = (str(EffectState.DONE), str(EffectState.REFUSED))
+    return set(await session.scalars(select(Effect.key).where(Effect.key.in_(keys), Effect.state.in_(over))))
 
 
 async def done_lately(

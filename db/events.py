@@ -40,6 +40,8 @@ class EventKind(StrEnum):
     PAYMENT_NOTICED = "payment_noticed"
     PASSWORD_RESET_REQUESTED = "password_reset_requested"
     GREETING_TEST_REQUESTED = "greeting_test_requested"
+    EMAIL_CHANGE_REQUESTED = "email_change_requested"
+    MERCHANT_ACCOUNT_NOTICED = "merchant_account_noticed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,14 @@ def reset_subject(reset_id: str) -> str:
 
 def greeting_test_subject(test_id: str) -> str:
     return f"greeting-test:{test_id}"
+
+
+def email_change_subject(change_id: str) -> str:
+    return f"email-change:{change_id}"
+
+
+def merchant_subject(provider_id: str) -> str:
+    return f"merchant:{provider_id}"
 
 
 # Two steps of one statement, for `WITH`: the event, and the subject under whose lease it is told.

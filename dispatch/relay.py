@@ -29,6 +29,7 @@ from db.telling import (
 )
 from db.timeline import tell
 from dispatch.delivery import Delivered, Delivery, Never, NotYet, Told
+from dispatch.practice_delivery import OF_PRACTICES
 from domain.cadence import ANSWER_WITHIN
 from domain.stages import Actor
 from domain.states import AttentionOwner, TimelineKind
@@ -149,6 +150,10 @@ class Relay:
             return await self._delivery.start_password_reset(event.payload["reset_id"])
         if kind is EventKind.GREETING_TEST_REQUESTED:
             return await self._delivery.start_greeting_test(event.payload["test_id"])
+        if kind is EventKind.EMAIL_CHANGE_REQUESTED:
+            return await self._delivery.start_email_change(event.payload["change_id"])
+        if kind in OF_PRACTICES:
+            return await self._delivery.tell_practice(kind, event.payload, self._clock.skew(event.clock_offset))
         if event.client is None:
             return Never(reason="there is no such client")
         skew = self._clock.skew(event.clock_offset)

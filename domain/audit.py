@@ -39,3 +39,4 @@ class AuditKind(StrEnum):
     VISIT_RECORDED = "visit_recorded"
     ATTENTION_ANSWERED = "attention_answered"
     AUDIT_EXPORTED = "audit_exported"
+    MERCHANT_ACCOUNT_ASKED = "merchant_account_asked"

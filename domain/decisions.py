@@ -188,10 +188,18 @@ def fee_refusal(policy: PortalPolicy, practice: PracticeStanding) -> DomainError
             field="require_fee",
         )
     if practice.merchant is not MerchantStatus.ACTIVE:
-        return MerchantAccountMissing(
-            "A fee can only be required with an active merchant account of the provider's own.", field="require_fee"
-        )
+        return MerchantAccountMissing(_NO_MERCHANT[practice.merchant], field="require_fee")
     return None
+
+
+_NO_MERCHANT = {
+    MerchantStatus.NONE: "A fee can only be required with an active merchant account of the provider's own. None is "
+    "connected yet.",
+    MerchantStatus.PENDING: "A fee can only be required with an active merchant account of the provider's own. The one "
+    "that was begun isn't ready yet.",
+    MerchantStatus.RESTRICTED: "The payment processor has restricted the merchant account: clients can't pay online.",
+    MerchantStatus.DISCONNECTED: "The merchant account is no longer connected: clients can't pay online.",
+}
 
 
 class LateFee(StrEnum):

@@ -6,14 +6,18 @@ Source: https://docs.stripe.com/error-codes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import stripe
 
 from domain.errors import PaymentRefused, PaymentUnavailable
 
+_T = TypeVar("_T")
 _CODE = re.compile(r"[a-z0-9_]{1,64}$")
+# A 500 is replayed under its key for 24 hours: how many further keys an effect may use up.
+_GENERATIONS = 5
 
 
 @contextmanager
@@ -25,13 +29,24 @@ def translated() -> Iterator[None]:
         raise _domain_error(error) from None
 
 
-def is_replayed_failure(error: stripe.StripeError) -> bool:
+async def once(key: str, act: Callable[[str], Awaitable[_T]]) -> _T:
+    """Do it under the key. A stored failure that is replayed under it never was an effect: go on to the next key."""
+    for generation in range(1, _GENERATIONS + 1):
+        try:
+            return await act(key if generation == 1 else f"{key}:{generation}")
+        except stripe.APIError as error:
+            if not _is_replayed_failure(error):
+                raise
+    raise PaymentUnavailable("replayed_failures")
+
+
+def _is_replayed_failure(error: stripe.StripeError) -> bool:
     """A 5xx from Stripe's memory rather than of this attempt: the same key will give it again for 24 hours."""
     return (error.http_status or 0) >= 500 and (error.headers or {}).get("idempotent-replayed") == "true"
 
 
 def _domain_error(error: stripe.StripeError) -> PaymentRefused | PaymentUnavailable:
-    code = _code(error)
+    code = code_of(error)
     return PaymentUnavailable(code) if _may_pass(error) else PaymentRefused(code)
 
 
@@ -43,7 +58,8 @@ def _may_pass(error: stripe.StripeError) -> bool:
     return status is None or not 400 <= status < 500 or status in (401, 409, 429)
 
 
-def _code(error: stripe.StripeError) -> str:
+def code_of(error: stripe.StripeError) -> str:
+    """Stripe's own code from the answer's body; the SDK doesn't hand it on for every kind of error."""
     if isinstance(error, stripe.APIConnectionError):
         return "no_answer"
     body = error.json_body

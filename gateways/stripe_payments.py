@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import stripe
 
 from domain.errors import PaymentUnavailable
 from domain.money import Money
 from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, ListedCheckout, Refunded, RefundStatus
-from gateways.stripe_errors import is_replayed_failure, translated
+from gateways.stripe_connection import StripeConnection
+from gateways.stripe_errors import once, translated
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
 
-_T = TypeVar("_T")
-# A 500 is replayed under its key for 24 hours: how many further keys an effect may use up.
-_GENERATIONS = 5
 _INTENT = {
     "requires_capture": CheckoutStatus.AUTHORIZED,
     "succeeded": CheckoutStatus.CAPTURED,
@@ -42,19 +40,15 @@ class StripePayments:
     """Implements `domain.ports.Payments`. One instance per event loop; `api_base` None is Stripe itself."""
 
     def __init__(self, key: str, api_base: str | None, http_timeout_seconds: float = 10) -> None:
-        # Telemetry would write into the home directory, and tell Stripe about our host.
-        stripe.enable_telemetry = False
-        self._http = stripe.HTTPXClient(timeout=http_timeout_seconds)
-        self._client = stripe.StripeClient(
-            key,
-            base_addresses={"api": api_base} if api_base else {},
-            http_client=self._http,
-            max_network_retries=0,  # retrying is Temporal's
-        )
+        self._connection = StripeConnection(key, api_base, http_timeout_seconds)
+
+    @property
+    def _client(self) -> stripe.StripeClient:
+        return self._connection.client
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.close_async()  # type: ignore[no-untyped-call]  # the SDK's http clients are untyped
+        await self._connection.aclose()
 
     async def open_checkout(self, request: CheckoutRequest) -> Checkout:
         """Open a hosted checkout that authorises; the same key and request give the same checkout."""
@@ -65,7 +59,7 @@ class StripePayments:
             return await self._client.v1.checkout.sessions.create_async(params, options)
 
         with translated():
-            return _checkout(await _once(request.idempotency_key, create))
+            return _checkout(await once(request.idempotency_key, create))
 
     async def read_checkout(self, merchant_account: str | None, session_id: str) -> Checkout:
         """Ask how a checkout stands."""
@@ -82,7 +76,7 @@ class StripePayments:
 
         with translated():
             try:
-                return _checkout(await _once(f"{session_id}:expire", expire))
+                return _checkout(await once(f"{session_id}:expire", expire))
             except stripe.InvalidRequestError:
                 session = await self._read(merchant_account, session_id)
                 if session.status == "open":
@@ -97,7 +91,7 @@ class StripePayments:
                 options = _options(merchant_account, key)
                 return await self._client.v1.payment_intents.capture_async(intent_id, {}, options)
 
-            await _once(f"{intent_id}:capture", call)
+            await once(f"{intent_id}:capture", call)
 
         return await self._settle(merchant_account, session_id, capture)
 
@@ -109,7 +103,7 @@ class StripePayments:
                 options = _options(merchant_account, key)
                 return await self._client.v1.payment_intents.cancel_async(intent_id, {}, options)
 
-            await _once(f"{intent_id}:void", call)
+            await once(f"{intent_id}:void", call)
 
         return await self._settle(merchant_account, session_id, cancel)
 
@@ -144,7 +138,7 @@ class StripePayments:
         with translated():
             # Keys are forgotten after 24 hours, so a late repeat looks for its refund first.
             made = await self._find_refund(merchant_account, payment_intent_id, refund_reference)
-            return _refunded(made if made is not None else await _once(f"{refund_reference}:refund", create))
+            return _refunded(made if made is not None else await once(f"{refund_reference}:refund", create))
 
     async def _read(self, merchant_account: str | None, session_id: str) -> stripe.checkout.Session:
         return await self._client.v1.checkout.sessions.retrieve_async(
@@ -180,17 +174,6 @@ class StripePayments:
             if metadata.get("refund_reference") == refund_reference:
                 return refund
         return None
-
-
-async def _once(key: str, act: Callable[[str], Awaitable[_T]]) -> _T:
-    """Do it under the key. A stored failure that is replayed under it never was an effect: go on to the next key."""
-    for generation in range(1, _GENERATIONS + 1):
-        try:
-            return await act(key if generation == 1 else f"{key}:{generation}")
-        except stripe.APIError as error:
-            if not is_replayed_failure(error):
-                raise
-    raise PaymentUnavailable("replayed_failures")
 
 
 def _options(merchant_account: str | None, key: str | None = None) -> stripe.RequestOptions:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from domain.errors import (
     DomainError,
     EngineUnavailable,
+    PaymentUnavailable,
     RecordsUnavailable,
     SecondFactorNeeded,
     Unauthorized,
@@ -46,6 +47,7 @@ def install_page_handlers(app: FastAPI) -> None:
         RequestValidationError: _on_malformed,
         HTTPException: _on_http,
         EngineUnavailable: _on_weather,
+        PaymentUnavailable: _on_weather,
         RecordsUnavailable: _on_weather,
         SQLAlchemyError: _on_weather,
     }
@@ -94,7 +96,8 @@ def _to_sign_in(request: Request) -> Response:
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     else:
         referer = urlsplit(request.headers.get("referer", ""))
-        back = referer.path if referer.netloc == request.headers.get("host") else side
+        query = f"?{referer.query}" if referer.query else ""
+        back = referer.path + query if referer.netloc == request.headers.get("host") else side
     back = local_path(back, side)
     return RedirectResponse(with_query(f"{side}/sign-in", next=None if back == side else back), 303)
 

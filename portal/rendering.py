@@ -19,6 +19,7 @@ from domain.errors import FieldError
 from domain.wording import spoken_clock, spoken_day, spoken_time
 from portal import greeting_words, invitation_words, outlook_words, policy_words, staff_words, wording
 from portal.answers import condition_data, condition_note, input_type, limit_note
+from portal.done_words import DONE
 from portal.paths import identifier, with_query
 
 _HERE = Path(__file__).parent
@@ -91,7 +92,7 @@ def render_text(template: str, **context: Any) -> str:
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """The page; `?done=<code>` shows the fixed sentence that belongs to the code."""
-    context.setdefault("flash", wording.DONE.get(request.query_params.get("done", "")))
+    context.setdefault("flash", DONE.get(request.query_params.get("done", "")))
     return HTMLResponse(render_text(template, **context), status)
 
 

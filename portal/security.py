@@ -7,7 +7,9 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _CONTENT = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-_PRIVATE = ("/portal", "/console", "/invitations", "/password", "/api", "/p/")
+_PRIVATE = ("/portal", "/console", "/invitations", "/password", "/email", "/api", "/p/")
+# Choosing a time, connecting a merchant account.
+_TO_PROCESSOR = ("/portal/book", "/console/merchant-account/")
 # FastAPI's own page about the API brings its scripts from elsewhere; it shows nothing private.
 _REFERENCE = ("/docs", "/redoc")
 
@@ -53,5 +55,5 @@ def _add(headers: MutableHeaders, scope: Scope) -> None:
 
 
 def _content_policy(path: str) -> str:
-    """Choosing a time leads on to the payment processor, and browsers count that as the form's target."""
-    return _CONTENT if path == "/portal/book" else f"{_CONTENT}; form-action 'self'"
+    """Some forms lead on to the payment processor, and browsers count that as the form's target."""
+    return _CONTENT if path.startswith(_TO_PROCESSOR) else f"{_CONTENT}; form-action 'self'"

@@ -57,7 +57,8 @@ async def client_shapes(session: AsyncSession, office: Office, clients: Sequence
     only = ids[0] if len(ids) == 1 else None
     attention: dict[str, AttentionItem] = {}
     for item in await open_items(session, Reach(practice_id=clients[0].practice_id), only):
-        attention.setdefault(item.client_id, item)
+        if item.client_id is not None:
+            attention.setdefault(item.client_id, item)
     return [
         _client(client, attention.get(client.id), signups.get(client.id), addresses[client.id])
         | _invited(client, newest.get(client.id), client.id in sent, now)

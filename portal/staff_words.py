@@ -16,7 +16,8 @@ PERMISSION = {
     Permission.SERVE_CLIENTS: "Invite, send forms, book, move, cancel, answer what needs attention",
     Permission.READ_ANSWERS: "Read and export intake answers; read health questions of the sign-up",
     Permission.MAKE_EXCEPTIONS: "Portal settings for one client only",
-    Permission.CHANGE_PROVIDER: "A provider's settings, page, sign-up form, intake forms, greeting, availability",
+    Permission.CHANGE_PROVIDER: "A provider's settings, page, sign-up form, intake forms, greeting, availability, "
+    "merchant account",
     Permission.CHANGE_PRACTICE: "Portal settings of the practice",
     Permission.MANAGE_STAFF: "Invite staff, change roles, require two-factor sign-in",
     Permission.READ_AUDIT: "Read and export the audit log",
@@ -56,4 +57,5 @@ AUDIT = {
     AuditKind.VISIT_RECORDED: "Recorded a visit",
     AuditKind.ATTENTION_ANSWERED: "Answered what needed attention",
     AuditKind.AUDIT_EXPORTED: "Exported the audit log",
+    AuditKind.MERCHANT_ACCOUNT_ASKED: "Went to connect a merchant account",
 }

@@ -10,7 +10,14 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from domain.errors import DomainError, EngineUnavailable, FieldError, RecordsUnavailable, ValidationFailed
+from domain.errors import (
+    DomainError,
+    EngineUnavailable,
+    FieldError,
+    PaymentUnavailable,
+    RecordsUnavailable,
+    ValidationFailed,
+)
 
 _STATUS = {
     "validation": 422,
@@ -90,6 +97,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_malformed)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(EngineUnavailable, on_weather)
+    app.add_exception_handler(PaymentUnavailable, on_weather)
     app.add_exception_handler(RecordsUnavailable, on_weather)
     app.add_exception_handler(SQLAlchemyError, on_weather)
 

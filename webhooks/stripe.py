@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader
 
-from commands.payment_events import keep_envelope, take_fee_event
+from commands.payment_events import OF_ACCOUNTS, keep_envelope, take_account_event, take_fee_event
 from domain.errors import ValidationFailed
 from domain.ports import ProcessorEvent, WebhookVerifier
 from web.bodies import raw_body
@@ -36,7 +36,8 @@ async def fees(request: Request) -> JSONResponse:
     relay = relay_of(request)
     with relay.answering_a_machine():
         async with office.database.statements() as session:
-            ours = await take_fee_event(session, event)
+            take = take_account_event if event.type in OF_ACCOUNTS else take_fee_event
+            ours = await take(session, event)
     relay.nudge(session.info.pop("event_subjects", []))
     return _thanks("noticed" if ours else "kept")
 

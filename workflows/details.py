@@ -44,6 +44,22 @@ def booking_details(
     return _table(rows) + _list("Needs attention", stuck) + _list("Bad weather", weather)
 
 
+def affair_details(
+    *,
+    what: str,
+    state: str,
+    waits_for: str,
+    until: datetime | None,
+    stuck: Mapping[str, str],
+    weather: Mapping[str, str],
+) -> str:
+    """Of a workflow about the practice's own affairs."""
+    rows = [(what, state), ("Waits for", waits_for)]
+    if until is not None:
+        rows.append(("Until", f"{until:%Y-%m-%d %H:%M} UTC"))
+    return _table(rows) + _list("Needs attention", stuck) + _list("Bad weather", weather)
+
+
 def link(workflow_id: str) -> str:
     """To another workflow in the same Temporal UI."""
     namespace = workflow.info().namespace

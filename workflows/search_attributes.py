@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
@@ -18,6 +20,18 @@ REGISTRY: dict[str, IndexedValueType.ValueType] = {
     "Stage": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "NeedsAttention": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
 }
+
+
+def opening_affair(*, practice_id: str, provider_id: str | None, stage: str) -> TypedSearchAttributes:
+    """What a workflow about the practice's own affairs starts with."""
+    pairs: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(PRACTICE, practice_id),
+        SearchAttributePair(STAGE, stage),
+        SearchAttributePair(NEEDS_ATTENTION, False),
+    ]
+    if provider_id is not None:
+        pairs.append(SearchAttributePair(PROVIDER, provider_id))
+    return TypedSearchAttributes(pairs)
 
 
 def opening(*, practice_id: str, provider_id: str, client_id: str, stage: str) -> TypedSearchAttributes:

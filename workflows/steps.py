@@ -15,6 +15,7 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from activities.notices import Notices, Occurrence, TellFrontDesk
+    from activities.practice_notices import PracticeNotices, TellPracticeOfAttention
     from activities.standing import NoteDropped, RaiseAttention, SettleAttention, Standings
     from domain.cadence import ANSWER_WITHIN, ATTENTION_LAPSES_AFTER
     from domain.states import AttentionAction, AttentionOwner
@@ -56,19 +57,31 @@ class _Weather:
     words: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class PracticeAffair:
+    """What isn't about a client: the practice's own subscription, a provider's merchant account."""
+
+    practice_id: str
+    provider_id: str | None = None
+
+
 class Steps:
     """One workflow's steps: what is stuck, what waits for better weather, and what people have answered.
 
-    `show` is called whenever what operators read has changed.
+    They are about a client, or an affair of the practice's own. `show` is called whenever what operators read has
+    changed.
     """
 
-    def __init__(self, client_id: str, skew_seconds: int, show: Callable[[], None]) -> None:
-        self._client_id = client_id
+    def __init__(self, about: str | PracticeAffair, skew_seconds: int, show: Callable[[], None]) -> None:
+        self._client_id = about if isinstance(about, str) else None
+        self._affair = about if isinstance(about, PracticeAffair) else None
         self._skew = timedelta(seconds=skew_seconds)
         self._show = show
         self._answers: dict[str, AttentionAction] = {}
         self._weather: dict[str, _Weather] = {}
         self._alerts: list[asyncio.Task[None]] = []
+        self._never_dropped: set[str] = set()
+        self._given_up = False
         self.stuck: dict[str, str] = {}
         self.lapsed: set[str] = set()
 
@@ -92,6 +105,12 @@ class Steps:
     def answer(self, step: str, action: AttentionAction) -> None:
         self._answers[step] = action
 
+    def give_up(self) -> None:
+        """Nobody is waited for any more: what is stuck stays undone, but for what is never dropped."""
+        self._given_up = True
+        for step in {*self.stuck, *self._weather} - self._never_dropped:
+            self._answers[step] = AttentionAction.SKIP
+
     async def take(
         self,
         step: str,
@@ -106,6 +125,8 @@ class Steps:
 
         None when a person decided to skip the step, when nobody answered, or when it came too late to be of use.
         """
+        if on_lapse is OnLapse.STAY:
+            self._never_dropped.add(step)
         while not_after is None or self.now() < not_after:
             options: ActivityConfig = {**config}
             if not_after is not None:
@@ -116,7 +137,9 @@ class Steps:
                 if is_cancelled_exception(error):
                     raise
                 final = final_reason(error) if is_final(error) else None
-                if final is None:
+                if self._given_up and step not in self._never_dropped:
+                    action = AttentionAction.SKIP
+                elif final is None:
                     action = await self._wait_out(step, weather_reason(error), not_after)
                 else:
                     await self._clear(step)
@@ -176,6 +199,10 @@ class Steps:
         self._show()
 
     async def _drop(self, step: str) -> None:
+        if self._client_id is None:
+            # No timeline to say it on; the ledger of effects has no such message.
+            workflow.logger.warning("too late to be of use: %s", step)
+            return
         await bookkeeping(
             Standings.note_dropped,
             NoteDropped(
@@ -223,11 +250,17 @@ class Steps:
         self._alerts.append(asyncio.create_task(self._tell_of_attention(ref)))
 
     async def _tell_of_attention(self, ref: str) -> None:
-        command = TellFrontDesk(client_id=self._client_id, occurrence=Occurrence.ATTENTION, ref=ref, now=self.now())
         config = named(MAIL, "tell the front desk: something needs attention")
         config["schedule_to_close_timeout"] = _ALERT_KEEPS
         try:
-            await workflow.execute_activity_method(Notices.tell_front_desk, command, **config)
+            if self._client_id is not None:
+                command = TellFrontDesk(
+                    client_id=self._client_id, occurrence=Occurrence.ATTENTION, ref=ref, now=self.now()
+                )
+                await workflow.execute_activity_method(Notices.tell_front_desk, command, **config)
+            elif self._affair is not None:
+                tell = TellPracticeOfAttention(practice_id=self._affair.practice_id, ref=ref, now=self.now())
+                await workflow.execute_activity_method(PracticeNotices.tell_practice_of_attention, tell, **config)
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
@@ -250,6 +283,8 @@ class Steps:
             owner=owner,
             due_at=self.now() + within,
             now=self.now(),
+            practice_id=self._affair.practice_id if self._affair else None,
+            provider_id=self._affair.provider_id if self._affair else None,
         )
         await workflow.execute_activity_method(
             Standings.raise_attention, command, **named(RECORDS, f"ask for help: {step} ({owner})")

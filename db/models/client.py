@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, OpaqueId, PrimaryId, type_document
@@ -19,6 +19,24 @@ class PortalAccount(Base):
     email: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
     created_at: Mapped[datetime]
+
+
+class EmailChange(Base):
+    """Another address for signing in, asked for on the profile page; in force once its link has been followed.
+
+    The links' tokens are derived from the id. `ended_at`: confirmed (`confirmed_at` too), taken back, stopped from the
+    old address, or asked for anew.
+    """
+
+    __tablename__ = "email_change"
+
+    id: Mapped[PrimaryId]
+    account_id: Mapped[OpaqueId] = mapped_column(ForeignKey("portal_account.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
 
 class Client(Base):
@@ -159,17 +177,20 @@ class TimelineEntry(Base):
 
 
 class AttentionItem(Base):
-    """A step that was refused for good and waits for a person."""
+    """A step that was refused for good and waits for a person: a client's, or one of the practice's own affairs."""
 
     __tablename__ = "attention_item"
     __table_args__ = (
         Index(
             "uq_attention_item_open", "workflow_id", "step", unique=True, postgresql_where=text("settled_at IS NULL")
         ),
+        CheckConstraint("(client_id IS NULL) <> (practice_id IS NULL)", name="somebodys"),
     )
 
     id: Mapped[PrimaryId]
-    client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), index=True)
+    client_id: Mapped[str | None] = mapped_column(ForeignKey("client.id"), index=True)
+    practice_id: Mapped[str | None] = mapped_column(ForeignKey("practice.id"), index=True)  # without client
+    provider_id: Mapped[str | None] = mapped_column(ForeignKey("provider.id"))  # whose affair, if one's
     workflow_id: Mapped[str]
     step: Mapped[str]
     reason: Mapped[str]

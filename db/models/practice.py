@@ -76,9 +76,15 @@ class MerchantAccount(Base):
     __tablename__ = "merchant_account"
 
     provider_id: Mapped[str] = mapped_column(ForeignKey("provider.id"), primary_key=True)
-    account: Mapped[str | None]
+    account: Mapped[str | None] = mapped_column(index=True)  # None: not made yet, or the installation's own
     status: Mapped[str]
-    changed_at: Mapped[datetime]
+    status_before: Mapped[str | None]
+    changed_at: Mapped[datetime]  # when it came into this status
+    attempt: Mapped[int] = mapped_column(server_default="0")  # accounts asked for so far: a part of the key
+    asked_at: Mapped[datetime | None]  # when the last one was
+    due: Mapped[int] = mapped_column(server_default="0")  # how many things the processor still asks for
+    disabled_reason: Mapped[str | None]  # the processor's code
+    read_at: Mapped[datetime | None]  # when it was last asked
 
 
 class SettingsVersion(Base):

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from devstack.simulator import accounts, catalog, charges, checkout, event_log, intents, refunds
+from devstack.simulator import account_links, accounts, catalog, charges, checkout, event_log, intents, refunds
 from devstack.simulator.answers import Answer, Answers
 from devstack.simulator.config import PLATFORM_ACCOUNT
 from devstack.simulator.conformity import demand
-from devstack.simulator.errors import ApiError, declined, not_simulated, rate_limited, server_error
+from devstack.simulator.errors import ApiError, declined, no_access, not_simulated, rate_limited, server_error
 from devstack.simulator.faults import REQUEST_ACTIONS, Fault, Faults, mutated
 from devstack.simulator.forms import Form, parse_form
 from devstack.simulator.journal import Journal
@@ -28,6 +28,7 @@ from devstack.simulator.rendering import expanded
 from devstack.simulator.world import Call, Operation, World, new_id
 
 OPERATIONS: tuple[Operation, ...] = (
+    *account_links.OPERATIONS,
     *accounts.OPERATIONS,
     *catalog.OPERATIONS,
     *charges.OPERATIONS,
@@ -198,12 +199,8 @@ class Door:
     def _account(self, question: Question) -> str:
         if question.account is None:
             return PLATFORM_ACCOUNT
-        if self._world.store.get("account", question.account) is None:
-            message = (
-                f"The provided key does not have access to account '{question.account}' (or that account does not "
-                "exist). Application access may have been revoked."
-            )
-            raise ApiError(message, status=403, code="account_invalid")
+        if not accounts.is_ours(self._world, question.account):
+            raise no_access(question.account)
         return question.account
 
     def _find(self, question: Question) -> tuple[Operation, tuple[str, ...]]:

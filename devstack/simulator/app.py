@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from devstack.simulator.accounts_page import AccountsPage
 from devstack.simulator.api import Door
 from devstack.simulator.config import SimulatorConfig
 from devstack.simulator.control import Control
@@ -58,6 +59,7 @@ def build_app(config: SimulatorConfig) -> Starlette:
         Route("/v1/{path:path}", api, methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),
         *Control(world, faults, journal, lambda: not any(task.done() for task in tasks)).routes(),
         *HostedPage(world).routes(),
+        *AccountsPage(world).routes(),
     ]
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers={ApiError: _api_error})
 

@@ -16,6 +16,9 @@ from stripe._stripe_object import StripeObject, UntypedStripeObject
 
 CLASSES: Mapping[str, type[StripeObject]] = {
     "account": stripe.Account,
+    "account_link": stripe.AccountLink,
+    "application": stripe.Application,
+    "capability": stripe.Capability,
     "charge": stripe.Charge,
     "checkout.session": stripe.checkout.Session,
     "event": stripe.Event,

@@ -32,6 +32,7 @@ class Control:
         return [
             Route("/_sim/health", self.health),
             Route("/_sim/accounts", self.register_account, methods=["POST"]),
+            Route("/_sim/accounts/{id}/{act}", self.act_on_account, methods=["POST"]),
             Route("/_sim/sessions/{id}/{act}", self.act, methods=["POST"]),
             Route("/_sim/requests", self.requests),
             Route("/_sim/faults", self.faults),
@@ -52,6 +53,12 @@ class Control:
             account = accounts.register(self._world, body["id"], bool(body.get("charges_enabled", True)))
         except accounts.AccountIdError:
             return _problem(422, "id must look like acct_...")
+        return JSONResponse({"id": account["id"], "charges_enabled": account["charges_enabled"]})
+
+    async def act_on_account(self, request: Request) -> Response:
+        account = accounts.act(self._world, request.path_params["id"], request.path_params["act"])
+        if account is None:
+            return _problem(404, "no such account or action")
         return JSONResponse({"id": account["id"], "charges_enabled": account["charges_enabled"]})
 
     async def act(self, request: Request) -> Response:

@@ -49,6 +49,14 @@ def not_simulated(what: str, param: str | None = None) -> ApiError:
     return ApiError(message, code="simulator_unsupported", param=param)
 
 
+def no_access(account: str) -> ApiError:
+    message = (
+        f"The provided key does not have access to account '{account}' (or that account does not exist). Application "
+        "access may have been revoked."
+    )
+    return ApiError(message, status=403, code="account_invalid")
+
+
 def server_error() -> ApiError:
     return ApiError("An unknown error occurred (simulated)", status=500, kind="api_error")
 

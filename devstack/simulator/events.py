@@ -18,7 +18,9 @@ from devstack.simulator.store import Clock, Json, Store
 # What the endpoint of the client fees is subscribed to; other events are recorded and not sent.
 FEE_EVENTS = frozenset(
     {
+        "account.application.deauthorized",
         "account.updated",
+        "capability.updated",
         "charge.captured",
         "charge.expired",
         "charge.refunded",

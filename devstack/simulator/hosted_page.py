@@ -19,7 +19,7 @@ _DECLINED = "Your card was declined. Nothing was charged; you can try again."
 _DELAY_SECONDS = 5.0
 _SHOWN = 50
 # No scripts, nothing from elsewhere, and never inside another page.
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -55,7 +55,7 @@ class HostedPage:
             }
             for one in newest
         ]
-        return HTMLResponse(self._overview.render(rows=rows, shown=_SHOWN), 200, _HEADERS)
+        return HTMLResponse(self._overview.render(rows=rows, shown=_SHOWN), 200, HEADERS)
 
     async def show(self, request: Request) -> Response:
         return self._page(request.path_params["id"])
@@ -105,7 +105,7 @@ class HostedPage:
         return self._render(facts, 200)
 
     def _render(self, facts: Json, status: int) -> Response:
-        return HTMLResponse(self._template.render(**facts), status, _HEADERS)
+        return HTMLResponse(self._template.render(**facts), status, HEADERS)
 
 
 def _words(amount: int, session: Json) -> str:

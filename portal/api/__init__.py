@@ -10,6 +10,7 @@ from portal.api.client_portal import client_portal_router
 from portal.api.clients import clients_router
 from portal.api.demo import demo_router
 from portal.api.intake_forms import intake_forms_router
+from portal.api.merchant_accounts import merchant_accounts_router
 from portal.api.policies import client_policy_router, practice_policy_router, provider_policy_router
 from portal.api.profile import profile_router
 from portal.api.provider_settings import provider_settings_router
@@ -31,6 +32,7 @@ for _router in (
     client_policy_router,
     provider_settings_router,
     intake_forms_router,
+    merchant_accounts_router,
     clients_router,
     attention_router,
     appointments_router,

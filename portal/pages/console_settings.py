@@ -24,6 +24,7 @@ from domain.ports import RecordForm
 from domain.roles import Permission
 from domain.states import SettingsKind
 from portal.forms import Form, StaffForm
+from portal.merchant_words import fee_remedy
 from portal.pages.frames import StaffFrame, TheStaffFrame
 from portal.pages.policy_levels import (
     posted_version,
@@ -158,6 +159,7 @@ async def _around(session: AsyncSession, provider: Provider, views: dict[Setting
     return {
         "standing": standing,
         "fee_reason": fee_off.detail if fee_off else None,
+        "fee_remedy": fee_remedy(provider, fee_off),
         "signup_fields": views[SettingsKind.SIGNUP_FORM].document["fields"],
         "greeting": views[SettingsKind.GREETING].document,
     }

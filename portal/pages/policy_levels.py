@@ -99,6 +99,7 @@ def shown_sections(
         "saved": None,
         "forms": None,
         "fee_reason": None,
+        "fee_remedy": None,
     }
 
 

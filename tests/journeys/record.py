@@ -1,10 +1,14 @@
-"""Records the histories that the replay test keeps: `python -m tests.journeys.record`, on a stack of its own."""
+"""Records the histories that the replay test keeps: `python -m tests.journeys.record`, on a stack of its own.
+
+With names (`... record merchant_account`) only those are written.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import dataclasses
+import sys
 import tempfile
 from pathlib import Path
 
@@ -69,6 +73,17 @@ async def _record_revoked(world: World, provider: Provider) -> None:
     await world.fast_forward(f"client-journey:{client}", seconds=31 * 24 * 3600)
     await _keep(world, "revoked_journey", f"client-journey:{client}")
 
+    await _record_affairs(world, provider)
+
+
+async def _record_affairs(world: World, provider: Provider) -> None:
+    """What is the practice's own: a merchant account that is restricted, and told of."""
+    account = provider.seeded.merchant_account
+    ok(await world.http.post(f"{world.endpoints['simulator_url']}/_sim/accounts/{account}/restrict"))
+    await world.mail(provider.seeded.email, "is restricted")
+    provider_id = world.rows("SELECT id FROM provider WHERE slug = %s", provider.slug)[0]["id"]
+    await _keep(world, "merchant_account", f"merchant-account:{provider_id}")
+
 
 async def _book(world: World, person: Person) -> str:
     appointment = ok(await person.book(), 201, 202)
@@ -84,6 +99,8 @@ async def _keep(world: World, name: str, workflow_id: str) -> None:
         return (await handle.describe()).status is WorkflowExecutionStatus.COMPLETED
 
     await until(closed, f"{workflow_id} to close")
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        return
     (HISTORIES / f"{name}.json").write_text((await handle.fetch_history()).to_json())
 
 

@@ -9,19 +9,22 @@ from typing import Any
 import pytest
 
 from activities.bookings import BookAppointment
+from activities.email_changes import SendEmailChange
 from activities.greetings import Occasion, SendGreetingEmail
 from activities.intake import FileIntakeForm, OpenIntakeForm
 from activities.invitations import SendPortalInvitation
 from activities.late_fees import LoadBooking, TakeUpLateFee
+from activities.merchant_accounts import ReadMerchantAccount
 from activities.notices import Occurrence, SendAppointmentNotice, TellFrontDesk
+from activities.practice_notices import MerchantNotice, SendMerchantNotice
 from activities.pre_payment import Fee, OpenPrePayment, PrePaymentStep, RefundPayment
 from activities.signups import RecordAnonymousSignup
-from composition import activities_of, payments_of
+from composition import activities_of, merchants_of, payments_of
 from db.engine import Database
 from domain.decisions import LateFee
 from domain.ports import RefundStatus
-from domain.states import AppointmentStatus
-from tests.driver import Provider, World, ok, until
+from domain.states import AppointmentStatus, MerchantStatus
+from tests.driver import PASSWORD, Provider, World, new_address, ok, until
 from tests.e2e.test_late_payments import at_processor, given_away, lost
 from tests.seeding import settings_of
 
@@ -44,14 +47,15 @@ async def run(world: World) -> AsyncIterator[Callable[[str, Any], Awaitable[Any]
     """The worker's own activities, run by hand."""
     settings = settings_of(world.stack)
     database = Database(settings.database_url, pool_size=2)
-    payments = payments_of(settings)
-    named = {method.__name__: method for method in activities_of(settings, database, payments)}
+    payments, merchants = payments_of(settings), merchants_of(settings)
+    named = {method.__name__: method for method in activities_of(settings, database, payments, merchants)}
 
     async def run_one(name: str, command: Any) -> Any:
         return await named[name](command)
 
     yield run_one
     await payments.aclose()
+    await merchants.aclose()
     await database.close()
 
 
@@ -128,6 +132,26 @@ async def test_a_refund_is_paid_once(
     assert await everything(world, provider, person.address) == before
 
 
+async def test_news_of_a_merchant_account_is_told_once(
+    world: World, provider: Provider, run: Callable[[str, Any], Awaitable[Any]]
+) -> None:
+    account = provider.seeded.merchant_account
+    provider_id = world.rows("SELECT id FROM provider WHERE slug = %s", provider.slug)[0]["id"]
+    ok(await world.http.post(f"{world.endpoints['simulator_url']}/_sim/accounts/{account}/restrict"))
+    await world.mail(provider.seeded.email, "is restricted")
+    read = ReadMerchantAccount(provider_id=provider_id, now=await world.now())
+    before = await run("read_merchant_account", read)
+    assert (before.status, before.notice, before.staff) == (MerchantStatus.RESTRICTED, MerchantNotice.RESTRICTED, ())
+    staff = world.rows("SELECT id FROM staff_member WHERE email = %s", provider.seeded.email)[0]["id"]
+    notice = SendMerchantNotice(
+        provider_id=provider_id, notice=MerchantNotice.RESTRICTED, since=before.since, staff_id=staff, now=read.now
+    )
+    for _ in range(2):
+        await run("send_merchant_notice", notice)
+        assert await run("read_merchant_account", read) == before
+    assert len(await world.mails(provider.seeded.email, "is restricted")) == 1
+
+
 async def test_what_became_of_a_late_fee_is_decided_once(
     world: World, provider: Provider, run: Callable[[str, Any], Awaitable[Any]]
 ) -> None:
@@ -166,3 +190,19 @@ async def test_a_checkout_that_opens_when_the_time_has_been_let_go_is_closed_at_
     session = await at_processor(world, provider, "GET", f"checkout/sessions/{row['session_id']}")
     assert session["status"] == "expired"
     assert (await person.appointment(appointment["id"]))["checkout_url"] is None
+
+
+async def test_the_mails_about_another_address_can_be_repeated(
+    world: World, provider: Provider, run: Callable[[str, Any], Awaitable[Any]]
+) -> None:
+    person, wanted = await world.invited_client(provider), new_address()
+    body = {"email": wanted, "current": PASSWORD}
+    ok(await person.request("POST", "/api/v1/portal/email-change", json=body), 202)
+    await world.mail(wanted, "confirm this address")
+    await world.mail(person.address, "another address")
+    before = await everything(world, provider, person.address) | {"to the new": len(await world.mails(wanted))}
+    (row,) = world.rows("SELECT id FROM email_change WHERE email = %s", wanted)
+    for name in ("send_email_confirmation", "send_email_change_notice"):
+        await run(name, SendEmailChange(change_id=row["id"]))
+    after = await everything(world, provider, person.address) | {"to the new": len(await world.mails(wanted))}
+    assert after == before

@@ -1,11 +1,11 @@
-"""Files of greetings know their size, and who has confirmed when that they hold no health data; greetings sent to oneself."""
+"""Files of greetings: size, and who has confirmed that they hold no health data; greetings sent to oneself."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0012"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,30 @@
+"""Ringing at a booking: it reads its payment again, and decides from what it finds."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.events import EventKind, client_subject, record_event
+
+
+async def wake_booking(
+    session: AsyncSession,
+    *,
+    source: str,
+    external_id: str,
+    provider_id: str,
+    client_id: str,
+    appointment_id: str,
+    payment_id: str,
+    of_money: bool,
+) -> None:
+    """Let the booking read this payment again; one that is over, only when it is about money."""
+    await record_event(
+        session,
+        source=source,
+        tenant=provider_id,
+        external_id=external_id,
+        kind=EventKind.PAYMENT_NOTICED,
+        subject=client_subject(client_id),
+        payload={"appointment_id": appointment_id, "payment_id": payment_id, "of_money": of_money},
+    )

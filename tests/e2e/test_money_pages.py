@@ -1,0 +1,62 @@
+"""The pages of a practice's money in Chromium: to the processor and back, on a desk, and on a phone without scripts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.driver import Provider, World
+from tests.e2e.test_browser import DESK, FLAGS, WITHOUT_SCRIPTS
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    path = shutil.which("chromium")
+    assert path is not None, "install chromium (make test does)"
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        await chromium.close()
+
+
+async def signed_in(browser: Browser, world: World, provider: Provider, kind: dict[str, Any]) -> Page:
+    page = await (await browser.new_context(**kind)).new_page()
+    await page.goto(f"{world.base_url}/console/sign-in")
+    await page.get_by_label("Email").fill(provider.seeded.email)
+    await page.locator("input[name=password]").fill(provider.seeded.password)
+    await page.get_by_role("button", name="Sign in").click()
+    return page
+
+
+async def fits(page: Page) -> None:
+    """Nothing sticks out sideways (asked of the layout, since the page may run no scripts)."""
+    box = await page.locator("main").bounding_box()
+    assert box is not None
+    viewport = page.viewport_size
+    assert viewport is not None
+    assert box["x"] + box["width"] <= viewport["width"] + 1, page.url
+
+
+@pytest.mark.parametrize("kind", [DESK, WITHOUT_SCRIPTS], ids=["desk", "phone without scripts"])
+async def test_a_provider_goes_to_the_processor_and_comes_back(
+    browser: Browser, world: World, provider: Provider, kind: dict[str, Any]
+) -> None:
+    world.execute(
+        f"DELETE FROM merchant_account WHERE provider_id IN (SELECT id FROM provider WHERE slug = '{provider.slug}')"
+    )
+    page = await signed_in(browser, world, provider, kind)
+    await page.goto(f"{world.base_url}/console/merchant-account")
+    await page.get_by_role("button", name="Connect an account").click()
+    await expect(page.get_by_role("note")).to_contain_text("SIMULATION")
+    await page.get_by_role("button", name="Leave for later").click()
+    await expect(page.get_by_text("Being set up")).to_be_visible()
+    await fits(page)
+    await page.get_by_role("button", name="Go on at the processor").click()
+    await page.get_by_role("button", name="Finish", exact=True).click()
+    await expect(page.get_by_role("heading", name="Clients can pay online")).to_be_visible()
+    await fits(page)
+    await page.context.close()
