@@ -9,13 +9,9 @@ import pytest
 from domain.errors import ValidationFailed
 from domain.policy import PortalPolicy
 from domain.policy_levels import resolve
-from domain.states import SettingsKind
 from portal.forms import Form
 from portal.policy_forms import fields_shown, values_from
-from portal.policy_words import SECTIONS as POLICY_SECTIONS
-from portal.policy_words import SETTINGS, Section, in_words
-from portal.settings_forms import SECTIONS, document_from
-from portal.settings_forms import fields_shown as document_fields
+from portal.policy_words import SECTIONS, SETTINGS, Section, in_words
 
 POLICY = resolve(
     provider={
@@ -27,24 +23,13 @@ POLICY = resolve(
         "send_greeting": True,
     }
 ).policy.as_document()
-DOCUMENTS: dict[SettingsKind, dict[str, Any]] = {
-    SettingsKind.GREETING: {"subject": "Hi", "body": "Welcome\n\nyou", "attachments": []},
-}
 
 
 def form(**values: str) -> Form:
     return Form({name: [value] for name, value in values.items()})
 
 
-@pytest.mark.parametrize("section", SECTIONS)
-def test_saving_what_is_shown_changes_nothing(section: str) -> None:
-    document = DOCUMENTS[SECTIONS[section]]
-    saved = document_from(section, form(**document_fields(section, document)))
-    assert saved == {name: document[name] for name in saved}
-    assert saved
-
-
-@pytest.mark.parametrize("section", POLICY_SECTIONS, ids=lambda one: one.id)
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda one: one.id)
 @pytest.mark.parametrize("values", [POLICY, PortalPolicy().as_document()], ids=["changed", "defaults"])
 def test_saving_a_section_as_it_is_shown_changes_nothing(section: Section, values: dict[str, Any]) -> None:
     typed = values_from(section.names, form(**fields_shown(section.names, values)))
@@ -52,7 +37,7 @@ def test_saving_a_section_as_it_is_shown_changes_nothing(section: Section, value
 
 
 def test_the_sections_together_hold_every_setting_once_and_each_has_a_name() -> None:
-    names = [name for section in POLICY_SECTIONS for name in section.names]
+    names = [name for section in SECTIONS for name in section.names]
     assert sorted(names) == sorted(SETTINGS) == sorted(PortalPolicy().as_document())
     assert all(one.label for one in SETTINGS.values())
 
