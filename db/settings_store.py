@@ -5,18 +5,19 @@ The portal settings have three levels, and are read by `db.policy_store`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from db.models import GreetingAttachment, MerchantAccount, PortalSubscription, Provider, SettingsVersion
 from domain.availability import Availability, parse_availability
 from domain.decisions import PracticeStanding
-from domain.errors import Conflict
+from domain.errors import Conflict, NotFound
 from domain.signup_form import SignupForm, default_signup_form, parse_signup_form
 from domain.states import MerchantStatus, SettingsKind, SubscriptionStatus
 
@@ -89,12 +90,29 @@ async def load_signup_form(session: AsyncSession, provider_id: str) -> tuple[int
     return stored.version, form
 
 
-async def load_attachments(session: AsyncSession, ids: list[str]) -> list[GreetingAttachment]:
-    """In the order of `ids`; ids that don't exist are left out."""
-    found = {
-        row.id: row for row in await session.scalars(select(GreetingAttachment).where(GreetingAttachment.id.in_(ids)))
-    }
+async def list_attachments(session: AsyncSession, provider_id: str, ids: Sequence[str]) -> list[GreetingAttachment]:
+    """The provider's, in the order of `ids`, without their content; ids that don't exist are left out."""
+    query = select(GreetingAttachment).where(
+        GreetingAttachment.id.in_(ids), GreetingAttachment.provider_id == provider_id
+    )
+    found = {row.id: row for row in await session.scalars(query)}
     return [found[one] for one in ids if one in found]
+
+
+async def load_attachments(session: AsyncSession, ids: Sequence[str]) -> list[GreetingAttachment]:
+    """In the order of `ids`, with their content; ids that don't exist are left out."""
+    query = select(GreetingAttachment).where(GreetingAttachment.id.in_(ids))
+    query = query.options(undefer(GreetingAttachment.content)).execution_options(populate_existing=True)
+    found = {row.id: row for row in await session.scalars(query)}
+    return [found[one] for one in ids if one in found]
+
+
+async def version_of(session: AsyncSession, provider_id: str, kind: SettingsKind, version: int) -> SettingsVersion:
+    """Raises NotFound."""
+    row = await session.get(SettingsVersion, (provider_id, str(kind), version))
+    if row is None:
+        raise NotFound("There is no such version of these settings.")
+    return row
 
 
 async def practice_standing(session: AsyncSession, provider: Provider) -> PracticeStanding:

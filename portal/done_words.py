@@ -59,5 +59,6 @@ DONE = {
     "page-restored": "The earlier page is in force again, as a new version.",
     "signup-form-saved": "Saved as a new version. The next client to sign up sees it.",
     "signup-form-restored": "Restored as a new version. The next client to sign up sees it.",
-    "uploaded": "The file is uploaded. Check it under the greeting to send it along.",
+    "greeting-saved": "Saved as a new version. The next client who gets a greeting gets this one.",
+    "greeting-restored": "Restored as a new version. The next client who gets a greeting gets this one.",
 }

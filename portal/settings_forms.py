@@ -15,7 +15,6 @@ Document = dict[str, Any]
 
 # The sections of the page that are documents of their own; the portal settings are `portal.policy_forms`.
 SECTIONS: dict[str, SettingsKind] = {
-    "greeting": SettingsKind.GREETING,
     "availability": SettingsKind.AVAILABILITY,
 }
 _INTERVAL = re.compile(r"(\d{1,2}:\d{2})\s*(?:-|–|to)\s*(\d{1,2}:\d{2})")
@@ -28,12 +27,7 @@ def fields_shown(section: str, document: Document) -> dict[str, str]:
 
 def document_from(section: str, form: Form) -> Document:
     """The document to save. Raises ValidationFailed."""
-    match SECTIONS[section]:
-        case SettingsKind.GREETING:
-            ids = form.values.get("attachment", [])
-            body = form.first("body").replace("\r\n", "\n")
-            return {"subject": form.text("subject"), "body": body, "attachments": [{"id": one} for one in ids]}
-    return _availability(form)
+    return _TYPED[SECTIONS[section]](form)
 
 
 def _availability(form: Form) -> Document:
@@ -80,12 +74,5 @@ def _hours(interval: Document) -> str:
     return f"{interval['start']}-{interval['end']}"
 
 
-def _greeting_shown(document: Document) -> dict[str, str]:
-    chosen = {f"attachment.{one['id']}": "on" for one in document["attachments"]}
-    return {"subject": document["subject"], "body": document["body"], **chosen}
-
-
-_SHOWN: dict[SettingsKind, Callable[[Document], dict[str, str]]] = {
-    SettingsKind.GREETING: _greeting_shown,
-    SettingsKind.AVAILABILITY: _availability_shown,
-}
+_SHOWN: dict[SettingsKind, Callable[[Document], dict[str, str]]] = {SettingsKind.AVAILABILITY: _availability_shown}
+_TYPED: dict[SettingsKind, Callable[[Form], Document]] = {SettingsKind.AVAILABILITY: _availability}

@@ -25,9 +25,9 @@ from db.models.events import (
     RateCounter,
     WebSession,
 )
+from db.models.greeting import GreetingAttachment, GreetingTest
 from db.models.practice import (
     ApiKey,
-    GreetingAttachment,
     IntakeForm,
     MerchantAccount,
     PagePicture,
@@ -57,6 +57,7 @@ __all__ = [
     "ExternalEvent",
     "FiledResponse",
     "GreetingAttachment",
+    "GreetingTest",
     "IdempotencyRecord",
     "IntakeForm",
     "IntakeSubmission",

@@ -112,18 +112,6 @@ class PracticeSettingsVersion(Base):
     saved_at: Mapped[datetime]
 
 
-class GreetingAttachment(Base):
-    __tablename__ = "greeting_attachment"
-
-    id: Mapped[PrimaryId]
-    provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"), index=True)
-    name: Mapped[str]
-    content_type: Mapped[str]
-    content: Mapped[bytes] = mapped_column(LargeBinary)
-    uploaded_by: Mapped[str]
-    created_at: Mapped[datetime]
-
-
 class PagePicture(Base):
     """A picture for the provider's page, as it is served; never changed: another one is another row."""
 

@@ -6,26 +6,24 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.audit import note
 from commands.office import Office
 from commands.policies import look_at_level, owner_of_provider
-from commands.settings import MAX_ATTACHMENTS, SettingsView, add_attachment, read_settings, save_settings
-from db.models import GreetingAttachment, Provider
+from commands.settings import SettingsView, read_settings, save_settings
+from db.models import Provider
 from db.settings_store import practice_standing
 from db.tenancy import provider_by_slug
 from domain.audit import AuditKind
 from domain.decisions import fee_refusal
 from domain.errors import Conflict, DomainError, NotFound, RecordsUnavailable
-from domain.merge_fields import MERGE_FIELDS
 from domain.money import Money
 from domain.policy import PortalPolicy
 from domain.ports import RecordForm
 from domain.roles import Permission
 from domain.states import SettingsKind
-from portal.forms import Form, StaffForm, Upload
+from portal.forms import Form, StaffForm
 from portal.merchant_words import fee_remedy
 from portal.pages.frames import StaffFrame, TheStaffFrame
 from portal.pages.policy_levels import (
@@ -65,20 +63,6 @@ async def settings_page(
     session: Transaction, office: TheOffice, frame: TheStaffFrame, provider: OwnProvider
 ) -> Response:
     return await _page(session, office, frame, provider)
-
-
-@console_settings_router.post("/{provider}/attachments", summary="Upload a file for the greeting (no PHI)")
-async def upload(
-    session: Transaction, office: TheOffice, upload: Upload, frame: TheStaffFrame, provider: OwnProvider
-) -> Response:
-    name, content = upload
-    try:
-        async with session.begin_nested():
-            await add_attachment(session, office, provider, name=name, content=content, uploaded_by=frame.staff.name)
-            await note(session, office, frame.staff.who, AuditKind.SETTINGS_SAVED, provider.id)
-    except DomainError as refusal:
-        return await _page(session, office, frame, provider, "attachments", None, refusal)
-    return RedirectResponse(f"/console/settings/{provider.slug}?done=uploaded#greeting", 303)
 
 
 @console_settings_router.get("/{provider}/seen", summary="What clients will see under these settings")
@@ -149,8 +133,7 @@ async def _page(
     views = {kind: await read_settings(session, provider, kind) for kind in SettingsKind}
     shown: dict[str, Any] = {one: fields_shown(one, views[kind].document) for one, kind in SECTIONS.items()}
     if section in SECTIONS and form is not None and not isinstance(refusal, Conflict):
-        chosen = {f"attachment.{one}": "on" for one in form.values.get("attachment", [])}
-        shown[section] = {**form.flat(), **chosen}
+        shown[section] = form.flat()
     context = policy | {
         "shown": policy["shown"] | shown,
         "policy_sections": {one.id: one for one in policy["policy_sections"]},
@@ -163,31 +146,22 @@ async def _page(
         "console/settings.html",
         status=status(refusal),
         provider=provider,
-        merge_fields=MERGE_FIELDS,
-        most_attachments=MAX_ATTACHMENTS,
         link=f"{office.base_url}/p/{provider.slug}",
         **context,
     )
 
 
 async def _around(session: AsyncSession, provider: Provider, views: dict[SettingsKind, SettingsView]) -> dict[str, Any]:
-    """What the settings depend on: the practice's standing, the files that can be chosen."""
+    """What the settings depend on: the practice's standing, the greeting as it is."""
     standing = await practice_standing(session, provider)
     wish = PortalPolicy(require_fee=True, fee=Money(amount_minor=1, currency="usd"))
-    files = await session.scalars(
-        select(GreetingAttachment)
-        .where(GreetingAttachment.provider_id == provider.id)
-        .order_by(GreetingAttachment.created_at.desc())
-        .limit(20)
-    )
     fee_off = fee_refusal(wish, standing)
     return {
         "standing": standing,
         "fee_reason": fee_off.detail if fee_off else None,
         "fee_remedy": fee_remedy(provider, fee_off),
-        "files": [(file.id, file.name) for file in files],
         "signup_fields": views[SettingsKind.SIGNUP_FORM].document["fields"],
-        "greeting_written": bool(views[SettingsKind.GREETING].document["subject"]),
+        "greeting": views[SettingsKind.GREETING].document,
     }
 
 

@@ -41,7 +41,6 @@ DOCUMENTS: dict[SettingsKind, dict[str, Any]] = {
             {"date": "2026-12-31", "intervals": [{"start": "09:00", "end": "12:00"}]},
         ],
     },
-    SettingsKind.GREETING: {"subject": "Hi", "body": "Welcome\n\nyou", "attachments": []},
 }
 
 
