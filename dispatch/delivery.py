@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.accounts import SendPasswordReset
 from activities.email_changes import SendEmailChange
+from activities.greeting_tests import SendGreetingTest
 from db.events import EventKind
 from db.telling import ClientRow
 from dispatch.engine_view import described, operator_ended
@@ -25,6 +26,7 @@ from domain.stages import Stage, Track
 from workflows.booking import Booking
 from workflows.client_journey import ClientJourney
 from workflows.email_change import EmailChangeMails
+from workflows.greeting_test import GreetingTestMail
 from workflows.messages import (
     AccountOpened,
     AppointmentCancelled,
@@ -40,7 +42,14 @@ from workflows.messages import (
     StartJourney,
     VisitRecorded,
 )
-from workflows.naming import TASK_QUEUE, booking_id, client_journey_id, email_change_id, password_reset_id
+from workflows.naming import (
+    TASK_QUEUE,
+    booking_id,
+    client_journey_id,
+    email_change_id,
+    greeting_test_id,
+    password_reset_id,
+)
 from workflows.password_reset import PasswordResetMail
 from workflows.search_attributes import opening
 
@@ -120,8 +129,12 @@ class Delivery:
         command = SendEmailChange(change_id=change_id)
         return await self._start_mails(EmailChangeMails.run, command, email_change_id(change_id))
 
+    async def start_greeting_test(self, test_id: str) -> Delivered:
+        command = SendGreetingTest(test_id=test_id)
+        return await self._start_mails(GreetingTestMail.run, command, greeting_test_id(test_id))
+
     async def _start_mails(self, run: Any, command: object, workflow_id: str) -> Delivered:
-        """Mails to an account, once: they belong to no client's journey."""
+        """Mails to an account or a staff member, once: they belong to no client's journey."""
         try:
             await self._engine.start_workflow(
                 run,

@@ -15,6 +15,10 @@ def booking_id(appointment_id: str) -> str:
     return f"booking:{appointment_id}"
 
 
+def greeting_test_id(test_id: str) -> str:
+    return f"greeting-test:{test_id}"
+
+
 def merchant_account_id(provider_id: str) -> str:
     return f"merchant-account:{provider_id}"
 

@@ -25,14 +25,15 @@ from db.models.events import (
     RateCounter,
     WebSession,
 )
+from db.models.greeting import GreetingAttachment, GreetingTest
 from db.models.practice import (
     ApiKey,
-    GreetingAttachment,
     IntakeForm,
     MerchantAccount,
     PagePicture,
     PortalSubscription,
     Practice,
+    PracticeHolidaysVersion,
     PracticeSettingsVersion,
     Provider,
     ProviderCalendar,
@@ -57,6 +58,7 @@ __all__ = [
     "ExternalEvent",
     "FiledResponse",
     "GreetingAttachment",
+    "GreetingTest",
     "IdempotencyRecord",
     "IntakeForm",
     "IntakeSubmission",
@@ -68,6 +70,7 @@ __all__ = [
     "PortalAccount",
     "PortalSubscription",
     "Practice",
+    "PracticeHolidaysVersion",
     "PracticeSettingsVersion",
     "Provider",
     "ProviderCalendar",

@@ -68,6 +68,18 @@
     });
   }
 
+  // A file that is too large is told before it is sent.
+  for (const input of document.querySelectorAll("input[type=file][data-largest]")) {
+    const told = document.createElement("p");
+    told.className = "problem";
+    told.setAttribute("role", "alert");
+    input.before(told);
+    input.addEventListener("change", () => {
+      const large = [...input.files].filter((file) => file.size > Number(input.dataset.largest));
+      told.textContent = large.map((file) => `“${file.name}” is too large: ${(file.size / 1048576).toFixed(1)} MB.`).join(" ");
+    });
+  }
+
   // After a refused form: begin at what needs correcting.
   document.querySelector("[data-focus]")?.focus();
 })();
