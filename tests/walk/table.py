@@ -149,6 +149,13 @@ CONSOLE = (
     see("/console/providers/{provider}/page", "owner", after=open_up()),
     see("/console/providers/{provider}/page", "owner", "errors", after=type_in({"name": ""}, "Save")),
     see("/console/providers/{provider}/page/versions/{version}", "owner"),
+    see("/console/providers/{provider}/greeting", "owner", after=open_up()),
+    see("/console/providers/{provider}/greeting", "owner", "errors", after=type_in({"subject": ""}, "Save")),
+    see("/console/providers/{provider}/greeting/versions/{version}", "owner"),
+    see("/console/providers/{provider}/availability", "owner", after=open_up()),
+    see("/console/providers/{provider}/availability", "owner", "errors", after=press("Save the date")),
+    see("/console/holidays", "owner"),
+    see("/console/holidays", "owner", "errors", after=press("Add")),
     see("/console/merchant-account", "owner"),
     see("/console/merchant-account/{provider}", "owner"),
     see("/console/merchant-account/{provider}/refresh", "owner"),
@@ -184,6 +191,7 @@ CONSOLE = (
 
 # What a browser opens and isn't a page.
 FILES = {
+    "/console/providers/{provider}/greeting/files/{file_id}",
     "/portal/session",
     "/console/session",
     "/console/providers/{provider}/page/pictures/{picture_id}",
