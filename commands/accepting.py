@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.invitations import INVITATION
@@ -17,8 +16,8 @@ from commands.rate_limits import SIGN_INS_PER_NAME, check_limit, count_request
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
 from db.invitations import newest_issued, state_of
-from db.locks import lock_name
 from db.models import Client, Invitation, PortalAccount, Practice, Provider
+from db.portal_accounts import account_by_email, lock_address
 from db.tenancy import client_by_id, practice_of, provider_of
 from db.timeline import tell
 from domain.errors import InvitationUsed, NotFound, ValidationFailed
@@ -47,7 +46,7 @@ async def look_at_invitation(session: AsyncSession, office: Office, token: str) 
     if refusal is not None:
         raise refusal
     client = await client_by_id(session, invitation.client_id)
-    account = await session.scalar(select(PortalAccount.id).where(PortalAccount.email == client.email))
+    account = await account_by_email(session, client.email)
     return InvitationView(
         invitation=invitation,
         client=client,
@@ -99,8 +98,8 @@ async def accept_invitation(session: AsyncSession, office: Office, token: str, p
 
 async def _account(session: AsyncSession, office: Office, email: str, password: str, now: datetime) -> PortalAccount:
     # A family's links, opened at the same moment: one of them makes the account.
-    await lock_name(session, f"account:{email}")
-    account = await session.scalar(select(PortalAccount).where(PortalAccount.email == email))
+    await lock_address(session, email)
+    account = await account_by_email(session, email)
     if account is not None:
         # It opens what a sign-in opens, so it is limited like one.
         who = sign_in_name(SessionKind.CLIENT, email)

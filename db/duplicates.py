@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import Row, delete, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Appointment, Client, PortalAccount, TwoPersons
+from db.models import Appointment, Client, TwoPersons
+from db.portal_accounts import account_by_email
 from domain.duplicates import Person, Resemblance, Way, resemblance, surely_known
 from domain.roles import Reach
 from domain.stages import Stage, Track
@@ -96,7 +97,7 @@ def person_of(client: Client) -> Person:
 
 async def has_account_at_address(session: AsyncSession, email: str) -> bool:
     """Whoever's it is: accounts know no practices."""
-    return (await session.scalar(select(PortalAccount.id).where(PortalAccount.email == email))) is not None
+    return await account_by_email(session, email) is not None
 
 
 async def _known_with_account(session: AsyncSession, client: Client) -> bool:

@@ -135,4 +135,5 @@ class TimelineKind(StrEnum):
     CLOSED_AS_DUPLICATE = "closed_as_duplicate"
     DUPLICATE_CLOSED = "duplicate_closed"
     TWO_PERSONS = "two_persons"
+    EMAIL_CHANGED = "email_changed"
     CONTACT_CHANGED = "contact_changed"

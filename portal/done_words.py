@@ -37,6 +37,11 @@ DONE = {
     "fulfilled": "Recorded: the client came.",
     "contact": "Saved.",
     "contact-same": "Nothing was different, so nothing was changed.",
+    "email-asked": "A link is on its way to the new address. Nothing changes until it is followed.",
+    "email-kept": "Your address stays as it is.",
+    "password-changed": "Your new password is set. You are signed out everywhere else.",
+    "signed-out-one": "That device is signed out.",
+    "idle": "You were signed out because nothing had happened for a while. What was saved is still there.",
     "email-corrected": "The email address is corrected. Mail goes to the right one from now on.",
     "email-invited": "The email address is corrected, and a new invitation is on its way to it. "
     "Earlier links no longer work.",
@@ -44,6 +49,8 @@ DONE = {
     "answered-before": "That step has gone on in the meantime.",
     "moved": "Your appointment has a new time. A mail with it is on its way.",
     "staff-moved": "The appointment has a new time. The client gets a mail.",
+    "undone": "Undone. It is as it was before.",
+    "holiday-removed": "Removed. The day is open again as the providers' hours say.",
     "settings-restored": "The earlier settings are in force again.",
     "withdrawn": "Closed. Nobody waits for this client any more; you can invite them again at any time.",
     "advanced": "The demo's clock is one day on, and so is every open journey.",
@@ -57,5 +64,6 @@ DONE = {
     "page-restored": "The earlier page is in force again, as a new version.",
     "signup-form-saved": "Saved as a new version. The next client to sign up sees it.",
     "signup-form-restored": "Restored as a new version. The next client to sign up sees it.",
-    "uploaded": "The file is uploaded. Check it under the greeting to send it along.",
+    "greeting-saved": "Saved as a new version. The next client who gets a greeting gets this one.",
+    "greeting-restored": "Restored as a new version. The next client who gets a greeting gets this one.",
 }

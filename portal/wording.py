@@ -163,6 +163,7 @@ TIMELINE = {
     TimelineKind.CLOSED_AS_DUPLICATE: "Closed: the same person as another client",
     TimelineKind.DUPLICATE_CLOSED: "A duplicate of this client was closed",
     TimelineKind.TWO_PERSONS: "Not the same person as somebody who looked alike",
+    TimelineKind.EMAIL_CHANGED: "Email address changed by the client, and confirmed",
     TimelineKind.CONTACT_CHANGED: "Contact data changed",
 }
 

@@ -7,20 +7,16 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.accepting import accept_invitation
-from commands.accounts import SessionKind, begin_session, clients_of, sign_in, sign_out
+from commands.accounts import SessionKind, begin_session, sign_in, sign_out
 from commands.rate_limits import WRONG_TOKENS_PER_ADDRESS, count_failures
+from db.portal_accounts import clients_of
+from portal.devices import device_of
 from web.bodies import json_object
-from web.fields import only, text
+from web.fields import only, secret, text
 from web.identity import clear_session_cookie, refuse_foreign_origin, session_token, set_session_cookie
 from web.transactions import RemoteAddress, TheOffice, Transaction
 
 sessions_router = APIRouter(tags=["client portal"])
-
-
-def _password(body: dict[str, object]) -> str:
-    """As it was typed: blanks belong to it."""
-    text(body, "password", 10_000)
-    return str(body["password"])
 
 
 async def _clients(session: AsyncSession, account_id: str) -> dict[str, object]:
@@ -37,9 +33,9 @@ async def accept(
     body = await json_object(request)
     only(body, ("password",))
     async with count_failures(office.database, WRONG_TOKENS_PER_ADDRESS, address):
-        client = await accept_invitation(session, office, token[:200], _password(body))
+        client = await accept_invitation(session, office, token[:200], secret(body, "password"))
     assert client.account_id is not None
-    signed_in = await begin_session(session, SessionKind.CLIENT, client.account_id)
+    signed_in = await begin_session(session, SessionKind.CLIENT, client.account_id, device=device_of(request))
     answer = JSONResponse(await _clients(session, client.account_id) | {"client_id": client.id})
     set_session_cookie(answer, office, signed_in)
     return answer
@@ -50,7 +46,8 @@ async def begin(request: Request, session: Transaction, office: TheOffice, addre
     refuse_foreign_origin(request)
     body = await json_object(request)
     only(body, ("email", "password"))
-    signed_in = await sign_in(office, SessionKind.CLIENT, text(body, "email"), _password(body), remote_address=address)
+    email, password, device = text(body, "email"), secret(body, "password"), device_of(request)
+    signed_in = await sign_in(office, SessionKind.CLIENT, email, password, remote_address=address, device=device)
     answer = JSONResponse(await _clients(session, signed_in.subject_id))
     set_session_cookie(answer, office, signed_in)
     return answer

@@ -12,7 +12,6 @@ from commands.accepting import InvitationView, accept_invitation, ask_again, inv
 from commands.accounts import (
     SessionKind,
     begin_session,
-    clients_of,
     look_at_reset,
     request_password_reset,
     reset_password,
@@ -28,6 +27,7 @@ from commands.rate_limits import (
     count_request,
 )
 from commands.two_factor import complete_sign_in
+from db.portal_accounts import clients_of
 from db.tenancy import practice_of
 from domain.errors import (
     InvitationExpired,

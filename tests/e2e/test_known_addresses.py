@@ -24,7 +24,7 @@ async def signed_up(provider: Provider, address: str, **fields: Any) -> str:
     before = {row["id"] for row in world.rows("SELECT id FROM client WHERE email = %s", address)}
     ok(await world.sign_up(provider, email=address, **(ANA | fields)), 202)
     after = {row["id"] for row in world.rows("SELECT id FROM client WHERE email = %s", address)}
-    (client,) = after - before
+    (client,) = map(str, after - before)
     await provider.told(client, "invitation_sent")
     return client
 
