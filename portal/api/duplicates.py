@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 
 from commands.duplicates import both_of, look_again, look_at_pair, same_person, two_persons
 from domain.errors import ValidationFailed
+from portal.api.clients import OwnClient
 from portal.shapes import Json, client_shape
 from web.bodies import json_object
 from web.fields import only, opaque_id, optional_text, text
@@ -17,7 +18,7 @@ duplicates_router = APIRouter(prefix="/clients/{client_id}", tags=["clients"])
 
 @duplicates_router.post("/same-person", summary="They are the same person: close one of the two")
 async def close_duplicate(
-    request: Request, client_id: str, session: Transaction, office: TheOffice, staff: ApiPractice
+    request: Request, session: Transaction, office: TheOffice, staff: ApiPractice, client: OwnClient
 ) -> Json:
     """`client_id` is the other one. `keep` says whose way goes on; without it, whose has got farther.
 
@@ -26,7 +27,7 @@ async def close_duplicate(
     body = await json_object(request)
     only(body, ("client_id", "keep"))
     other, keep = opaque_id(text(body, "client_id")), optional_text(body, "keep")
-    one, two = await both_of(session, staff.reach, opaque_id(client_id), other, for_update=True)
+    one, two = await both_of(session, staff.reach, client.id, other, for_update=True)
     if keep not in (None, one.id, two.id):
         raise ValidationFailed.of("keep", "must name one of the two")
     pair = await look_at_pair(session, office, one, two)
@@ -37,13 +38,13 @@ async def close_duplicate(
 
 @duplicates_router.post("/two-persons", summary="They are two persons: remembered, and not asked again")
 async def keep_both(
-    request: Request, client_id: str, session: Transaction, office: TheOffice, staff: ApiPractice
+    request: Request, session: Transaction, office: TheOffice, staff: ApiPractice, client: OwnClient
 ) -> Json:
     """`client_id` is the other one. One that had been closed as a duplicate stands by itself again."""
     body = await json_object(request)
     only(body, ("client_id",))
     other = opaque_id(text(body, "client_id"))
-    one, two = await both_of(session, staff.reach, opaque_id(client_id), other, for_update=True)
+    one, two = await both_of(session, staff.reach, client.id, other, for_update=True)
     await two_persons(session, office, one, two, staff.who)
     return await client_shape(session, office, one)
 
