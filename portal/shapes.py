@@ -13,8 +13,9 @@ from commands.attention import actions_for, open_items
 from commands.intake import IntakeView
 from commands.office import Office
 from db.contact import Address, addresses_of
+from db.declined_mails import declined_by_hash
 from db.invitations import ever_sent, newest_of_each, state_of
-from db.models import Appointment, AttentionItem, Client, IntakeForm, Invitation, Payment, TimelineEntry
+from db.models import Appointment, AttentionItem, Client, DeclinedMails, IntakeForm, Invitation, Payment, TimelineEntry
 from db.policy_store import PolicyInForce
 from db.signups import Given, opened_answers
 from domain.decisions import Block
@@ -22,6 +23,7 @@ from domain.errors import FieldError
 from domain.intake_signature import completed_response, consent_hash
 from domain.invitations import is_invited
 from domain.policy_levels import Source
+from domain.recipients import recipient_hash
 from domain.roles import Reach
 from domain.slots import Slot
 from domain.stages import portal_status
@@ -54,6 +56,8 @@ async def client_shapes(session: AsyncSession, office: Office, clients: Sequence
     newest, sent = await newest_of_each(session, ids), await ever_sent(session, ids)
     signups = await opened_answers(session, office.vault, ids)
     addresses = await addresses_of(session, office.vault, clients, signups)
+    hashes = {client.id: recipient_hash(client.email) for client in clients}
+    wishes = await declined_by_hash(session, clients[0].practice_id, set(hashes.values()))
     only = ids[0] if len(ids) == 1 else None
     attention: dict[str, AttentionItem] = {}
     for item in await open_items(session, Reach(practice_id=clients[0].practice_id), only):
@@ -62,8 +66,13 @@ async def client_shapes(session: AsyncSession, office: Office, clients: Sequence
     return [
         _client(client, attention.get(client.id), signups.get(client.id), addresses[client.id])
         | _invited(client, newest.get(client.id), client.id in sent, now)
+        | {"mails_declined_at": _declined(wishes.get(hashes[client.id]))}
         for client in clients
     ]
+
+
+def _declined(wish: DeclinedMails | None) -> str | None:
+    return instant(wish.declined_at) if wish is not None else None
 
 
 def _invited(client: Client, newest: Invitation | None, sent: bool, now: datetime) -> Json:
