@@ -41,6 +41,7 @@ def _environment() -> Environment:
         day=spoken_day,
         zone=_zone_name,
         short=wording.short_time,
+        city=_city,
         iso=lambda instant: instant.isoformat(),
         money=wording.money,
         identifier=identifier,
@@ -75,6 +76,11 @@ def _zone_name(instant: datetime, timezone: str) -> str:
     return f"{instant.astimezone(wording.zone(timezone)):%Z}"
 
 
+def _city(timezone: str) -> str:
+    """For example "New York", of "America/New_York"."""
+    return timezone.rpartition("/")[2].replace("_", " ")
+
+
 def _phone_link(phone: str) -> str:
     return "tel:" + "".join(character for character in phone if character.isdigit() or character == "+")
 
@@ -87,6 +93,7 @@ def render_text(template: str, **context: Any) -> str:
         "errors": {},
         "refresh": None,
         "practice": None,
+        "page_name": template.removesuffix(".html"),
     }
     return _environment().get_template(template).render(defaults | context)
 
