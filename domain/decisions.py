@@ -290,8 +290,8 @@ def move_decision(
     """Staff can always move what is booked; clients where they may book and cancel by themselves, and until then.
 
     The fee stays with the appointment, and `refund_percent` is what still goes back of it after a move; the limit of
-    upcoming appointments isn't asked. With `choose_until`, whose time was lost while its fee was on the way: another one
-    is owed until then.
+    upcoming appointments isn't asked. With `choose_until`, whose time was lost while its fee was on the way: another
+    one is owed until then.
     """
     if choose_until is not None:
         over = Conflict("The time to choose is over; the fee goes back.") if now >= choose_until else None
