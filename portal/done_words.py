@@ -47,6 +47,8 @@ DONE = {
     "answered-before": "That step has gone on in the meantime.",
     "moved": "Your appointment has a new time. A mail with it is on its way.",
     "staff-moved": "The appointment has a new time. The client gets a mail.",
+    "undone": "Undone. It is as it was before.",
+    "holiday-removed": "Removed. The day is open again as the providers' hours say.",
     "settings-restored": "The earlier settings are in force again.",
     "withdrawn": "Closed. Nobody waits for this client any more; you can invite them again at any time.",
     "advanced": "The demo's clock is one day on, and so is every open journey.",
