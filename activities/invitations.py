@@ -11,6 +11,7 @@ from temporalio import activity
 
 from activities.post import Letterhead, Post, letterhead
 from activities.standing import OpenInvitation
+from db.declined_mails import declined
 from db.duplicates import has_account_at_address, told_of_account
 from db.ids import new_id
 from db.invitations import open_invitations, state_of
@@ -120,6 +121,8 @@ class Invitations:
                 return False
             if await told_of_account(session, client):
                 return False
+            if await declined(session, client.practice_id, client.email) is not None:
+                return False
             head = await letterhead(session, client.provider_id)
         key = f"invitation-reminder:{invitation.id}:{command.due:%Y%m%d%H%M}"
 
@@ -133,9 +136,17 @@ class Invitations:
             client=client,
             to=client.email,
             head=head,
-            letter=self._letter("invitation_reminder", head, client, invitation, command.now),
+            letter=self._letter(
+                "invitation_reminder",
+                head,
+                client,
+                invitation,
+                command.now,
+                unsubscribe_link=self._post.unsubscribe_link(client),
+            ),
             now=command.now,
             done=done,
+            unsubscribe=self._post.unsubscribe_link(client),
         )
         return True
 
@@ -157,11 +168,13 @@ class Invitations:
         invitation: Invitation,
         now: datetime,
         *,
+        unsubscribe_link: str = "",
         has_account: bool = False,
     ) -> Letter:
         """`days` is how long the link still works."""
         context: dict[str, object] = {
             "first_name": client.first_name,
+            "unsubscribe_link": unsubscribe_link,
             "link": self._post.link(f"/invitations/{self._tokens.mint(INVITATION, invitation.id)}"),
             "sign_in_link": self._post.link("/portal/sign-in"),
             "password_link": self._post.link("/password"),
