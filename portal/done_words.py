@@ -24,6 +24,7 @@ DONE = {
     "released": "The time is being released. You won't be charged.",
     "invited": "The client is invited. The mail with the link goes out right away.",
     "forms-sent": "New Client Forms are on their way.",
+    "mails-again": "Done. Greetings and reminders go out to this address again.",
     "forms-already": "New Client Forms were sent just now; they aren't sent twice within a minute.",
     "revoked": "The invitation is revoked: its link stopped working, and no reminder goes out. You can invite again "
     "at any time.",

@@ -25,7 +25,7 @@ from db.models.events import (
     RateCounter,
     WebSession,
 )
-from db.models.greeting import GreetingAttachment, GreetingTest
+from db.models.greeting import DeclinedMails, GreetingAttachment, GreetingTest
 from db.models.practice import (
     ApiKey,
     IntakeForm,
@@ -51,6 +51,7 @@ __all__ = [
     "Client",
     "ClientPolicyVersion",
     "DataKey",
+    "DeclinedMails",
     "DemoClock",
     "Effect",
     "EmailChange",

@@ -34,6 +34,7 @@ from portal.pages.moving import moving_router
 from portal.pages.profile import profile_router
 from portal.pages.public import public_router
 from portal.pages.sessions import sessions_router
+from portal.pages.unsubscribing import unsubscribing_router
 
 pages_router = APIRouter(default_response_class=HTMLResponse)
 for _router in (
@@ -65,6 +66,7 @@ for _router in (
     console_availability_router,
     console_holidays_router,
     console_greeting_router,
+    unsubscribing_router,
     console_page_router,
     console_staff_router,
     console_audit_router,
