@@ -6,9 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.errors import Conflict, DomainError, ValidationFailed
 from domain.money import Money
 from domain.policy import PortalPolicy
 from domain.refunds import RefundTerms
+from domain.states import PaymentState
 
 
 class FeePurpose(StrEnum):
@@ -48,3 +50,34 @@ def quote_for(policy: PortalPolicy, settings_version: str) -> FeeQuote | None:
         refund=policy.refund_terms,
         settings_version=settings_version,
     )
+
+
+class RefundCause(StrEnum):
+    """Why money goes back."""
+
+    CANCELLED = "cancelled"  # an appointment that stood, by the refund rule
+    RETURNED = "returned"  # paid, and no appointment came of it
+    STAFF = "staff"  # by hand, with a reason
+
+
+def refundable(state: PaymentState, amount: Money, owed_minor: int) -> Money:
+    """What staff can still give back: what was taken, less what has gone back or is on its way."""
+    left = amount.amount_minor - owed_minor if state is PaymentState.CAPTURED else 0
+    return Money(amount_minor=left, currency=amount.currency)
+
+
+def refund_refusal(state: PaymentState, amount: Money, owed_minor: int, wanted_minor: int | None) -> DomainError | None:
+    """Why so much (None: all that is left) of a payment can't be given back, if so."""
+    left = refundable(state, amount, owed_minor)
+    if wanted_minor is not None and wanted_minor < 1:
+        return ValidationFailed.of("amount_minor", "must be more than nothing")
+    if wanted_minor is not None and wanted_minor % amount.payable_step:
+        message = f"must end in 0: amounts in {amount.currency} are paid in steps of ten"
+        return ValidationFailed.of("amount_minor", message)
+    if state not in (PaymentState.CAPTURED, PaymentState.REFUNDED):
+        return Conflict("Nothing has been taken for this payment.", payment_state=str(state))
+    if left.amount_minor == 0:
+        return Conflict("All of it has gone back already, or is on its way.", refundable_minor=0)
+    if wanted_minor is not None and wanted_minor > left.amount_minor:
+        return Conflict(f"At most {left} can be refunded.", refundable_minor=left.amount_minor)
+    return None

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.driver import Person, Provider, World, ok, problem, text_of, until
+from tests.staffing import owner_of
 
 SIXTY_DAYS = 60 * 1440
 
@@ -77,6 +78,30 @@ async def test_who_cancels_too_late_for_a_refund_gets_nothing_and_nothing_is_ask
     assert world.rows("SELECT id FROM refund r WHERE r.payment_id = %s", appointment["payment"]["id"]) == []
     payment = (await person.appointment(appointment["id"]))["payment"]
     assert (payment["state"], payment["refunded_minor"]) == ("captured", 0)
+
+
+async def test_the_rule_is_set_on_the_providers_page_and_saying_who_keeps_another(
+    world: World, provider: Provider
+) -> None:
+    await world.booked_client(provider)
+    owner = await owner_of(provider)
+    home = f"/console/settings/{provider.slug}"
+    page = await owner.page(home)
+    assert "When a client cancels: the fee" in page
+    version = page.split('id="refunds"')[1].split('name="version" value="')[1].split('"')[0]
+    typed = {
+        "version": version,
+        "refund_full_minutes": "2",
+        "refund_full_minutes_unit": "days",
+        "refund_part_percent": "50",
+        "refund_part_minutes": "3",
+        "refund_part_minutes_unit": "days",
+    }
+    wrong = await owner.submit(home, f"{home}/refunds", **typed)
+    assert wrong.status_code == 422
+    assert "shorter than the time until which all of it goes back" in wrong.text
+    asked = await owner.submit(home, f"{home}/refunds", **(typed | {"refund_part_minutes": "1"}))
+    assert "keeps the refund rule that was shown when it was paid" in asked.text
 
 
 async def test_staff_who_cancel_give_back_all_whatever_the_rule_says(world: World, provider: Provider) -> None:
