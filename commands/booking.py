@@ -63,6 +63,7 @@ async def standpoint(
         intake_submitted=submitted,
         upcoming=await upcoming_count(session, client.id, now),
         override=override,
+        returning=await has_been_here(session, client.id),
     )
     return Standpoint(
         request=request, here=here, blocks=booking_blocks(here.policy.policy, here.standing, request), now=now
@@ -73,6 +74,13 @@ async def intake_submitted(session: AsyncSession, client_id: str) -> bool:
     query = select(IntakeSubmission.id).where(
         IntakeSubmission.client_id == client_id, IntakeSubmission.status == str(SubmissionStatus.SUBMITTED)
     )
+    return (await session.scalar(query.limit(1))) is not None
+
+
+async def has_been_here(session: AsyncSession, client_id: str) -> bool:
+    """Another appointment of theirs stands or was kept: it isn't the first visit any more that they book."""
+    been = [str(AppointmentStatus.BOOKED), str(AppointmentStatus.FULFILLED)]
+    query = select(Appointment.id).where(Appointment.client_id == client_id, Appointment.status.in_(been))
     return (await session.scalar(query.limit(1))) is not None
 
 
@@ -174,7 +182,7 @@ async def _claim_anew(
     if actor is Actor.STAFF and starts_at <= point.now:
         raise ValidationFailed.of("starts_at", "must be in the future")
     refusals(point.blocks)
-    quote = fee_quote(point.in_force) if actor is Actor.CLIENT else None
+    quote = fee_quote(point.in_force, point.request) if actor is Actor.CLIENT else None
     _check_seen(quote, seen_quote)
     block = await _slot_block(session, point, starts_at)
     refusals([block] if block else [])
@@ -214,9 +222,14 @@ def _appointment(
     )
 
 
-def fee_quote(in_force: PolicyInForce) -> FeeQuote | None:
-    """What a client who books now is asked; None where nothing is due."""
-    return quote_for(in_force.policy, in_force.versions)
+def fee_quote(in_force: PolicyInForce, request: BookingRequest) -> FeeQuote | None:
+    return quote_for(in_force.policy, in_force.versions, returning=request.returning)
+
+
+async def quote_now(session: AsyncSession, office: Office, client: Client) -> FeeQuote | None:
+    """What the client is asked if they book now; None where nothing is due."""
+    point = await standpoint(session, office, client, Actor.CLIENT)
+    return fee_quote(point.in_force, point.request)
 
 
 def _check_seen(quote: FeeQuote | None, seen: str | None) -> None:

@@ -17,19 +17,22 @@ class FeePurpose(StrEnum):
     """What a fee is for, in the neutral words that the client, the card statement and the processor see."""
 
     APPOINTMENT = "Appointment fee"
+    DEPOSIT = "Appointment deposit"
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeeQuote:
     """What a client is told before paying, and held to: it never changes, whatever becomes of the settings.
 
-    `settings_version` names the versions of practice, provider and client that it was made of.
+    `settings_version` names the versions of practice, provider and client that it was made of. `rest` is said with it,
+    and is between client and practice: nobody asks for it here.
     """
 
     amount: Money
     purpose: FeePurpose
     refund: RefundTerms
     settings_version: str
+    rest: Money | None = None  # of a deposit: what is left to pay at the visit
 
     @property
     def reference(self) -> str:
@@ -39,16 +42,18 @@ class FeeQuote:
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
-def quote_for(policy: PortalPolicy, settings_version: str) -> FeeQuote | None:
+def quote_for(policy: PortalPolicy, settings_version: str, *, returning: bool = False) -> FeeQuote | None:
     """The fee of a client who books now; None where nothing is due."""
-    amount = policy.due_fee
-    if amount is None:
+    amount = policy.fee_due(returning=returning)
+    if amount is None or policy.fee is None:
         return None
+    left = policy.fee.amount_minor - amount.amount_minor
     return FeeQuote(
         amount=amount,
-        purpose=FeePurpose.APPOINTMENT,
+        purpose=FeePurpose.DEPOSIT if left else FeePurpose.APPOINTMENT,
         refund=policy.refund_terms,
         settings_version=settings_version,
+        rest=Money(amount_minor=left, currency=amount.currency) if left else None,
     )
 
 

@@ -104,6 +104,39 @@ async def test_the_rule_is_set_on_the_providers_page_and_saying_who_keeps_anothe
     assert "keeps the refund rule that was shown when it was paid" in asked.text
 
 
+async def test_a_deposit_is_paid_online_and_the_rest_is_said(world: World, provider: Provider) -> None:
+    await provider.change(fee_deposit_percent=25)
+    person = await world.ready_client(provider)
+    assert (
+        "Appointment deposit: <strong>$10.00</strong>, paid online now. The rest of $30.00 is paid at the visit."
+        in (await page_of(person, "/portal/book"))
+    )
+    held = ok(await person.book(), 201, 202)
+    await world.pay(await person.checkout(held["id"]))
+    booked = await person.in_state(held["id"], "booked")
+    assert (booked["payment"]["state"], booked["payment"]["amount_minor"]) == ("captured", 1000)
+
+
+async def test_a_fee_for_the_first_visit_is_not_asked_for_the_second(world: World, provider: Provider) -> None:
+    await provider.change(fee_first_visit_only=True)
+    person, _ = await world.booked_client(provider)
+    assert (await person.get("/api/v1/portal/fee-quote"))["quote"] is None
+    second = ok(await person.book((await person.slots())[0]), 201, 202)
+    assert (await person.in_state(second["id"], "booked"))["payment"] is None
+
+
+async def test_a_client_who_is_exempt_with_a_reason_books_without_the_processor(
+    world: World, provider: Provider
+) -> None:
+    person = await world.ready_client(provider)
+    path = f"/api/v1/clients/{person.client_id}/policy"
+    answer = await provider.request("GET", path)
+    body = {"require_fee": False, "reason": "hardship"}
+    ok(await provider.request("PUT", path, json=body, headers={"If-Match": answer.headers["etag"]}))
+    booked = await person.in_state(ok(await person.book(), 201, 202)["id"], "booked")
+    assert booked["payment"] is None
+
+
 async def test_staff_who_cancel_give_back_all_whatever_the_rule_says(world: World, provider: Provider) -> None:
     await provider.change(refund_full_minutes=SIXTY_DAYS)
     person, appointment = await world.booked_client(provider)
