@@ -28,7 +28,7 @@ from domain.errors import Conflict, ValidationFailed
 from domain.fees import FeeQuote, quote_for
 from domain.slots import Slot, generate_slots, is_offered, peak_overlap
 from domain.stages import Actor, Track
-from domain.states import AppointmentStatus, SubmissionStatus, TimelineKind
+from domain.states import BLOCKING, AppointmentStatus, SubmissionStatus, TimelineKind
 
 _LONGEST_WINDOW = timedelta(days=62)
 
@@ -150,9 +150,10 @@ async def claim(
     """Take the slot for the client: pending, held until the fee is paid or the hold ends.
 
     A client whose last time was lost while its fee was on the way takes the new one for that appointment, without
-    paying again. `seen_quote` is the reference of the quote that they were shown, where they were shown one: another
-    fee or another refund rule is shown first, and not asked. Raises the refusal of the first rule that stands in the
-    way. The calendar's lock makes the check and the claim one.
+    paying again; one who holds or has this very time keeps it, and is asked nothing twice. `seen_quote` is the
+    reference of the quote that they were shown, where they were shown one: another fee or refund rule is shown first,
+    and not asked. Raises the refusal of the first rule that stands in the way. The calendar's lock makes the check and
+    the claim one.
     """
     scope = f"claim:{client.id}"
     request: dict[str, object] = {"starts_at": starts_at.isoformat()}
@@ -181,6 +182,11 @@ async def _claim_anew(
     check_instant("starts_at", starts_at, point.now)
     if actor is Actor.STAFF and starts_at <= point.now:
         raise ValidationFailed.of("starts_at", "must be in the future")
+    if actor is Actor.CLIENT:
+        # Chosen in another tab: the same time, the same fee, the same checkout.
+        theirs = await _already_theirs(session, client.id, starts_at)
+        if theirs is not None:
+            return theirs
     refusals(point.blocks)
     quote = fee_quote(point.in_force, point.request) if actor is Actor.CLIENT else None
     _check_seen(quote, seen_quote)
@@ -198,6 +204,16 @@ async def _claim_anew(
     await tell(session, client.id, TimelineKind.SLOT_HELD, at=point.now, actor=actor, ref=appointment.id)
     await _record_claim(session, appointment, payment_id, point.in_force.policy.reminder_hours)
     return appointment
+
+
+async def _already_theirs(session: AsyncSession, client_id: str, starts_at: datetime) -> Appointment | None:
+    query = select(Appointment).where(
+        Appointment.client_id == client_id,
+        Appointment.starts_at == starts_at,
+        Appointment.status.in_([str(status) for status in BLOCKING]),
+        Appointment.cancel_requested_at.is_(None),
+    )
+    return await session.scalar(query.limit(1))
 
 
 def _appointment(

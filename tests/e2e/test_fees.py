@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import psycopg
@@ -135,6 +136,28 @@ async def test_a_client_who_is_exempt_with_a_reason_books_without_the_processor(
     ok(await provider.request("PUT", path, json=body, headers={"If-Match": answer.headers["etag"]}))
     booked = await person.in_state(ok(await person.book(), 201, 202)["id"], "booked")
     assert booked["payment"] is None
+
+
+async def test_one_time_in_two_tabs_is_one_appointment_one_fee_and_one_checkout_even_after_moving(
+    world: World, provider: Provider
+) -> None:
+    await provider.change(max_simultaneous_appointments=3, max_upcoming_appointments=1)
+    person = await world.ready_client(provider)
+    wanted = (await person.slots())[-1]
+    tabs = [ok(one, 201, 202) for one in await asyncio.gather(*(person.book(wanted) for _ in range(3)))]
+    assert len({tab["id"] for tab in tabs}) == 1
+    session = await person.checkout(tabs[0]["id"])
+    asked = world.rows("SELECT session_id FROM payment WHERE client_id = %s", person.client_id)
+    assert [row["session_id"] for row in asked] == [session]
+    await world.pay(session)
+    booked = await person.in_state(tabs[0]["id"], "booked")
+    assert ok(await person.book(wanted), 201, 202)["id"] == booked["id"]
+    path = f"/api/v1/portal/appointments/{booked['id']}"
+    ok(await person.request("POST", f"{path}/move", json={"starts_at": (await person.slots())[0]}))
+    moved = await person.appointment(booked["id"])
+    assert (moved["payment"]["id"], moved["payment"]["state"]) == (booked["payment"]["id"], "captured")
+    assert "Nothing to pay." in await page_of(person, "/portal/bill-pay")
+    assert len(world.rows("SELECT id FROM payment WHERE client_id = %s", person.client_id)) == 1
 
 
 async def test_staff_who_cancel_give_back_all_whatever_the_rule_says(world: World, provider: Provider) -> None:
