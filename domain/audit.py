@@ -33,6 +33,8 @@ class AuditKind(StrEnum):
     CONTACT_CHANGED = "contact_changed"
     EMAIL_CORRECTED = "email_corrected"
     CLIENT_CLOSED = "client_closed"
+    CLIENT_EXPORTED = "client_exported"
+    CLIENT_ERASED = "client_erased"
     APPOINTMENT_BOOKED = "appointment_booked"
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_CANCELLED = "appointment_cancelled"

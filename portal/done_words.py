@@ -32,6 +32,7 @@ DONE = {
     "staff-cancelled": "The appointment is cancelled. The client gets a mail, and any fee is refunded in full.",
     "noshow": "Recorded: the client didn't come. The fee is kept.",
     "fulfilled": "Recorded: the client came.",
+    "erased": "The client is erased. Nothing here says any more who they were.",
     "contact": "Saved.",
     "contact-same": "Nothing was different, so nothing was changed.",
     "email-asked": "A link is on its way to the new address. Nothing changes until it is followed.",

@@ -70,6 +70,8 @@ class Client(Base):
     forms_sent_at: Mapped[datetime | None]
     intake_form_id: Mapped[str | None] = mapped_column(ForeignKey("intake_form.id"))  # as assigned by the journey
     created_at: Mapped[datetime]
+    # From then on there is no such client: the row stays for the ledger's sake, and says nothing of anybody.
+    erased_at: Mapped[datetime | None]
 
 
 class ClientPolicyVersion(Base):

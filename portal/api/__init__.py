@@ -14,6 +14,7 @@ from portal.api.merchant_accounts import merchant_accounts_router
 from portal.api.policies import client_policy_router, practice_policy_router, provider_policy_router
 from portal.api.profile import profile_router
 from portal.api.provider_settings import provider_settings_router
+from portal.api.record import record_router
 from portal.api.sessions import sessions_router
 
 api_router = APIRouter(prefix="/api/v1")
@@ -34,6 +35,7 @@ for _router in (
     intake_forms_router,
     merchant_accounts_router,
     clients_router,
+    record_router,
     attention_router,
     appointments_router,
     audit_router,
