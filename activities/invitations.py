@@ -11,6 +11,7 @@ from temporalio import activity
 
 from activities.post import Letterhead, Post, letterhead
 from activities.standing import OpenInvitation
+from db.declined_mails import declined
 from db.ids import new_id
 from db.invitations import open_invitations, state_of
 from db.models import Client, Invitation
@@ -113,6 +114,8 @@ class Invitations:
                 return False
             if link_refusal(state_of(invitation, command.now)) is not None:
                 return False
+            if await declined(session, client.practice_id, client.email) is not None:
+                return False
             head = await letterhead(session, client.provider_id)
         key = f"invitation-reminder:{invitation.id}:{command.due:%Y%m%d%H%M}"
 
@@ -126,9 +129,12 @@ class Invitations:
             client=client,
             to=client.email,
             head=head,
-            letter=self._letter("invitation_reminder", head, client, invitation, command.now),
+            letter=self._letter(
+                "invitation_reminder", head, client, invitation, command.now, self._post.unsubscribe_link(client)
+            ),
             now=command.now,
             done=done,
+            unsubscribe=self._post.unsubscribe_link(client),
         )
         return True
 
@@ -142,10 +148,19 @@ class Invitations:
             kind = TimelineKind.INVITATION_EXPIRED
             await tell(session, command.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=invitation.id)
 
-    def _letter(self, name: str, head: Letterhead, client: Client, invitation: Invitation, now: datetime) -> Letter:
+    def _letter(
+        self,
+        name: str,
+        head: Letterhead,
+        client: Client,
+        invitation: Invitation,
+        now: datetime,
+        unsubscribe_link: str = "",
+    ) -> Letter:
         """`days` is how long the link still works."""
         context: dict[str, object] = {
             "first_name": client.first_name,
+            "unsubscribe_link": unsubscribe_link,
             "link": self._post.link(f"/invitations/{self._tokens.mint(INVITATION, invitation.id)}"),
             "days": max(1, -(-(invitation.expires_at - now) // timedelta(days=1))),
         }

@@ -36,11 +36,10 @@ _PARKED = "the client was erased"
 
 @dataclass(frozen=True, kw_only=True)
 class ErasurePreview:
-    """What would go and what stays, in numbers, and what stands in the way; `alone` if nobody else has the account."""
+    """What would go and what stays, in numbers, and what stands in the way."""
 
     counts: dict[Fate, dict[Holding, int]]
     obstacles: Sequence[InTheWay]
-    alone: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +57,6 @@ async def preview_erasure(session: AsyncSession, office: Office, client: Client)
     return ErasurePreview(
         counts=await count_record(session, of),
         obstacles=in_the_way(await _standings(session, client.id), now),
-        alone=of.alone,
     )
 
 

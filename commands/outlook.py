@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.attention import actions_for, open_items
 from commands.office import Office
+from db.declined_mails import declined
 from db.invitations import that_counts
 from db.models import Appointment, AttentionItem, Client, Invitation, TimelineEntry
 from db.policy_store import load_policy
@@ -48,6 +49,7 @@ async def _whereabouts(session: AsyncSession, client: Client) -> Whereabouts:
         ready_since=ready_since,
         visits=await _visits(session, client.id),
         stuck=[_stuck(item) for item in items],
+        declines_nudges=await declined(session, client.practice_id, client.email) is not None,
     )
 
 

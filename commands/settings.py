@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.availability import checked_availability
 from commands.greetings import checked_greeting, drop_unused_files, with_names
 from commands.office import Office
 from commands.page import check_page, page_document
 from db import settings_store
 from db.models import Provider
-from domain.availability import parse_availability
 from domain.page import parse_page
 from domain.signup_form import default_signup_form, parse_signup_form
 from domain.states import SettingsKind
@@ -81,7 +81,7 @@ async def _checked(
         case SettingsKind.SIGNUP_FORM:
             return parse_signup_form({key: value for key, value in document.items() if key != "version"}).as_document()
         case SettingsKind.AVAILABILITY:
-            return parse_availability(document).as_document()
+            return (await checked_availability(session, provider, document)).as_document()
         case SettingsKind.PAGE:
             return (await check_page(session, provider, document)).as_document()
         case _:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from db.contact import address_context
 from db.events import client_subject
@@ -22,6 +22,7 @@ from db.models import (
     Client,
     ClientPolicyVersion,
     DataKey,
+    DeclinedMails,
     Effect,
     EmailChange,
     ExternalEvent,
@@ -38,6 +39,7 @@ from db.models import (
     WebSession,
 )
 from domain.intake_signature import signature_context
+from domain.recipients import recipient_hash
 
 
 class Fate(StrEnum):
@@ -66,6 +68,7 @@ class Holding(StrEnum):
     REFUNDS = "refunds"
     MAILS = "mails"
     ACCOUNT_MAILS = "account-mails"
+    DECLINED = "declined-mails"
     TIMELINE = "timeline"
     ATTENTION = "attention"
     EVENTS = "events"
@@ -76,11 +79,16 @@ class Holding(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Whose:
-    """`account_id` is the account they are behind; `alone` whether nobody else is."""
+    """`account_id` is the account that they are behind; whether somebody else is behind it, too, and whether somebody
+    else at the practice has their address.
+    """
 
     client_id: str
-    account_id: str | None
-    alone: bool
+    practice_id: str
+    email: str
+    account_id: str | None = None
+    account_shared: bool = False
+    address_shared: bool = False
 
 
 Rows = Callable[[Whose], ColumnElement[bool]]
@@ -89,7 +97,7 @@ Rows = Callable[[Whose], ColumnElement[bool]]
 @dataclass(frozen=True, kw_only=True)
 class Held:
     """One table. `sealed` columns are opened with the context that the function makes of a row; what is `left_out` of
-    an export has its reason. `shared` rows belong to a family's account: they stay while somebody else is behind it.
+    an export has its reason. Rows that are `shared` stay where they are somebody else's, too.
     """
 
     holding: Holding
@@ -100,13 +108,17 @@ class Held:
     sealed: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     strip: Mapping[str, object] = field(default_factory=dict)
-    shared: bool = False
+    shared: Callable[[Whose], bool] = lambda whose: False
     exported: bool = True
 
 
 _SECRET = "a secret"  # the reason, not the secret
 _DIGEST = "a digest, for comparing"
 _BORROWED = "of the staff member, not of the client"
+
+
+def _of_a_family(whose: Whose) -> bool:
+    return whose.account_shared
 
 
 def _own(table: Any) -> Rows:
@@ -142,6 +154,11 @@ def _audited(whose: Whose) -> ColumnElement[bool]:
     return or_(objects == whose.client_id, objects.in_(_appointments(whose)), objects.in_(_payments(whose)))
 
 
+def _declined(whose: Whose) -> ColumnElement[bool]:
+    mine = DeclinedMails.recipient_hash == recipient_hash(whose.email)
+    return and_(DeclinedMails.practice_id == whose.practice_id, mine)
+
+
 def _account_mails(whose: Whose) -> ColumnElement[bool]:
     """To the account rather than to a client: links for passwords, and changes of address."""
     links = select("password-reset:" + PasswordReset.id).where(PasswordReset.subject_id == whose.account_id)
@@ -166,7 +183,7 @@ HELD: tuple[Held, ...] = (
         order="created_at",
         fate=Fate.REMOVED,
         left_out={"token_hash": _SECRET},
-        shared=True,
+        shared=_of_a_family,
     ),
     Held(
         holding=Holding.ACCOUNT_MAILS,
@@ -175,7 +192,7 @@ HELD: tuple[Held, ...] = (
         order="at",
         fate=Fate.REMOVED,
         left_out={"recipient_hash": _DIGEST},
-        shared=True,
+        shared=_of_a_family,
     ),
     Held(
         holding=Holding.PASSWORD_LINKS,
@@ -183,7 +200,7 @@ HELD: tuple[Held, ...] = (
         theirs=_of_account(PasswordReset.subject_id),
         order="created_at",
         fate=Fate.REMOVED,
-        shared=True,
+        shared=_of_a_family,
     ),
     Held(
         holding=Holding.ADDRESS_CHANGES,
@@ -191,7 +208,7 @@ HELD: tuple[Held, ...] = (
         theirs=_of_account(EmailChange.account_id),
         order="created_at",
         fate=Fate.REMOVED,
-        shared=True,
+        shared=_of_a_family,
     ),
     Held(
         holding=Holding.SIGNUP,
@@ -317,7 +334,7 @@ HELD: tuple[Held, ...] = (
         order="created_at",
         fate=Fate.REMOVED,
         left_out={"password_hash": _SECRET},
-        shared=True,
+        shared=_of_a_family,
     ),
     Held(
         holding=Holding.KEY,
@@ -342,6 +359,7 @@ NOT_ABOUT_CLIENTS: Mapping[str, str] = {
     "page_picture": "the provider's",
     "portal_subscription": "the practice's",
     "practice": "the practice's",
+    "practice_holidays_version": "the practice's",
     "practice_settings_version": "the practice's",
     "provider": "the provider's",
     "provider_calendar": "a lock",

@@ -21,7 +21,17 @@ Document = dict[str, Any]
 async def whose(session: AsyncSession, client: Client) -> Whose:
     account = client.account_id
     behind = await clients_of(session, account) if account is not None else []
-    return Whose(client_id=client.id, account_id=account, alone=len(behind) <= 1)
+    namesake = select(Client.id).where(
+        Client.practice_id == client.practice_id, Client.email == client.email, Client.id != client.id
+    )
+    return Whose(
+        client_id=client.id,
+        practice_id=client.practice_id,
+        email=client.email,
+        account_id=account,
+        account_shared=len(behind) > 1,
+        address_shared=await session.scalar(namesake.limit(1)) is not None,
+    )
 
 
 async def read_record(session: AsyncSession, vault: Vault, of: Whose) -> dict[Holding, list[Document]]:
@@ -71,7 +81,7 @@ async def count_record(session: AsyncSession, of: Whose) -> dict[Fate, dict[Hold
 
 
 def _fate(held: Held, of: Whose) -> Fate:
-    return Fate.KEPT if held.shared and not of.alone else held.fate
+    return Fate.KEPT if held.shared(of) else held.fate
 
 
 async def remove_record(session: AsyncSession, of: Whose) -> None:

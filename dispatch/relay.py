@@ -163,7 +163,8 @@ class Relay:
         if kind is EventKind.CLIENT_ERASED and isinstance(told, Told):
             # Whatever was under way when they were erased has ended by now, or finds nobody.
             async with self._database.transaction() as session:
-                await remove_record(session, Whose(client_id=event.client.id, account_id=None, alone=True))
+                of = Whose(client_id=event.client.id, practice_id=event.client.practice_id, email="")
+                await remove_record(session, of)
         return told
 
     async def _note(self, subject: str, lease: str, event: ToTell, told: Delivered) -> ToTell | None:

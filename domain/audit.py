@@ -30,6 +30,7 @@ class AuditKind(StrEnum):
     INVITATION_SENT_AGAIN = "invitation_sent_again"
     INVITATION_REVOKED = "invitation_revoked"
     FORMS_SENT = "forms_sent"
+    MAILS_ALLOWED_AGAIN = "mails_allowed_again"
     CONTACT_CHANGED = "contact_changed"
     EMAIL_CORRECTED = "email_corrected"
     CLIENT_CLOSED = "client_closed"

@@ -35,6 +35,9 @@ class AheadKind(StrEnum):
     ATTENTION_LAPSES = "attention_lapses"
 
 
+_NUDGES = (AheadKind.INVITATION_REMINDER, AheadKind.INTAKE_REMINDER)
+
+
 class Turn(StrEnum):
     """Who has to do something for the way to go on."""
 
@@ -104,6 +107,7 @@ class Whereabouts:
     ready_since: datetime | None = None
     visits: Sequence[Visit] = ()
     stuck: Sequence[Stuck] = ()
+    declines_nudges: bool = False  # invitation and form are waited for all the same
 
 
 def whose_turn(where: Whereabouts, now: datetime) -> Turn:
@@ -138,7 +142,10 @@ def ahead(where: Whereabouts, now: datetime) -> list[Ahead]:
     its next step.
     """
     coming = [*_of_waiting(where, now), *_of_visits(where, now), *_of_stuck(where)]
-    return sorted((one for one in coming if one.at > now), key=lambda one: (one.at, one.kind))
+    unwanted = _NUDGES if where.declines_nudges else ()
+    return sorted(
+        (one for one in coming if one.at > now and one.kind not in unwanted), key=lambda one: (one.at, one.kind)
+    )
 
 
 def _of_waiting(where: Whereabouts, now: datetime) -> Iterator[Ahead]:

@@ -96,6 +96,8 @@ class TimelineKind(StrEnum):
     INVITATION_REVOKED = "invitation_revoked"
     GREETING_SENT = "greeting_sent"
     GREETING_SKIPPED = "greeting_skipped"
+    MAILS_DECLINED = "mails_declined"
+    MAILS_WANTED_AGAIN = "mails_wanted_again"
     FORMS_REQUESTED = "new_client_forms_requested"
     FORMS_SENT = "new_client_forms_sent"
     ACCOUNT_OPENED = "account_opened"

@@ -24,6 +24,7 @@ DONE = {
     "released": "The time is being released. You won't be charged.",
     "invited": "The client is invited. The mail with the link goes out right away.",
     "forms-sent": "New Client Forms are on their way.",
+    "mails-again": "Done. Greetings and reminders go out to this address again.",
     "forms-already": "New Client Forms were sent just now; they aren't sent twice within a minute.",
     "revoked": "The invitation is revoked: its link stopped working, and no reminder goes out. You can invite again "
     "at any time.",
@@ -47,6 +48,8 @@ DONE = {
     "answered-before": "That step has gone on in the meantime.",
     "moved": "Your appointment has a new time. A mail with it is on its way.",
     "staff-moved": "The appointment has a new time. The client gets a mail.",
+    "undone": "Undone. It is as it was before.",
+    "holiday-removed": "Removed. The day is open again as the providers' hours say.",
     "settings-restored": "The earlier settings are in force again.",
     "withdrawn": "Closed. Nobody waits for this client any more; you can invite them again at any time.",
     "advanced": "The demo's clock is one day on, and so is every open journey.",

@@ -21,6 +21,7 @@ HOLDING = {
     Holding.REFUNDS: "Refunds",
     Holding.MAILS: "Mails sent to or about them",
     Holding.ACCOUNT_MAILS: "Mails sent to their account",
+    Holding.DECLINED: "Their wish for no greetings and reminders",
     Holding.TIMELINE: "Timeline",
     Holding.ATTENTION: "Steps that needed attention",
     Holding.EVENTS: "What was accepted from outside, by ids",
@@ -41,6 +42,7 @@ STAYS = {
     Holding.SESSIONS: "Where that account is signed in",
     Holding.PASSWORD_LINKS: "Its links for a new password",
     Holding.ACCOUNT_MAILS: "Mails sent to that account",
+    Holding.DECLINED: "The wish for no greetings and reminders: somebody else has that address, too",
 }
 OBSTACLE = {
     Obstacle.APPOINTMENT_AHEAD: "is ahead. Cancel it first; a fee that was paid goes back in full.",

@@ -50,6 +50,7 @@ AUDIT = {
     AuditKind.INVITATION_SENT_AGAIN: "Sent an invitation again",
     AuditKind.INVITATION_REVOKED: "Revoked an invitation",
     AuditKind.FORMS_SENT: "Sent new client forms",
+    AuditKind.MAILS_ALLOWED_AGAIN: "Let greetings and reminders go out again, as the client asked",
     AuditKind.CONTACT_CHANGED: "Changed contact data",
     AuditKind.EMAIL_CORRECTED: "Corrected an email address",
     AuditKind.CLIENT_CLOSED: "Closed a client’s way",

@@ -25,7 +25,7 @@ from db.models.events import (
     RateCounter,
     WebSession,
 )
-from db.models.greeting import GreetingAttachment, GreetingTest
+from db.models.greeting import DeclinedMails, GreetingAttachment, GreetingTest
 from db.models.practice import (
     ApiKey,
     IntakeForm,
@@ -33,6 +33,7 @@ from db.models.practice import (
     PagePicture,
     PortalSubscription,
     Practice,
+    PracticeHolidaysVersion,
     PracticeSettingsVersion,
     Provider,
     ProviderCalendar,
@@ -50,6 +51,7 @@ __all__ = [
     "Client",
     "ClientPolicyVersion",
     "DataKey",
+    "DeclinedMails",
     "DemoClock",
     "Effect",
     "EmailChange",
@@ -69,6 +71,7 @@ __all__ = [
     "PortalAccount",
     "PortalSubscription",
     "Practice",
+    "PracticeHolidaysVersion",
     "PracticeSettingsVersion",
     "Provider",
     "ProviderCalendar",

@@ -112,6 +112,18 @@ class PracticeSettingsVersion(Base):
     saved_at: Mapped[datetime]
 
 
+class PracticeHolidaysVersion(Base):
+    """One saved version of the practice's holidays; the highest is in force."""
+
+    __tablename__ = "practice_holidays_version"
+
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[type_document]
+    saved_by: Mapped[str]
+    saved_at: Mapped[datetime]
+
+
 class PagePicture(Base):
     """A picture for the provider's page, as it is served; never changed: another one is another row."""
 

@@ -11,12 +11,14 @@ from portal.pages.console_account import console_account_router
 from portal.pages.console_appointments import console_appointments_router
 from portal.pages.console_attention import console_attention_router
 from portal.pages.console_audit import console_audit_router
+from portal.pages.console_availability import console_availability_router
 from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
 from portal.pages.console_contact import console_contact_router
 from portal.pages.console_form_editor import console_form_editor_router
 from portal.pages.console_forms import console_forms_router
 from portal.pages.console_greeting import console_greeting_router
+from portal.pages.console_holidays import console_holidays_router
 from portal.pages.console_invitation import console_invitation_router
 from portal.pages.console_merchant import console_merchant_router
 from portal.pages.console_moving import console_moving_router
@@ -33,6 +35,7 @@ from portal.pages.moving import moving_router
 from portal.pages.profile import profile_router
 from portal.pages.public import public_router
 from portal.pages.sessions import sessions_router
+from portal.pages.unsubscribing import unsubscribing_router
 
 pages_router = APIRouter(default_response_class=HTMLResponse)
 for _router in (
@@ -62,7 +65,10 @@ for _router in (
     client_settings_router,
     console_merchant_router,
     console_signup_form_router,
+    console_availability_router,
+    console_holidays_router,
     console_greeting_router,
+    unsubscribing_router,
     console_page_router,
     console_staff_router,
     console_audit_router,

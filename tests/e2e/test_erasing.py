@@ -221,7 +221,7 @@ async def test_a_family_keeps_its_account_until_the_last_of_them_goes(world: Wor
             token = text_of(mail).split("/invitations/")[1].split()[0]
             url = f"{world.base_url}/api/v1/invitations/{token}/accept"
             await mother.http.post(url, json={"password": PASSWORD})
-        return (await provider.client(child["id"]))["portal_status"] == "active"
+        return bool((await provider.client(child["id"]))["portal_status"] == "active")
 
     await until(joined, "the child behind the account")
     preview = await provider.get(f"/api/v1/clients/{mother.client_id}/erasure")
