@@ -250,6 +250,15 @@ HELD: tuple[Held, ...] = (
         fate=Fate.REMOVED,
         left_out={"recipient_hash": _DIGEST},
     ),
+    Held(
+        holding=Holding.DECLINED,
+        table=DeclinedMails,
+        theirs=_declined,
+        order="declined_at",
+        fate=Fate.REMOVED,
+        left_out={"recipient_hash": _DIGEST},
+        shared=lambda whose: whose.address_shared,
+    ),
     Held(holding=Holding.TIMELINE, table=TimelineEntry, theirs=_own(TimelineEntry), order="at", fate=Fate.REMOVED),
     Held(
         holding=Holding.ATTENTION,
