@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.accounts import SessionKind, sign_in_name
@@ -36,10 +36,14 @@ _PARKED = "the client was erased"
 
 @dataclass(frozen=True, kw_only=True)
 class ErasurePreview:
-    """What would go and what stays, in numbers, and what stands in the way."""
+    """What would go and what stays, in numbers, and what stands in the way.
+
+    `same_person` are clients who are known to be the same person: they are erased by themselves.
+    """
 
     counts: dict[Fate, dict[Holding, int]]
     obstacles: Sequence[InTheWay]
+    same_person: Sequence[Client]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +61,14 @@ async def preview_erasure(session: AsyncSession, office: Office, client: Client)
     return ErasurePreview(
         counts=await count_record(session, of),
         obstacles=in_the_way(await _standings(session, client.id), now),
+        same_person=await _same_person(session, client),
     )
+
+
+async def _same_person(session: AsyncSession, client: Client) -> list[Client]:
+    person = client.duplicate_of_id or client.id
+    query = select(Client).where(or_(Client.id == person, Client.duplicate_of_id == person), Client.id != client.id)
+    return list(await session.scalars(query.where(Client.erased_at.is_(None)).order_by(Client.created_at)))
 
 
 async def erasure_of(session: AsyncSession, reach: Reach, client_id: str) -> Erased | None:
@@ -105,6 +116,8 @@ async def _erase(session: AsyncSession, client: Client, of: Whose, now: datetime
     client.stage = str(Stage.CLOSED)
     client.erased_at = now
     await session.flush()
+    duplicates = update(Client).where(Client.duplicate_of_id == client_id).values(duplicate_of_id=None)
+    await session.execute(duplicates, execution_options={"synchronize_session": False})
     await park_events(session, client_subject(client_id), _PARKED)
     await remove_record(session, of)
     session.expire(client)

@@ -36,6 +36,7 @@ from db.models import (
     Refund,
     Signup,
     TimelineEntry,
+    TwoPersons,
     WebSession,
 )
 from domain.intake_signature import signature_context
@@ -69,6 +70,7 @@ class Holding(StrEnum):
     MAILS = "mails"
     ACCOUNT_MAILS = "account-mails"
     DECLINED = "declined-mails"
+    TWO_PERSONS = "not-the-same-person"
     TIMELINE = "timeline"
     ATTENTION = "attention"
     EVENTS = "events"
@@ -114,6 +116,7 @@ class Held:
 
 _SECRET = "a secret"  # the reason, not the secret
 _DIGEST = "a digest, for comparing"
+_SOMEBODY_ELSE = "names somebody else, too"
 _BORROWED = "of the staff member, not of the client"
 
 
@@ -259,6 +262,14 @@ HELD: tuple[Held, ...] = (
         left_out={"recipient_hash": _DIGEST},
         shared=lambda whose: whose.address_shared,
     ),
+    Held(
+        holding=Holding.TWO_PERSONS,
+        table=TwoPersons,
+        theirs=lambda whose: or_(TwoPersons.one_id == whose.client_id, TwoPersons.other_id == whose.client_id),
+        order="decided_at",
+        fate=Fate.REMOVED,
+        left_out={"one_id": _SOMEBODY_ELSE, "other_id": _SOMEBODY_ELSE},
+    ),
     Held(holding=Holding.TIMELINE, table=TimelineEntry, theirs=_own(TimelineEntry), order="at", fate=Fate.REMOVED),
     Held(
         holding=Holding.ATTENTION,
@@ -334,6 +345,7 @@ HELD: tuple[Held, ...] = (
             "pronouns": None,
             "sealed_address": None,
             "intake_form_id": None,
+            "duplicate_of_id": None,
         },
     ),
     Held(

@@ -22,6 +22,7 @@ HOLDING = {
     Holding.MAILS: "Mails sent to or about them",
     Holding.ACCOUNT_MAILS: "Mails sent to their account",
     Holding.DECLINED: "Their wish for no greetings and reminders",
+    Holding.TWO_PERSONS: "Decisions that they are not the same person as somebody else",
     Holding.TIMELINE: "Timeline",
     Holding.ATTENTION: "Steps that needed attention",
     Holding.EVENTS: "What was accepted from outside, by ids",

@@ -49,7 +49,9 @@ async def read_erasure(client_id: str, session: Transaction, office: TheOffice, 
     obstacles: list[dict[str, Any]] = [
         {"rule": str(one.obstacle), "appointment_id": one.appointment_id} for one in preview.obstacles
     ]
-    return {"client_id": client.id, "erased_at": None, "allowed": not obstacles, "obstacles": obstacles} | counts
+    same = [one.id for one in preview.same_person]
+    standing = {"client_id": client.id, "erased_at": None, "allowed": not obstacles, "obstacles": obstacles}
+    return standing | {"same_person": same} | counts
 
 
 @record_router.post("/erase", status_code=202, summary="Erase a client for good")

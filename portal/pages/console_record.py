@@ -96,6 +96,7 @@ async def _page(
             (await session.get_one(Appointment, one.appointment_id), OBSTACLE[one.obstacle])
             for one in preview.obstacles
         ],
+        same_person=preview.same_person,
         timezone=(await load_availability(session, client.provider_id)).timezone,
         typed=typed,
         errors=errors_by_field(refusal.errors) if isinstance(refusal, ValidationFailed) else {},
