@@ -16,7 +16,7 @@ from commands.office import Office
 from commands.rate_limits import forget
 from db.calendar import lock_calendar
 from db.events import EventKind, client_subject, event_seen, record_event
-from db.holdings import Fate, Holding, Whose
+from db.held import Fate, Holding, Whose
 from db.models import Appointment, AttentionItem, Client, Payment, Refund
 from db.record_of_client import count_record, park_events, remove_record, whose
 from domain.audit import AuditKind

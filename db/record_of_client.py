@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.holdings import HELD, Fate, Held, Holding, Whose
+from db.held import Fate, Held, Holding, Whose
+from db.holdings import HELD
 from db.models import Client, DataKey, ExternalEvent
 from db.portal_accounts import clients_of
 from domain.ports import Vault

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.clock import Clock
 from db.engine import Database
 from db.events import CHANNEL, EventKind
-from db.holdings import Whose
+from db.held import Whose
 from db.ids import new_id
 from db.models import AttentionItem, ExternalEvent
 from db.record_of_client import remove_record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db.holdings import Holding
+from db.held import Holding
 from domain.erasing import Obstacle
 
 HOLDING = {

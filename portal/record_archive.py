@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.intake import IntakeView, all_intake_views
 from commands.office import Office
-from db.holdings import Holding
+from db.held import Holding
 from db.models import Client
 from db.record_of_client import Document, read_record, whose
 from db.settings_store import load_availability

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from commands.audit import note
 from commands.erasing import Erased, erase, erasure_of, preview_erasure
-from db.holdings import Fate
+from db.held import Fate
 from db.tenancy import client_of_practice
 from domain.audit import AuditKind
 from portal.api.clients import OwnClient

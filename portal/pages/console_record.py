@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.audit import note
 from commands.erasing import erase, erasure_of, preview_erasure
 from commands.office import Office
-from db.holdings import Fate, Holding
+from db.held import Fate, Holding
 from db.models import Appointment, Client
 from db.settings_store import load_availability
 from db.tenancy import client_of_practice

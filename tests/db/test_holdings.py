@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from db.holdings import HELD, NOT_ABOUT_CLIENTS, Fate, Held, Holding
+from db.held import Fate, Held, Holding
+from db.holdings import HELD, NOT_ABOUT_CLIENTS
 from db.models import Base
 
 TABLES = {table.name: table for table in Base.metadata.sorted_tables}

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 from temporalio.client import WorkflowExecutionStatus
 
-from db.holdings import HELD, Fate
+from db.held import Fate
+from db.holdings import HELD
 from db.ids import new_id
 from tests.canary.searching import found_in_database, found_in_logs, found_in_temporal
 from tests.driver import PASSWORD, Provider, World, new_address, ok, problem, text_of, until

@@ -8,7 +8,8 @@ import re
 import zipfile
 from typing import Any
 
-from db.holdings import HELD, Whose
+from db.held import Whose
+from db.holdings import HELD
 from db.models import EmailChange, PasswordReset, PortalAccount, WebSession
 from tests.canary.planting import Canaries
 from tests.driver import PASSWORD, Person, Provider, World, new_address, ok, problem
