@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from fastapi.responses import Response
@@ -32,6 +33,8 @@ from portal.wording import zone
 
 Files = dict[str, bytes]
 
+_STYLE = Path(__file__).parent / "static" / "export.css"
+
 
 async def archive_of(session: AsyncSession, office: Office, client: Client) -> bytes:
     """Names inside are ids; whoever holds the file can read all of it."""
@@ -48,7 +51,7 @@ async def archive_of(session: AsyncSession, office: Office, client: Client) -> b
         files |= await _intake_files(session, office, client, view)
     now = await office.clock.now(session)
     index = await _index(session, office, client, record, views, sorted(files), now)
-    return _zip({"index.html": index.encode(), **files}, now)
+    return _zip({"index.html": index.encode(), "style.css": _STYLE.read_bytes(), **files}, now)
 
 
 def zip_answer(client_id: str, content: bytes) -> Response:

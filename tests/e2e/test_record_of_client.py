@@ -83,7 +83,7 @@ async def test_an_export_holds_every_row_and_opens_what_was_sealed(world: World)
     assert any(name.startswith("forms/intake-") for name in files)
     index = files["index.html"].decode()
     for name in files:
-        assert name == "index.html" or f'href="{name}"' in index
+        assert name == "index.html" or f'href="{name}"' in index, name
     assert canaries.word("Newstreet") in index
     assert [one["kind"] for one in await audit(provider, person.client_id)].count("client_exported") == 1
 
