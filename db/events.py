@@ -34,6 +34,7 @@ class EventKind(StrEnum):
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_CANCELLED = "appointment_cancelled"
     JOURNEY_WITHDRAWN = "journey_withdrawn"
+    CLIENT_ERASED = "client_erased"
     JOURNEY_REOPENED = "journey_reopened"
     VISIT_RECORDED = "visit_recorded"
     BOOKING_REOPENED = "booking_reopened"

@@ -34,6 +34,8 @@ class AuditKind(StrEnum):
     CONTACT_CHANGED = "contact_changed"
     EMAIL_CORRECTED = "email_corrected"
     CLIENT_CLOSED = "client_closed"
+    CLIENT_EXPORTED = "client_exported"
+    CLIENT_ERASED = "client_erased"
     SAME_PERSON = "same_person"
     TWO_PERSONS = "two_persons"
     TWO_PERSONS_FORGOTTEN = "two_persons_forgotten"

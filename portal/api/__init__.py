@@ -17,6 +17,7 @@ from portal.api.payments import payments_router
 from portal.api.policies import client_policy_router, practice_policy_router, provider_policy_router
 from portal.api.profile import profile_router
 from portal.api.provider_settings import provider_settings_router
+from portal.api.record import record_router
 from portal.api.sessions import sessions_router
 
 api_router = APIRouter(prefix="/api/v1")
@@ -38,6 +39,7 @@ for _router in (
     intake_forms_router,
     merchant_accounts_router,
     clients_router,
+    record_router,
     duplicates_router,
     attention_router,
     appointments_router,

@@ -26,6 +26,7 @@ from portal.pages.console_moving import console_moving_router
 from portal.pages.console_page import console_page_router
 from portal.pages.console_payments import console_payments_router
 from portal.pages.console_policies import client_settings_router, practice_settings_router
+from portal.pages.console_record import console_record_router
 from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.console_staff import console_staff_router
@@ -58,6 +59,7 @@ for _router in (
     console_invitation_router,
     console_duplicates_router,
     console_contact_router,
+    console_record_router,
     console_appointments_router,
     console_moving_router,
     console_payments_router,
