@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
-from commands.rate_limits import SIGNUPS_PER_ADDRESS, SIGNUPS_PER_PROVIDER, count_request
+from commands.signup_limits import SIGNUPS_PER_PERSON, count_signup
 from commands.signups import sign_up, trapped
 from domain.errors import Conflict, DomainError, RateLimited, ValidationFailed
 from portal.contact_fields import answers_given, labels_of
@@ -63,7 +63,7 @@ async def take(
 ) -> Response:
     """The sign-up, or the form again with everything that was typed."""
     try:
-        await _count(office, door, address)
+        await _count(office, door, address, form)
         if not trapped(form.first("website")):
             await _accept(session, office, door, counter, form)
     except DomainError as refusal:
@@ -71,20 +71,25 @@ async def take(
     return RedirectResponse(f"{counter.path}/done", 303)
 
 
-async def _count(office: Office, door: Door, address: str) -> None:
+async def _count(office: Office, door: Door, address: str, form: Form) -> None:
     try:
-        await count_request(office.database, (SIGNUPS_PER_ADDRESS, address), (SIGNUPS_PER_PROVIDER, door.provider.slug))
+        await count_signup(office.database, address, door.provider.slug, form.first("email"))
     except RateLimited as refusal:
-        raise RateLimited(_in_a_rush(door, refusal), **refusal.data) from None
+        raise RateLimited(_too_often(door, refusal), **refusal.data) from None
 
 
-def _in_a_rush(door: Door, refusal: RateLimited) -> str:
+def _too_often(door: Door, refusal: RateLimited) -> str:
+    phone = door.practice.phone
+    if refusal.data.get("limit") == SIGNUPS_PER_PERSON.name:
+        return (
+            "You have sent this form many times with this email address. Please look for our mail, in the spam folder "
+            f"too, or call us at {phone}."
+        )
     seconds = refusal.data.get("retry_after_seconds")
     minutes = max(1, -(-seconds // 60)) if isinstance(seconds, int) else 1
-    wait = "a minute" if minutes == 1 else f"{minutes} minutes"
     return (
         "We are getting more forms than we can take right now. Yours isn't lost: everything you typed is below. "
-        f"Please press Send again in {wait}, or call us at {door.practice.phone}."
+        f"Please press Send again in {'a minute' if minutes == 1 else f'{minutes} minutes'}, or call us at {phone}."
     )
 
 

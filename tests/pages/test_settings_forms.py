@@ -118,3 +118,20 @@ def test_short_hours_are_understood_and_wrong_ones_named() -> None:
     with pytest.raises(ValidationFailed) as refused:
         document_from("availability", form(timezone="UTC", monday="noon", overrides="2026-12-24 soon"))
     assert [one.field for one in refused.value.errors] == ["monday", "overrides"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "origins"),
+    [
+        ("https://www.example.com/contact/?from=menu#top", ["https://www.example.com"]),
+        ("www.example.com", ["https://www.example.com"]),
+        (
+            "https://a.example, https://b.example\nhttp://c.example:8080/",
+            ["https://a.example", "https://b.example", "http://c.example:8080"],
+        ),
+        ("http://[", ["http://["]),
+        ("", []),
+    ],
+)
+def test_a_website_is_understood_as_it_is_copied(typed: str, origins: list[str]) -> None:
+    assert values_from(("website_origins",), form(website_origins=typed)) == {"website_origins": origins}
