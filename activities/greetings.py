@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
+from activities.greeting_letter import Addressee, GreetingWriter
 from activities.post import Letterhead, Post, letterhead, recipient_hash
 from db import effects
 from db.models import Client
 from db.policy_store import load_policy
 from db.settings_store import load, load_attachments
-from db.tenancy import client_by_id, provider_of
+from db.tenancy import client_by_id
 from db.timeline import tell
-from domain.merge_fields import fill
+from domain.attachments import distinct_names
 from domain.ports import Attachment, Letter
 from domain.stages import Actor
 from domain.states import SettingsKind, TimelineKind
@@ -58,8 +61,9 @@ class _Prepared:
 
 
 class Greetings:
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: Post, writer: GreetingWriter) -> None:
         self._post = post
+        self._writer = writer
 
     @activity.defn
     async def send_greeting_email(self, command: SendGreetingEmail) -> GreetingResult:
@@ -135,19 +139,21 @@ class Greetings:
         greeting = (await load(session, client.provider_id, SettingsKind.GREETING)).document
         assert greeting is not None
         head = await letterhead(session, client.provider_id)
-        provider = await provider_of(session, client.provider_id)
-        values = {
-            "first_name": client.first_name,
-            "practice_name": head.practice_name,
-            "provider_name": head.provider_name,
-            "practice_phone": head.practice_phone,
-            "portal_link": self._post.link(f"/p/{provider.slug}"),
-        }
-        files = await load_attachments(session, [one["id"] for one in greeting["attachments"]])
-        letter = self._post.write(
-            "greeting", head, {"subject": fill(greeting["subject"], values), "body": fill(greeting["body"], values)}
+        reader = Addressee(
+            first_name=client.first_name, last_name=client.last_name, preferred_name=client.preferred_name
         )
-        attachments = tuple(
-            Attachment(name=file.name, content_type=file.content_type, content=file.content) for file in files
+        return _Prepared(
+            client=client,
+            head=head,
+            letter=self._writer.write(head, greeting, reader, unsubscribe=""),
+            attachments=await files_of(session, greeting),
         )
-        return _Prepared(client=client, head=head, letter=letter, attachments=attachments)
+
+
+async def files_of(session: AsyncSession, greeting: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    files = await load_attachments(session, [one["id"] for one in greeting["attachments"]])
+    names = distinct_names([file.name for file in files])
+    return tuple(
+        Attachment(name=name, content_type=file.content_type, content=file.content)
+        for name, file in zip(names, files, strict=True)
+    )

@@ -93,7 +93,10 @@ class Intake:
                 return False
             head = await letterhead(session, client.provider_id)
         key = f"intake-reminder:{client.id}:{command.due:%Y%m%d%H%M}"
-        context: dict[str, object] = {"first_name": client.first_name, "link": self._post.link("/portal/intake")}
+        context: dict[str, object] = {
+            "first_name": client.first_name,
+            "link": self._post.link(f"/portal/intake?client={client.id}"),
+        }
 
         async def done(session: AsyncSession) -> None:
             kind = TimelineKind.INTAKE_REMINDED

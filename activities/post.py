@@ -26,23 +26,30 @@ class Letterhead:
     practice_phone: str
     reply_to: str
     provider_name: str
+    provider_slug: str = ""  # a practice's own mails name none
 
     def context(self) -> dict[str, object]:
+        """Without a link to unsubscribe: mails that can be declined say so themselves."""
         return {
             "practice_name": self.practice_name,
             "practice_phone": self.practice_phone,
             "provider_name": self.provider_name,
+            "unsubscribe_link": "",
         }
 
 
 async def letterhead(session: AsyncSession, provider_id: str) -> Letterhead:
-    query = select(Practice.name, Practice.phone, Practice.email, Provider.name.label("provider_name"))
+    query = select(Practice.name, Practice.phone, Practice.email, Provider.name.label("provider_name"), Provider.slug)
     query = query.join(Provider, Provider.practice_id == Practice.id).where(Provider.id == provider_id)
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound("There is no such provider.")
     return Letterhead(
-        practice_name=row.name, practice_phone=row.phone, reply_to=row.email, provider_name=row.provider_name
+        practice_name=row.name,
+        practice_phone=row.phone,
+        reply_to=row.email,
+        provider_name=row.provider_name,
+        provider_slug=row.slug,
     )
 
 

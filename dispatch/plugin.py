@@ -14,11 +14,16 @@ from activities.translation import ErrorTranslation
 from dispatch.codec import data_converter
 from workflows.booking import Booking
 from workflows.client_journey import ClientJourney
+from workflows.email_change import EmailChangeMails
+from workflows.greeting_test import GreetingTestMail
 from workflows.merchant_account import MerchantAccount
 from workflows.password_reset import PasswordResetMail
 from workflows.sweep_holds import SweepHolds
 
-WORKFLOWS: tuple[type, ...] = (ClientJourney, Booking, MerchantAccount, PasswordResetMail, SweepHolds)
+WORKFLOWS: tuple[type, ...] = (
+    *(ClientJourney, Booking, MerchantAccount, SweepHolds),
+    *(PasswordResetMail, EmailChangeMails, GreetingTestMail),
+)
 
 # Imported once outside the sandbox instead of for each workflow; none of them acts on import.
 _PASSED_THROUGH = ("activities", "db", "domain", "sqlalchemy", "pydantic", "workflows")

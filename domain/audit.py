@@ -25,6 +25,7 @@ class AuditKind(StrEnum):
     SETTINGS_SAVED = "settings_saved"
     SETTINGS_RESTORED = "settings_restored"
     FORMS_CHANGED = "forms_changed"
+    FILE_UPLOADED = "file_uploaded"  # and confirmed to hold no health data of anybody
     CLIENT_INVITED = "client_invited"
     INVITATION_SENT_AGAIN = "invitation_sent_again"
     INVITATION_REVOKED = "invitation_revoked"

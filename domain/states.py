@@ -132,4 +132,5 @@ class TimelineKind(StrEnum):
     ATTENTION_RAISED = "attention_raised"
     ATTENTION_SETTLED = "attention_settled"
     EMAIL_CORRECTED = "email_corrected"
+    EMAIL_CHANGED = "email_changed"
     CONTACT_CHANGED = "contact_changed"

@@ -17,8 +17,9 @@ from starlette.staticfiles import StaticFiles
 
 from domain.errors import FieldError
 from domain.wording import spoken_clock, spoken_day, spoken_time
-from portal import invitation_words, outlook_words, policy_words, staff_words, wording
+from portal import greeting_words, invitation_words, outlook_words, policy_words, staff_words, wording
 from portal.answers import condition_data, condition_note, input_type, limit_note
+from portal.done_words import DONE
 from portal.framing import LEADING_AWAY, framed_of
 from portal.paths import identifier, with_query
 
@@ -41,6 +42,7 @@ def _environment() -> Environment:
         day=spoken_day,
         zone=_zone_name,
         short=wording.short_time,
+        city=_city,
         iso=lambda instant: instant.isoformat(),
         money=wording.money,
         identifier=identifier,
@@ -54,6 +56,7 @@ def _environment() -> Environment:
         outlook_words=outlook_words,
         staff_words=staff_words,
         policy_words=policy_words,
+        greeting_words=greeting_words,
         condition_note=condition_note,
         condition_data=condition_data,
         input_type=input_type,
@@ -73,6 +76,11 @@ def _zone_name(instant: datetime, timezone: str) -> str:
     return f"{instant.astimezone(wording.zone(timezone)):%Z}"
 
 
+def _city(timezone: str) -> str:
+    """For example "New York", of "America/New_York"."""
+    return timezone.rpartition("/")[2].replace("_", " ")
+
+
 def _phone_link(phone: str) -> str:
     return "tel:" + "".join(character for character in phone if character.isdigit() or character == "+")
 
@@ -88,6 +96,7 @@ def render_text(template: str, **context: Any) -> str:
         "layout": "base.html",
         "framed": None,
         "away": "",
+        "page_name": template.removesuffix(".html"),
     }
     return _environment().get_template(template).render(defaults | context)
 
@@ -97,7 +106,7 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
 
     Inside a website it has another layout, and its links lead to a tab of their own.
     """
-    context.setdefault("flash", wording.DONE.get(request.query_params.get("done", "")))
+    context.setdefault("flash", DONE.get(request.query_params.get("done", "")))
     framed = framed_of(request)
     if framed is not None:
         context |= {"layout": "framed.html", "framed": framed, "away": LEADING_AWAY}

@@ -43,6 +43,7 @@ AUDIT = {
     AuditKind.SETTINGS_SAVED: "Saved settings",
     AuditKind.SETTINGS_RESTORED: "Restored settings",
     AuditKind.FORMS_CHANGED: "Changed a form",
+    AuditKind.FILE_UPLOADED: "Uploaded a file for the greeting, and confirmed that it holds no PHI",
     AuditKind.CLIENT_INVITED: "Invited a client",
     AuditKind.INVITATION_SENT_AGAIN: "Sent an invitation again",
     AuditKind.INVITATION_REVOKED: "Revoked an invitation",

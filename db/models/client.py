@@ -21,6 +21,24 @@ class PortalAccount(Base):
     created_at: Mapped[datetime]
 
 
+class EmailChange(Base):
+    """Another address for signing in, asked for on the profile page; in force once its link has been followed.
+
+    The links' tokens are derived from the id. `ended_at`: confirmed (`confirmed_at` too), taken back, stopped from the
+    old address, or asked for anew.
+    """
+
+    __tablename__ = "email_change"
+
+    id: Mapped[PrimaryId]
+    account_id: Mapped[OpaqueId] = mapped_column(ForeignKey("portal_account.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
 class Client(Base):
     __tablename__ = "client"
     __table_args__ = (

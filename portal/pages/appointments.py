@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.accounts import SessionKind, clients_of, who_is
+from commands.accounts import SessionKind, who_is
 from commands.appointments import cancel, may_cancel, notice_payment
 from db.ids import new_id
 from db.models import Appointment, Client, Payment
+from db.portal_accounts import clients_of
 from db.tenancy import appointment_by_id, appointment_of_client, payment_of_appointment
 from domain.errors import DomainError, NotFound
 from domain.stages import Actor

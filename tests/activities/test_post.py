@@ -21,7 +21,13 @@ from tests.driver import Provider, World, new_address, ok, problem, until
 from tests.seeding import settings_of
 from tests.telemetry.reading import worker_metrics
 
-HEAD = Letterhead(practice_name="Lakeside", practice_phone="", reply_to="desk@practice.example", provider_name="Rivera")
+HEAD = Letterhead(
+    practice_name="Lakeside",
+    practice_phone="",
+    reply_to="desk@practice.example",
+    provider_name="Rivera",
+    provider_slug="x",
+)
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 

@@ -141,7 +141,7 @@ async def test_the_form_answers_in_the_website_that_it_is_closed(
     page = await (await browser.new_context(**PHONE)).new_page()
     await page.goto(here)
     form = form_in(page)
-    await expect(form.get_by_role("heading", name="Online sign-up is closed")).to_be_visible()
+    await expect(form.get_by_role("heading", name=re.compile("Online sign.up is closed"))).to_be_visible()
     await expect(form.locator("main")).to_contain_text("Write to the desk.")
     await as_tall_as_its_content(page)
     # What can't be shown in a frame opens beside the website.
