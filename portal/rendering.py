@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from domain.errors import FieldError
 from domain.wording import spoken_clock, spoken_day, spoken_time
-from portal import greeting_words, invitation_words, outlook_words, policy_words, staff_words, wording
+from portal import greeting_words, invitation_words, outlook_words, policy_words, refund_words, staff_words, wording
 from portal.answers import condition_data, condition_note, input_type, limit_note
 from portal.done_words import DONE
 from portal.framing import LEADING_AWAY, framed_of
@@ -56,6 +56,7 @@ def _environment() -> Environment:
         outlook_words=outlook_words,
         staff_words=staff_words,
         policy_words=policy_words,
+        refund_words=refund_words,
         greeting_words=greeting_words,
         condition_note=condition_note,
         condition_data=condition_data,

@@ -18,7 +18,7 @@ from domain.states import (
     SubscriptionStatus,
     TimelineKind,
 )
-from domain.wording import spoken_clock
+from domain.wording import spoken_clock, spoken_span
 
 EMERGENCY = (
     "If you are in danger or need help right now, call 911 (US) or your local emergency number. "
@@ -280,10 +280,4 @@ def money(amount_minor: int, currency: str) -> str:
     return str(Money(amount_minor=amount_minor, currency=currency))
 
 
-def span(minutes: int) -> str:
-    """Minutes as people say them: "24 hours", "2 days"."""
-    for size, word, least in ((1440, "day", 2880), (60, "hour", 60), (1, "minute", 1)):
-        if minutes >= least and minutes % size == 0:
-            count = minutes // size
-            return f"{count} {word}" if count == 1 else f"{count} {word}s"
-    return "0 minutes"
+span = spoken_span
