@@ -17,7 +17,16 @@ from starlette.staticfiles import StaticFiles
 
 from domain.errors import FieldError
 from domain.wording import spoken_clock, spoken_day, spoken_time
-from portal import greeting_words, invitation_words, outlook_words, policy_words, refund_words, staff_words, wording
+from portal import (
+    duplicate_words,
+    greeting_words,
+    invitation_words,
+    outlook_words,
+    policy_words,
+    refund_words,
+    staff_words,
+    wording,
+)
 from portal.answers import condition_data, condition_note, input_type, limit_note
 from portal.done_words import DONE
 from portal.framing import LEADING_AWAY, framed_of
@@ -52,6 +61,7 @@ def _environment() -> Environment:
         static=_static_address,
         with_query=with_query,
         words=wording,
+        duplicate_words=duplicate_words,
         invitation_words=invitation_words,
         outlook_words=outlook_words,
         staff_words=staff_words,

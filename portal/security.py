@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from portal.framing import Framed
 
 _CONTENT = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors {ancestors}"
-_PRIVATE = ("/portal", "/console", "/invitations", "/password", "/email", "/api", "/p/", "/embed/")
+_PRIVATE = ("/portal", "/console", "/invitations", "/password", "/unsubscribe", "/email", "/api", "/p/", "/embed/")
 # Choosing a time, connecting a merchant account.
 _TO_PROCESSOR = ("/portal/book", "/console/merchant-account/")
 # FastAPI's own page about the API brings its scripts from elsewhere; it shows nothing private.
