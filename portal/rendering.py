@@ -21,6 +21,7 @@ from portal import greeting_words, invitation_words, outlook_words, policy_words
 from portal.answers import condition_data, condition_note, input_type, limit_note
 from portal.done_words import DONE
 from portal.paths import identifier, with_query
+from portal.zones import clock_beside
 
 _HERE = Path(__file__).parent
 _STATIC = _HERE / "static"
@@ -49,6 +50,7 @@ def _environment() -> Environment:
     environment.globals.update(
         static=_static_address,
         with_query=with_query,
+        clock_beside=clock_beside,
         words=wording,
         invitation_words=invitation_words,
         outlook_words=outlook_words,

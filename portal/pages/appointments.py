@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.accounts import SessionKind, who_is
 from commands.appointments import cancel, may_cancel, notice_payment
+from commands.holds import extend_hold, may_extend
 from db.ids import new_id
 from db.models import Appointment, Client, Payment
 from db.portal_accounts import clients_of
 from db.tenancy import appointment_by_id, appointment_of_client, payment_of_appointment
-from domain.errors import DomainError, NotFound
+from domain.errors import Conflict, DomainError, NotFound
 from domain.stages import Actor
 from domain.states import AppointmentStatus, PaymentState
 from portal.forms import ClientForm
@@ -31,7 +32,7 @@ appointment_pages_router = APIRouter(tags=["pages: client portal"])
 # How often a page that waits for the bank looks again, and how many times before it offers to pay instead.
 _LOOK_AGAIN_SECONDS = 3
 _LOOKS = 20
-# While the client is to do something, reloading is only there to notice the end of the hold.
+# While the client is to do something, reloading is only there to notice the end of the hold: where no script does.
 _SLOW_SECONDS = 60
 
 
@@ -86,13 +87,18 @@ async def appointment_page(
     now = await office.clock.now(session)
     expires = appointment.hold_expires_at
     choose_until = appointment.choose_until
+    extend = await may_extend(session, office, appointment, payment)
     return await about.render(
         session,
         office,
         "portal/appointment.html",
         state=state,
         refresh=refresh,
+        refresh_slowly=refresh_after(_SLOW_SECONDS, about.frame.link(f"/portal/appointments/{appointment.id}")),
         held_until=spoken_until(expires, about.frame.timezone, now) if expires else None,
+        seconds_left=max(0, int((expires - now).total_seconds())) if expires and state == "held" else 0,
+        extended=appointment.hold_extended_at is not None,
+        extend_until=spoken_until(extend.until, about.frame.timezone, now) if extend.until else None,
         choose_until=spoken_until(choose_until, about.frame.timezone, now) if choose_until else None,
         may_pay=state in ("held", "checking") and payment is not None and payment.checkout_url is not None,
     )
@@ -115,7 +121,21 @@ def _state(about: AppointmentFrame, checking: int) -> tuple[str, str | None]:
     if 0 < checking <= _LOOKS:
         path = f"/portal/appointments/{appointment.id}"
         return "checking", refresh_after(_LOOK_AGAIN_SECONDS, about.frame.link(path, checking=str(checking + 1)))
-    return "held", refresh_after(_SLOW_SECONDS, about.frame.link(f"/portal/appointments/{appointment.id}"))
+    return "held", None
+
+
+@appointment_pages_router.post("/portal/appointments/{appointment_id}/extend-hold", summary="More time to pay, once")
+async def extend(
+    session: Transaction, office: TheOffice, form: ClientForm, clients: SignedInClients, appointment_id: str
+) -> Response:
+    client, appointment = await own_appointment(session, clients, appointment_id, for_update=True)
+    done = "hold-extended"
+    try:
+        await extend_hold(session, office, appointment, actor=Actor.CLIENT)
+    except Conflict:
+        done = "hold-not-extended"
+    place = client.id if len(clients) > 1 else None
+    return go(f"/portal/appointments/{appointment.id}", done, client=place)
 
 
 @appointment_pages_router.get("/portal/appointments/{appointment_id}/cancel", summary="Before cancelling: what happens")
