@@ -17,7 +17,16 @@ from starlette.staticfiles import StaticFiles
 
 from domain.errors import FieldError
 from domain.wording import spoken_clock, spoken_day, spoken_time
-from portal import greeting_words, invitation_words, outlook_words, policy_words, staff_words, wording
+from portal import (
+    duplicate_words,
+    greeting_words,
+    invitation_words,
+    outlook_words,
+    policy_words,
+    refund_words,
+    staff_words,
+    wording,
+)
 from portal.answers import condition_data, condition_note, input_type, limit_note
 from portal.done_words import DONE
 from portal.paths import identifier, with_query
@@ -42,6 +51,7 @@ def _environment() -> Environment:
         day=spoken_day,
         zone=_zone_name,
         short=wording.short_time,
+        city=_city,
         iso=lambda instant: instant.isoformat(),
         money=wording.money,
         identifier=identifier,
@@ -52,10 +62,12 @@ def _environment() -> Environment:
         with_query=with_query,
         clock_beside=clock_beside,
         words=wording,
+        duplicate_words=duplicate_words,
         invitation_words=invitation_words,
         outlook_words=outlook_words,
         staff_words=staff_words,
         policy_words=policy_words,
+        refund_words=refund_words,
         greeting_words=greeting_words,
         condition_note=condition_note,
         condition_data=condition_data,
@@ -76,6 +88,11 @@ def _zone_name(instant: datetime, timezone: str) -> str:
     return f"{instant.astimezone(wording.zone(timezone)):%Z}"
 
 
+def _city(timezone: str) -> str:
+    """For example "New York", of "America/New_York"."""
+    return timezone.rpartition("/")[2].replace("_", " ")
+
+
 def _phone_link(phone: str) -> str:
     return "tel:" + "".join(character for character in phone if character.isdigit() or character == "+")
 
@@ -88,6 +105,7 @@ def render_text(template: str, **context: Any) -> str:
         "errors": {},
         "refresh": None,
         "practice": None,
+        "page_name": template.removesuffix(".html"),
     }
     return _environment().get_template(template).render(defaults | context)
 

@@ -9,6 +9,7 @@ from portal.api.audit import audit_router
 from portal.api.client_portal import client_portal_router
 from portal.api.clients import clients_router
 from portal.api.demo import demo_router
+from portal.api.duplicates import duplicates_router
 from portal.api.hours import hours_router
 from portal.api.intake_forms import intake_forms_router
 from portal.api.merchant_accounts import merchant_accounts_router
@@ -36,6 +37,7 @@ for _router in (
     intake_forms_router,
     merchant_accounts_router,
     clients_router,
+    duplicates_router,
     attention_router,
     appointments_router,
     audit_router,

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.accounts import SessionKind, who_is
 from commands.appointments import cancel, may_cancel, notice_payment
 from commands.holds import extend_hold, may_extend
+from db.fees import quote_of
 from db.ids import new_id
 from db.models import Appointment, Client, Payment
 from db.portal_accounts import clients_of
@@ -32,7 +33,7 @@ appointment_pages_router = APIRouter(tags=["pages: client portal"])
 # How often a page that waits for the bank looks again, and how many times before it offers to pay instead.
 _LOOK_AGAIN_SECONDS = 3
 _LOOKS = 20
-# While the client is to do something, reloading is only there to notice the end of the hold: where no script does.
+# While the client is to do something, reloading is only there to notice the end of the hold.
 _SLOW_SECONDS = 60
 
 
@@ -56,11 +57,20 @@ class AppointmentFrame:
         self.frame = frame
         self.appointment = appointment
         self.payment = payment
+        self.quote = quote_of(payment) if payment is not None else None
 
     async def render(self, session: AsyncSession, office: TheOffice, template: str, **context: Any) -> Response:
         decision = await may_cancel(session, office, self.appointment, Actor.CLIENT)
+        # The notice that counts is the more generous one of then and now, as in the decision.
+        notice = min(self.appointment.cancel_notice_minutes, self.frame.policy.cancel_notice_minutes)
         return self.frame.render(
-            template, appointment=self.appointment, payment=self.payment, decision=decision, **context
+            template,
+            appointment=self.appointment,
+            payment=self.payment,
+            quote=self.quote,
+            notice=notice if self.frame.policy.clients_can_cancel else None,
+            decision=decision,
+            **context,
         )
 
 
@@ -94,7 +104,6 @@ async def appointment_page(
         "portal/appointment.html",
         state=state,
         refresh=refresh,
-        refresh_slowly=refresh_after(_SLOW_SECONDS, about.frame.link(f"/portal/appointments/{appointment.id}")),
         held_until=spoken_until(expires, about.frame.timezone, now) if expires else None,
         seconds_left=max(0, int((expires - now).total_seconds())) if expires and state == "held" else 0,
         extended=appointment.hold_extended_at is not None,
@@ -121,7 +130,7 @@ def _state(about: AppointmentFrame, checking: int) -> tuple[str, str | None]:
     if 0 < checking <= _LOOKS:
         path = f"/portal/appointments/{appointment.id}"
         return "checking", refresh_after(_LOOK_AGAIN_SECONDS, about.frame.link(path, checking=str(checking + 1)))
-    return "held", None
+    return "held", refresh_after(_SLOW_SECONDS, about.frame.link(f"/portal/appointments/{appointment.id}"))
 
 
 @appointment_pages_router.post("/portal/appointments/{appointment_id}/extend-hold", summary="More time to pay, once")
