@@ -161,7 +161,9 @@ CONSOLE = (
     see("/console/providers/{provider}/greeting", "owner", "errors", after=type_in({"subject": ""}, "Save")),
     see("/console/providers/{provider}/greeting/versions/{version}", "owner"),
     see("/console/providers/{provider}/availability", "owner", after=open_up()),
-    see("/console/providers/{provider}/availability", "owner", "errors", after=press("Save the date")),
+    see(
+        "/console/providers/{provider}/availability", "owner", "errors", after=first(open_up(), press("Save the date"))
+    ),
     see("/console/holidays", "owner"),
     see("/console/holidays", "owner", "errors", after=press("Add")),
     see("/console/merchant-account", "owner"),
