@@ -40,6 +40,8 @@ class AuditKind(StrEnum):
     APPOINTMENT_BOOKED = "appointment_booked"
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_CANCELLED = "appointment_cancelled"
+    PAYMENT_REFUNDED = "payment_refunded"
+    PAYMENTS_EXPORTED = "payments_exported"
     VISIT_RECORDED = "visit_recorded"
     ATTENTION_ANSWERED = "attention_answered"
     AUDIT_EXPORTED = "audit_exported"

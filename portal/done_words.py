@@ -34,6 +34,7 @@ DONE = {
     "invited-again": "A new invitation is on its way. Earlier links no longer work.",
     "staff-booked": "The appointment is booked. The client gets a confirmation by mail.",
     "staff-cancelled": "The appointment is cancelled. The client gets a mail, and any fee is refunded in full.",
+    "refunded": "The money is on its way back. It is refunded once the payment processor has confirmed it.",
     "noshow": "Recorded: the client didn't come. The fee is kept.",
     "fulfilled": "Recorded: the client came.",
     "contact": "Saved.",

@@ -249,6 +249,8 @@ def attention_step(step: str) -> str:
         return "Sending the greeting"
     if step.startswith("invitation:"):
         return _STEPS["portal_invitation"]
+    if step.startswith("refund:"):
+        return "Giving money back"
     if step == "merchant_account":
         return "Reading the merchant account"
     if step.startswith("merchant_notice:"):

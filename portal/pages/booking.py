@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.booking import claim, fee_quote, why_not
+from commands.booking import claim, quote_now, why_not
 from commands.office import Office
 from commands.settings import read_settings
 from db.tenancy import appointment_being_chosen, appointment_by_id, client_by_id, payment_of_appointment
@@ -89,7 +89,7 @@ async def _page(
     refusal: DomainError | None = None,
 ) -> Response:
     status = status_of(refusal) if refusal else 200
-    blocks, in_force = await why_not(session, office, frame.client, None)
+    blocks, _ = await why_not(session, office, frame.client, None)
     if blocks:
         contact = (await read_settings(session, frame.provider, SettingsKind.PAGE)).document["contact"]
         return frame.render("portal/blocked.html", status=status, blocks=blocks, contact=contact)
@@ -111,6 +111,6 @@ async def _page(
         refusal=detail,
         follows_zone=refusal is None and chosen_zone(frame.request) is None,
         zone_choices=zone_choices(),
-        quote=fee_quote(in_force),
+        quote=await quote_now(session, office, frame.client),
         form_token=new_form_token(),
     )

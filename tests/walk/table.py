@@ -98,6 +98,7 @@ PORTAL = (
     see("/portal/bill-pay", "client_holding"),
     see("/portal/bill-pay", "client_booked"),
     see("/portal/bill-pay", "client_cancelled"),
+    see("/portal/payments/{payment_id}/receipt", "client_booked"),
     see("/portal/payments/{payment_id}/return", "payer_signed_out"),
 )
 
@@ -112,6 +113,11 @@ CONSOLE = (
     see("/console/appointments", "owner"),
     see("/console/appointments/{appointment_id}/cancel", "owner"),
     see("/console/appointments/{appointment_id}/move", "owner"),
+    see("/console/payments", "newcomer", "empty"),
+    see("/console/payments", "owner"),
+    see("/console/payments", "owner", "nothing found", query="?q=nobody-of-this-name"),
+    see("/console/payments/{payment_id}", "owner"),
+    see("/console/payments/{payment_id}", "owner", "errors", after=press("Give it back")),
     see("/console/clients/new", "owner"),
     see("/console/clients/new", "owner", "errors", after=press("Invite")),
     see("/console/clients/{client_id}", "owner", after=open_up()),
