@@ -91,8 +91,13 @@ async def free_slots(
     start: datetime,
     end: datetime,
     client: Client | None = None,
+    *,
+    but_for: str | None = None,
 ) -> list[Slot]:
-    """The slots offered (to this client) within the window, 62 days at most. Raises ValidationFailed."""
+    """The slots offered (to this client) within the window, 62 days at most. Raises ValidationFailed.
+
+    `but_for` is an appointment that is to be moved: its own time is free for it.
+    """
     now = await office.clock.now(session)
     check_instant("from", start, now)
     check_instant("to", end, now)
@@ -102,7 +107,7 @@ async def free_slots(
         raise ValidationFailed.of("to", f"must be at most {_LONGEST_WINDOW.days} days after from")
     policy = (await load_policy(session, provider.id, client.id if client else None)).policy
     margin = timedelta(days=2)
-    busy = await busy_intervals(session, provider.id, start - margin, end + margin)
+    busy = await busy_intervals(session, provider.id, start - margin, end + margin, but_for=but_for)
     return generate_slots(
         await load_availability(session, provider.id),
         policy.slot_rules(),

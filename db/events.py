@@ -33,6 +33,7 @@ class EventKind(StrEnum):
     APPOINTMENT_CLAIMED = "appointment_claimed"
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_CANCELLED = "appointment_cancelled"
+    HOLD_EXTENDED = "hold_extended"
     JOURNEY_WITHDRAWN = "journey_withdrawn"
     CLIENT_ERASED = "client_erased"
     JOURNEY_REOPENED = "journey_reopened"

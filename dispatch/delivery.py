@@ -32,6 +32,7 @@ from workflows.messages import (
     AppointmentCancelled,
     AppointmentClaimed,
     AppointmentMoved,
+    HoldExtended,
     IntakeSubmitted,
     InvitationRequested,
     InvitationRevoked,
@@ -92,6 +93,7 @@ _JOURNEY_FACTS: dict[EventKind, type] = {
 _BOOKING_FACTS: dict[EventKind, type] = {
     EventKind.APPOINTMENT_MOVED: AppointmentMoved,
     EventKind.APPOINTMENT_CANCELLED: AppointmentCancelled,
+    EventKind.HOLD_EXTENDED: HoldExtended,
     EventKind.VISIT_RECORDED: VisitRecorded,
     EventKind.PAYMENT_NOTICED: PaymentNoticed,
     EventKind.REFUND_ASKED: RefundAsked,

@@ -117,6 +117,7 @@ class TimelineKind(StrEnum):
     TIME_LOST = "time_lost"
     OTHER_TIME_OFFERED = "other_time_offered"
     FEE_RETURN_SENT = "fee_return_sent"
+    HOLD_EXTENDED = "hold_extended"
     HOLD_RELEASED = "hold_released"
     APPOINTMENT_BOOKED = "appointment_booked"
     CONFIRMATION_SENT = "confirmation_sent"

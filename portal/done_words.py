@@ -52,6 +52,8 @@ DONE = {
     "answered-before": "That step has gone on in the meantime.",
     "moved": "Your appointment has a new time. A mail with it is on its way.",
     "staff-moved": "The appointment has a new time. The client gets a mail.",
+    "hold-extended": "You have more time to pay.",
+    "hold-not-extended": "The time can't be held any longer.",
     "undone": "Undone. It is as it was before.",
     "holiday-removed": "Removed. The day is open again as the providers' hours say.",
     "settings-restored": "The earlier settings are in force again.",

@@ -32,6 +32,7 @@ from portal.answers import condition_data, condition_note, input_type, limit_not
 from portal.done_words import DONE
 from portal.framing import LEADING_AWAY, framed_of
 from portal.paths import identifier, with_query
+from portal.zones import clock_beside
 
 _HERE = Path(__file__).parent
 _STATIC = _HERE / "static"
@@ -61,6 +62,7 @@ def _environment() -> Environment:
     environment.globals.update(
         static=_static_address,
         with_query=with_query,
+        clock_beside=clock_beside,
         words=wording,
         duplicate_words=duplicate_words,
         invitation_words=invitation_words,

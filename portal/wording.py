@@ -145,6 +145,7 @@ TIMELINE = {
     TimelineKind.TIME_LOST: "Paid when the time had been given away: another one can be chosen",
     TimelineKind.OTHER_TIME_OFFERED: "Another time offered",
     TimelineKind.FEE_RETURN_SENT: "Told that the fee goes back",
+    TimelineKind.HOLD_EXTENDED: "Hold made longer",
     TimelineKind.HOLD_RELEASED: "Held time released",
     TimelineKind.APPOINTMENT_BOOKED: "Appointment booked",
     TimelineKind.CONFIRMATION_SENT: "Confirmation sent",

@@ -132,6 +132,14 @@ class AppointmentCancelled:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HoldExtended:
+    """The client has asked for more time to pay; the records have the new end already."""
+
+    appointment_id: str
+    hold_expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppointmentMoved:
     """A booked appointment has a new time; the calendar has it already."""
 

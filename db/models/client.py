@@ -65,6 +65,7 @@ class Client(Base):
     preferred_contact: Mapped[str | None]
     preferred_name: Mapped[str | None]
     pronouns: Mapped[str | None]
+    timezone: Mapped[str | None]  # in which the client last chose a time on the pages
     # Where it was changed since the sign-up, which keeps what was said then; sealed for `address:<id>`.
     sealed_address: Mapped[bytes | None] = mapped_column(LargeBinary)
     forms_requested_at: Mapped[datetime | None]

@@ -58,7 +58,17 @@ async def _record_all(world: World) -> None:
     await world.fast_forward(f"booking:{abandoned}", seconds=3600)
     await _keep(world, "booking_abandoned", f"booking:{abandoned}")
     await _keep(world, "returning_journey", f"client-journey:{invited.client_id}")
+    await _record_held_longer(world, invited)
     await _record_revoked(world, provider)
+
+
+async def _record_held_longer(world: World, person: Person) -> None:
+    """More time was taken, and not used."""
+    appointment = ok(await person.book(), 201, 202)["id"]
+    await person.checkout(appointment)
+    ok(await person.request("POST", f"/api/v1/portal/appointments/{appointment}/extend-hold"))
+    await world.fast_forward(f"booking:{appointment}", seconds=2 * 3600)
+    await _keep(world, "booking_held_longer", f"booking:{appointment}")
 
 
 async def _record_revoked(world: World, provider: Provider) -> None:

@@ -73,6 +73,8 @@ PORTAL = (
     see("/portal/book", "client_ready"),
     see("/portal/book", "client_ready", "errors", after=press("Bill Pay")),
     see("/portal/book", "client_invited"),
+    see("/portal/book", "client_invited", "a week", query="?view=week"),
+    see("/portal/book", "client_invited", "another zone", query="?zone=Asia/Tokyo", after=open_up()),
     see("/portal/book", "client_blocked", "closed"),
     see("/portal/appointments/{appointment_id}", "client_holding"),
     see(
