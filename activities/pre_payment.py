@@ -17,6 +17,7 @@ from db.tenancy import appointment_by_id, payment_of_appointment
 from db.timeline import tell
 from domain.cadence import pay_again_until
 from domain.errors import NotFound
+from domain.fees import RefundCause
 from domain.money import Money
 from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, Payments, RefundStatus
 from domain.stages import Actor
@@ -189,7 +190,7 @@ class PrePayments:
             payment = await _locked(session, command.payment_id)
             if payment.state != PaymentState.CAPTURED:
                 return None
-            return await owe_refund(session, payment, command.now)
+            return await owe_refund(session, payment, command.now, cause=RefundCause.RETURNED)
 
     @activity.defn
     async def refund_payment(self, command: RefundPayment) -> RefundStatus:
@@ -220,6 +221,7 @@ class PrePayments:
                 kind = TimelineKind.FEE_REFUNDED
                 await tell(session, row.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=refund.id)
             stored.status = str(refunded.status)
+            stored.settled_at = command.now if refunded.status is RefundStatus.SUCCEEDED else None
             stored.processor_refund_id = refunded.refund_id
         return refunded.status
 

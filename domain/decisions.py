@@ -67,7 +67,10 @@ class PracticeStanding:
 
 @dataclass(frozen=True, kw_only=True)
 class BookingRequest:
-    """What is known of a client who wants to book; `override` is whether staff gave a reason to pass over the rules."""
+    """What is known of a client who wants to book; `override` is whether staff gave a reason to pass over the rules.
+
+    `returning` is whether another appointment of theirs stands or has been kept.
+    """
 
     actor: Actor
     track: Track
@@ -75,6 +78,7 @@ class BookingRequest:
     intake_submitted: bool
     upcoming: int
     override: bool = False
+    returning: bool = False
 
 
 def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: BookingRequest) -> list[Block]:
@@ -115,7 +119,7 @@ def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: Bo
             )
         )
     blocks += _limit_block(policy, request, "Please come back when one of them is over, or call the practice.")
-    if policy.due_fee is not None and practice.merchant is not MerchantStatus.ACTIVE:
+    if policy.fee_due(returning=request.returning) is not None and practice.merchant is not MerchantStatus.ACTIVE:
         detail = "The booking fee can't be paid online right now. Please call the practice."
         blocks.append(
             Block(

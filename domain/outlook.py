@@ -65,12 +65,13 @@ class Ahead:
 class OpenLink:
     """The newest invitation that went out, or the one that the practice has taken back.
 
-    `replaced`: a newer one is on its way.
+    `replaced`: a newer one is on its way. `reminds` is False for somebody who was told that they have an account.
     """
 
     issued_at: datetime
     expires_at: datetime
     replaced: bool = False
+    reminds: bool = True
     taken_back_at: datetime | None = None
 
 
@@ -158,7 +159,7 @@ def _of_waiting(where: Whereabouts, now: datetime) -> Iterator[Ahead]:
             waiting = invitation_waiting(where.policy, link.issued_at, link.expires_at)
             if not link.replaced:
                 yield Ahead(kind=AheadKind.INVITATION_EXPIRES, at=link.expires_at)
-                yield from _next(AheadKind.INVITATION_REMINDER, waiting.reminders, now)
+                yield from _next(AheadKind.INVITATION_REMINDER, waiting.reminders if link.reminds else (), now)
             yield Ahead(kind=AheadKind.WAY_LAPSES, at=waiting.lapses_at)
         case Stage.INTAKE if where.intake_since is not None:
             waiting = intake_waiting(where.policy, where.intake_since)

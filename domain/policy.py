@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from domain.errors import FieldError, ValidationFailed
 from domain.money import Money
-from domain.refunds import RefundTerms
+from domain.refunds import ALL_OF_IT, RefundTerms, part_of
 from domain.slots import SlotRules
 from domain.texts import shown_name
 
@@ -29,6 +29,8 @@ class PortalPolicy:
     max_upcoming_appointments: int | None = None
     require_fee: bool = False
     fee: Money | None = None
+    fee_deposit_percent: int = ALL_OF_IT
+    fee_first_visit_only: bool = False
     refund_full_minutes: int = 0
     refund_part_percent: int = 0
     refund_part_minutes: int = 0
@@ -47,8 +49,14 @@ class PortalPolicy:
 
     @property
     def due_fee(self) -> Money | None:
-        """The fee to pay before an appointment stands; None where nothing is due (switched off, or zero)."""
-        return self.fee if self.require_fee and self.fee is not None and self.fee.amount_minor > 0 else None
+        """What a new client pays before an appointment stands; None where nothing is due (switched off, or zero)."""
+        return self.fee_due(returning=False)
+
+    def fee_due(self, *, returning: bool) -> Money | None:
+        """The same for a client who may have been here before: all of the fee, or the part asked as a deposit."""
+        if not self.require_fee or self.fee is None or self.fee.amount_minor == 0:
+            return None
+        return None if returning and self.fee_first_visit_only else part_of(self.fee, self.fee_deposit_percent)
 
     @property
     def refund_terms(self) -> RefundTerms:
@@ -157,6 +165,8 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "max_upcoming_appointments": _optional(_integer(1, 1000)),
     "require_fee": _boolean,
     "fee": _optional(_money),
+    "fee_deposit_percent": _integer(1, ALL_OF_IT),
+    "fee_first_visit_only": _boolean,
     "refund_full_minutes": _integer(0, 60 * 24 * 90),
     "refund_part_percent": _integer(0, 99),
     "refund_part_minutes": _integer(0, 60 * 24 * 90),

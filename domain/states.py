@@ -134,5 +134,8 @@ class TimelineKind(StrEnum):
     ATTENTION_RAISED = "attention_raised"
     ATTENTION_SETTLED = "attention_settled"
     EMAIL_CORRECTED = "email_corrected"
+    CLOSED_AS_DUPLICATE = "closed_as_duplicate"
+    DUPLICATE_CLOSED = "duplicate_closed"
+    TWO_PERSONS = "two_persons"
     EMAIL_CHANGED = "email_changed"
     CONTACT_CHANGED = "contact_changed"

@@ -103,7 +103,8 @@ def _booking(policy: PortalPolicy, around: Surroundings) -> list[Step]:
     fee = policy.due_fee
     if fee is not None:
         amount = money(fee.amount_minor, fee.currency)
-        paying = f"{amount}, while the time is held for {span(policy.hold_minutes)}. Unpaid, it is free again."
+        whose = " For the first visit only." if policy.fee_first_visit_only else ""
+        paying = f"{amount}, while the time is held for {span(policy.hold_minutes)}. Unpaid, it is free again.{whose}"
         if around.standing.merchant is not MerchantStatus.ACTIVE:
             paying = f"{amount} would be due, but can't be paid: your merchant account isn't active. Nobody can book."
         steps.append(Step(title="Bill Pay: the fee", text=paying))

@@ -28,9 +28,13 @@ DONE = {
     "forms-already": "New Client Forms were sent just now; they aren't sent twice within a minute.",
     "revoked": "The invitation is revoked: its link stopped working, and no reminder goes out. You can invite again "
     "at any time.",
+    "same-person": "The duplicate is closed. Nothing was lost: its page is linked below.",
+    "two-persons": "Noted: two persons. You won't be asked about them again.",
+    "look-again": "Taken back. Where they look alike, it is said again.",
     "invited-again": "A new invitation is on its way. Earlier links no longer work.",
     "staff-booked": "The appointment is booked. The client gets a confirmation by mail.",
     "staff-cancelled": "The appointment is cancelled. The client gets a mail, and any fee is refunded in full.",
+    "refunded": "The money is on its way back. It is refunded once the payment processor has confirmed it.",
     "noshow": "Recorded: the client didn't come. The fee is kept.",
     "fulfilled": "Recorded: the client came.",
     "contact": "Saved.",

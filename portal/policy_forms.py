@@ -72,14 +72,21 @@ def _whole(name: str, text: str) -> int:
 
 
 def _fee(form: Form) -> dict[str, Any] | None:
-    text = form.text("amount").replace(",", ".").lstrip("$")
+    text = form.text("amount")
     if not text:
         return None
     currency = form.first("currency") or "usd"
-    minor = Decimal(text).scaleb(decimals(currency)) if _AMOUNT.fullmatch(text) else None
-    if minor is None or minor != minor.to_integral_value():
+    minor = typed_amount(text, currency)
+    if minor is None:
         raise ValidationFailed.of("amount", "must be an amount, such as 40.00")
-    return {"amount_minor": int(minor), "currency": currency}
+    return {"amount_minor": minor, "currency": currency}
+
+
+def typed_amount(text: str, currency: str) -> int | None:
+    """An amount as people type it, in minor units; None where it isn't one of the currency."""
+    text = text.strip().replace(",", ".").lstrip("$")
+    minor = Decimal(text).scaleb(decimals(currency)) if _AMOUNT.fullmatch(text) else None
+    return int(minor) if minor is not None and minor == minor.to_integral_value() else None
 
 
 def _amount(fee: Money) -> str:

@@ -89,6 +89,17 @@ SETTINGS: dict[str, Setting] = {
         hint="The client pays in Bill Pay first; the appointment stands once it is paid.",
     ),
     "fee": Setting(kind=Kind.FEE, label="Fee", needed=False),
+    "fee_deposit_percent": Setting(
+        kind=Kind.NUMBER,
+        label="Part of it to pay online (percent)",
+        hint="100: all of it. Less: a deposit; clients are told that the rest is paid at the visit.",
+        unit=("percent", "percent"),
+    ),
+    "fee_first_visit_only": Setting(
+        kind=Kind.CHECK,
+        label="For the first visit only",
+        hint="Clients with an appointment that stands, or who have been here, book without it.",
+    ),
     "refund_full_minutes": Setting(
         kind=Kind.NOTICE,
         label="All of it goes back until this long before the appointment",
@@ -163,7 +174,7 @@ SECTIONS: tuple[Section, ...] = (
         id="fee",
         title="Require fee prior to scheduling",
         help="",
-        names=("require_fee", "fee", "hold_minutes"),
+        names=("require_fee", "fee", "fee_deposit_percent", "fee_first_visit_only", "hold_minutes"),
     ),
     Section(
         id="refunds",

@@ -14,6 +14,7 @@ from commands.intake import IntakeView
 from commands.office import Office
 from db.contact import Address, addresses_of
 from db.declined_mails import declined_by_hash
+from db.duplicates import Alike, alike
 from db.fees import amount_of, quote_of
 from db.invitations import ever_sent, newest_of_each, state_of
 from db.models import Appointment, AttentionItem, Client, DeclinedMails, IntakeForm, Invitation, Payment, TimelineEntry
@@ -59,19 +60,33 @@ async def client_shapes(session: AsyncSession, office: Office, clients: Sequence
     newest, sent = await newest_of_each(session, ids), await ever_sent(session, ids)
     signups = await opened_answers(session, office.vault, ids)
     addresses = await addresses_of(session, office.vault, clients, signups)
+    reach = Reach(practice_id=clients[0].practice_id)
+    others = await alike(session, reach, ids)
     hashes = {client.id: recipient_hash(client.email) for client in clients}
     wishes = await declined_by_hash(session, clients[0].practice_id, set(hashes.values()))
     only = ids[0] if len(ids) == 1 else None
     attention: dict[str, AttentionItem] = {}
-    for item in await open_items(session, Reach(practice_id=clients[0].practice_id), only):
+    for item in await open_items(session, reach, only):
         if item.client_id is not None:
             attention.setdefault(item.client_id, item)
     return [
         _client(client, attention.get(client.id), signups.get(client.id), addresses[client.id])
         | _invited(client, newest.get(client.id), client.id in sent, now)
+        | _alike(client, others.get(client.id, []))
         | {"mails_declined_at": _declined(wishes.get(hashes[client.id]))}
         for client in clients
     ]
+
+
+def _alike(client: Client, others: Sequence[Alike]) -> Json:
+    """Who may be the same person, and with whom the address is shared."""
+    return {
+        "possible_duplicates": [
+            {"client_id": one.client_id, "why": str(one.why)} for one in others if one.why.possible_duplicate
+        ],
+        "shares_address_with": [one.client_id for one in others if not one.why.possible_duplicate],
+        "duplicate_of": client.duplicate_of_id,
+    }
 
 
 def _declined(wish: DeclinedMails | None) -> str | None:
@@ -198,6 +213,7 @@ def quote_shape(quote: FeeQuote) -> Json:
         "amount_minor": quote.amount.amount_minor,
         "currency": quote.amount.currency,
         "purpose": str(quote.purpose),
+        "rest_minor": quote.rest.amount_minor if quote.rest else 0,
         "refund_rule": {
             "full_minutes": quote.refund.full_minutes,
             "part_percent": quote.refund.part_percent,

@@ -162,6 +162,9 @@ TIMELINE = {
     TimelineKind.ATTENTION_RAISED: "A step needs attention",
     TimelineKind.ATTENTION_SETTLED: "Attention settled",
     TimelineKind.EMAIL_CORRECTED: "Email address corrected",
+    TimelineKind.CLOSED_AS_DUPLICATE: "Closed: the same person as another client",
+    TimelineKind.DUPLICATE_CLOSED: "A duplicate of this client was closed",
+    TimelineKind.TWO_PERSONS: "Not the same person as somebody who looked alike",
     TimelineKind.EMAIL_CHANGED: "Email address changed by the client, and confirmed",
     TimelineKind.CONTACT_CHANGED: "Contact data changed",
 }
@@ -245,6 +248,8 @@ def attention_step(step: str) -> str:
         return "Sending the greeting"
     if step.startswith("invitation:"):
         return _STEPS["portal_invitation"]
+    if step.startswith("refund:"):
+        return "Giving money back"
     if step == "merchant_account":
         return "Reading the merchant account"
     if step.startswith("merchant_notice:"):

@@ -14,6 +14,7 @@ from db.models.client import (
     PortalAccount,
     Signup,
     TimelineEntry,
+    TwoPersons,
 )
 from db.models.events import (
     DemoClock,
@@ -83,5 +84,6 @@ __all__ = [
     "Signup",
     "StaffMember",
     "TimelineEntry",
+    "TwoPersons",
     "WebSession",
 ]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.appointments import cancel, may_cancel
-from commands.booking import claim, fee_quote, free_slots, why_not
+from commands.booking import claim, free_slots, quote_now
 from commands.intake import GivenSignature, look_at_intake, save_intake
 from commands.moving import move
 from commands.next_step import next_step
@@ -103,8 +103,7 @@ async def list_appointments(session: Transaction, client: ChosenClient) -> Json:
 
 @client_portal_router.get("/fee-quote", summary="The fee of whoever books now, and what goes back of it")
 async def read_quote(session: Transaction, office: TheOffice, client: ChosenClient) -> Json:
-    _, in_force = await why_not(session, office, client, None)
-    quote = fee_quote(in_force)
+    quote = await quote_now(session, office, client)
     return {"quote": quote_shape(quote) if quote else None}
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.booking import claim, fee_quote, why_not
+from commands.booking import claim, quote_now, why_not
 from commands.office import Office
 from db.tenancy import appointment_being_chosen, appointment_by_id, client_by_id, payment_of_appointment
 from domain.errors import DomainError, ValidationFailed
@@ -82,7 +82,7 @@ async def _page(
     refusal: DomainError | None = None,
 ) -> Response:
     status = status_of(refusal) if refusal else 200
-    blocks, in_force = await why_not(session, office, frame.client, None)
+    blocks, _ = await why_not(session, office, frame.client, None)
     if blocks:
         return frame.render("portal/blocked.html", status=status, blocks=blocks)
     times = await times_on_offer(session, office, frame.provider, frame.client, frame.timezone, start)
@@ -95,6 +95,6 @@ async def _page(
         times=times,
         start=start or "",
         refusal=detail,
-        quote=fee_quote(in_force),
+        quote=await quote_now(session, office, frame.client),
         form_token=new_form_token(),
     )

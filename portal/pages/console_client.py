@@ -35,6 +35,7 @@ from domain.states import AttentionAction, SubmissionStatus
 from portal.answer_sheet import answers_pdf
 from portal.answers import answers_shown
 from portal.api.attention import TheEngine
+from portal.duplicate_sheet import duplicate_sheet
 from portal.forms import StaffForm
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
 from portal.pages.policy_levels import own_settings
@@ -102,6 +103,7 @@ async def page_of(
         shape=await client_shape(session, office, client),
         declined=await declined(session, client.practice_id, client.email),
         invitation=await newest_issued(session, client.id),
+        duplicates=await duplicate_sheet(session, client),
         provider=provider,
         timezone=(await load_availability(session, provider.id)).timezone,
         now=now,
