@@ -40,6 +40,7 @@ class EventKind(StrEnum):
     PAYMENT_NOTICED = "payment_noticed"
     PASSWORD_RESET_REQUESTED = "password_reset_requested"
     MERCHANT_ACCOUNT_NOTICED = "merchant_account_noticed"
+    SUBSCRIPTION_NOTICED = "subscription_noticed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,10 @@ def client_subject(client_id: str) -> str:
 
 def reset_subject(reset_id: str) -> str:
     return f"reset:{reset_id}"
+
+
+def practice_subject(practice_id: str) -> str:
+    return f"practice:{practice_id}"
 
 
 def merchant_subject(provider_id: str) -> str:

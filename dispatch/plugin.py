@@ -16,9 +16,19 @@ from workflows.booking import Booking
 from workflows.client_journey import ClientJourney
 from workflows.merchant_account import MerchantAccount
 from workflows.password_reset import PasswordResetMail
+from workflows.portal_subscription import PortalSubscription
 from workflows.sweep_holds import SweepHolds
+from workflows.sweep_practices import SweepPractices
 
-WORKFLOWS: tuple[type, ...] = (ClientJourney, Booking, MerchantAccount, PasswordResetMail, SweepHolds)
+WORKFLOWS: tuple[type, ...] = (
+    ClientJourney,
+    Booking,
+    MerchantAccount,
+    PortalSubscription,
+    PasswordResetMail,
+    SweepHolds,
+    SweepPractices,
+)
 
 # Imported once outside the sandbox instead of for each workflow; none of them acts on import.
 _PASSED_THROUGH = ("activities", "db", "domain", "sqlalchemy", "pydantic", "workflows")

@@ -27,3 +27,9 @@ def spoken_day(instant: datetime, timezone: str) -> str:
 def local_date(instant: datetime, timezone: str) -> date:
     """The calendar day there."""
     return instant.astimezone(ZoneInfo(timezone)).date()
+
+
+def spoken_date(instant: datetime, timezone: str) -> str:
+    """For example "December 1, 2026": a day that may be far away."""
+    local = instant.astimezone(ZoneInfo(timezone))
+    return f"{local:%B} {local.day}, {local.year}"

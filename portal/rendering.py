@@ -16,8 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.staticfiles import StaticFiles
 
 from domain.errors import FieldError
-from domain.wording import spoken_clock, spoken_day, spoken_time
-from portal import invitation_words, outlook_words, policy_words, staff_words, wording
+from domain.wording import spoken_clock, spoken_date, spoken_day, spoken_time
+from portal import invitation_words, money_words, outlook_words, policy_words, staff_words, wording
 from portal.answers import condition_data, condition_note, input_type, limit_note
 from portal.paths import identifier, with_query
 
@@ -38,6 +38,7 @@ def _environment() -> Environment:
         when=spoken_time,
         clock=spoken_clock,
         day=spoken_day,
+        date=spoken_date,
         zone=_zone_name,
         short=wording.short_time,
         iso=lambda instant: instant.isoformat(),
@@ -52,6 +53,7 @@ def _environment() -> Environment:
         invitation_words=invitation_words,
         outlook_words=outlook_words,
         staff_words=staff_words,
+        money_words=money_words,
         policy_words=policy_words,
         condition_note=condition_note,
         condition_data=condition_data,

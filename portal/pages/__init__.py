@@ -23,6 +23,7 @@ from portal.pages.console_policies import client_settings_router, practice_setti
 from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.console_staff import console_staff_router
+from portal.pages.console_subscription import console_subscription_router
 from portal.pages.home import home_router
 from portal.pages.intake import intake_router
 from portal.pages.moving import moving_router
@@ -57,6 +58,7 @@ for _router in (
     console_staff_router,
     console_audit_router,
     console_account_router,
+    console_subscription_router,
 ):
     pages_router.include_router(_router)
 
