@@ -15,7 +15,10 @@ import httpx
 from activities.accounts import Accounts
 from activities.bookings import Bookings
 from activities.calendar_part import CalendarParts
+from activities.email_changes import EmailChanges
 from activities.fee_notices import FeeNotices
+from activities.greeting_letter import GreetingWriter
+from activities.greeting_tests import GreetingTests
 from activities.greetings import Greetings
 from activities.intake import Intake
 from activities.invitations import Invitations
@@ -44,6 +47,7 @@ from domain.subscriptions import SubscriptionTerms
 from gateways.calendar_mail import ICalendars
 from gateways.contact_checks import LibraryContactChecks
 from gateways.letters import JinjaLetters
+from gateways.markdown_mail import MarkdownMail
 from gateways.pdf_documents import PdfDocuments
 from gateways.pictures import PillowPictures
 from gateways.second_factor import AuthenticatorApps
@@ -93,6 +97,7 @@ def office_of(settings: Settings, database: Database) -> Office:
         validate_questionnaire=_validate_questionnaire,
         records=BuiltInRecords(database, vault),
         documents=PdfDocuments(),
+        greeting_writer=greeting_writer_of(settings),
         pictures=PillowPictures(),
         fee_webhooks=StripeWebhooks(settings.stripe_fees_webhook_secrets, livemode=settings.env == "production"),
         subscription_webhooks=StripeWebhooks(
@@ -104,6 +109,10 @@ def office_of(settings: Settings, database: Database) -> Office:
         own_account=settings.stripe_accounts == "own",
         shift_processor_clock=_simulator_clock(settings),
     )
+
+
+def greeting_writer_of(settings: Settings) -> GreetingWriter:
+    return GreetingWriter(JinjaLetters(), MarkdownMail(), base_url=settings.base_url)
 
 
 def _simulator_clock(settings: Settings) -> Callable[[int], Awaitable[None]] | None:
@@ -171,14 +180,16 @@ def activities_of(
     vault = AesVault(settings.encryption_keys)
     host = urlsplit(settings.base_url).hostname or "portico"
     mailer = SmtpMailer(settings.smtp_url, settings.mail_from)
-    post = Post(database, mailer, JinjaLetters(), base_url=settings.base_url, host=host)
+    post = Post(database, mailer, JinjaLetters(), tokens, base_url=settings.base_url, host=host)
+    writer = greeting_writer_of(settings)
     calendar = CalendarParts(ICalendars(), base_url=settings.base_url, host=host)
     pre_payments = PrePayments(database, payments, base_url=settings.base_url, environment=settings.env)
     rooms: list[object] = [
         Signups(database),
         Standings(database),
         Invitations(post, tokens),
-        Greetings(post),
+        Greetings(post, writer),
+        GreetingTests(post, writer),
         Intake(post, vault, BuiltInRecords(database, vault)),
         pre_payments,
         Bookings(database),
@@ -186,6 +197,7 @@ def activities_of(
         Notices(post, calendar),
         FeeNotices(post),
         Accounts(post, tokens),
+        EmailChanges(post, tokens),
         PracticeNotices(post),
         SubscriptionNotices(post),
         PortalSubscriptions(

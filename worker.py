@@ -70,6 +70,9 @@ def _worker(settings: Settings, client: Client, database: Database, processor: P
         task_queue=TASK_QUEUE,
         activities=activities_of(settings, database, processor.payments, processor.merchants, processor.billing),
         max_concurrent_activities=40,
+        # Beats go out as often as steps beat: by default the SDK keeps them back for four fifths of the time-out, and
+        # a second's delay on a busy machine would look like a dead worker.
+        max_heartbeat_throttle_interval=timedelta(seconds=1),
         # A killed worker's journeys wait this long before another worker takes them up.
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         graceful_shutdown_timeout=timedelta(seconds=10),

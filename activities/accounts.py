@@ -61,5 +61,10 @@ async def _addressee(session: AsyncSession, reset: PasswordReset) -> tuple[str, 
         provider = select(Provider.id).where(Provider.practice_id == member.practice_id).limit(1)
         return member.email, await letterhead(session, (await session.scalars(provider)).one())
     account = (await session.scalars(select(PortalAccount).where(PortalAccount.id == reset.subject_id))).one()
-    client = select(Client.provider_id).where(Client.account_id == account.id).limit(1)
-    return account.email, await letterhead(session, (await session.scalars(client)).one())
+    return account.email, await account_letterhead(session, account.id)
+
+
+async def account_letterhead(session: AsyncSession, account_id: str) -> Letterhead:
+    """An account may have clients at several practices: the one it was opened for speaks."""
+    client = select(Client.provider_id).where(Client.account_id == account_id).order_by(Client.created_at, Client.id)
+    return await letterhead(session, (await session.scalars(client.limit(1))).one())

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
-from activities.post import Letterhead, Post, letterhead, recipient_hash
+from activities.greeting_letter import Addressee, GreetingWriter
+from activities.post import Letterhead, Post, letterhead
 from db import effects
+from db.declined_mails import declined
 from db.models import Client
 from db.policy_store import load_policy
 from db.settings_store import load, load_attachments
-from db.tenancy import client_by_id, provider_of
+from db.tenancy import client_by_id
 from db.timeline import tell
-from domain.merge_fields import fill
+from domain.attachments import distinct_names
 from domain.ports import Attachment, Letter
+from domain.recipients import recipient_hash
 from domain.stages import Actor
 from domain.states import SettingsKind, TimelineKind
 
@@ -47,6 +52,7 @@ class GreetingResult(StrEnum):
     SWITCHED_OFF = "switched_off"
     NOT_WRITTEN = "not_written"
     SENT_TO_ADDRESS_TODAY = "sent_to_address_today"
+    DECLINED = "declined"  # the client wants no greetings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +64,9 @@ class _Prepared:
 
 
 class Greetings:
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: Post, writer: GreetingWriter) -> None:
         self._post = post
+        self._writer = writer
 
     @activity.defn
     async def send_greeting_email(self, command: SendGreetingEmail) -> GreetingResult:
@@ -68,15 +75,17 @@ class Greetings:
         The automatic one goes to an address that nobody has verified yet: at most one per address and day.
         """
         key = f"greeting:{command.occasion}:{command.request_id}"
+        forms = command.occasion is Occasion.NEW_CLIENT_FORMS
         async with self._post.database.transaction() as session:
-            client = await client_by_id(session, command.client_id)
+            client = await client_by_id(session, command.client_id, for_update=forms)
             result = await self._reason_not_to(session, client, command, key)
             if result is not None:
+                if forms:
+                    client.forms_requested_at = client.forms_sent_at  # nothing is on its way any more
                 kind = TimelineKind.GREETING_SKIPPED
                 await tell(session, client.id, kind, at=command.now, actor=Actor.SYSTEM, ref=f"{key}:{result}")
                 return result
             prepared = await self._prepare(session, client)
-        forms = command.occasion is Occasion.NEW_CLIENT_FORMS
 
         async def done(session: AsyncSession) -> None:
             kind = TimelineKind.FORMS_SENT if forms else TimelineKind.GREETING_SENT
@@ -94,6 +103,7 @@ class Greetings:
             now=command.now,
             done=done,
             attachments=prepared.attachments,
+            unsubscribe=self._post.unsubscribe_link(client),
             # An address that nobody has verified gets one greeting a day: a second one isn't risked unasked.
             asks_at=None if forms else greeting_step(command.request_id),
         )
@@ -104,6 +114,8 @@ class Greetings:
     ) -> GreetingResult | None:
         if (await load(session, client.provider_id, SettingsKind.GREETING)).document is None:
             return GreetingResult.NOT_WRITTEN
+        if await declined(session, client.practice_id, client.email) is not None:
+            return GreetingResult.DECLINED
         if command.occasion is Occasion.NEW_CLIENT_FORMS:
             return None
         if not (await load_policy(session, client.provider_id, client.id)).policy.send_greeting:
@@ -135,19 +147,21 @@ class Greetings:
         greeting = (await load(session, client.provider_id, SettingsKind.GREETING)).document
         assert greeting is not None
         head = await letterhead(session, client.provider_id)
-        provider = await provider_of(session, client.provider_id)
-        values = {
-            "first_name": client.first_name,
-            "practice_name": head.practice_name,
-            "provider_name": head.provider_name,
-            "practice_phone": head.practice_phone,
-            "portal_link": self._post.link(f"/p/{provider.slug}"),
-        }
-        files = await load_attachments(session, [one["id"] for one in greeting["attachments"]])
-        letter = self._post.write(
-            "greeting", head, {"subject": fill(greeting["subject"], values), "body": fill(greeting["body"], values)}
+        reader = Addressee(
+            first_name=client.first_name, last_name=client.last_name, preferred_name=client.preferred_name
         )
-        attachments = tuple(
-            Attachment(name=file.name, content_type=file.content_type, content=file.content) for file in files
+        return _Prepared(
+            client=client,
+            head=head,
+            letter=self._writer.write(head, greeting, reader, unsubscribe=self._post.unsubscribe_link(client)),
+            attachments=await files_of(session, greeting),
         )
-        return _Prepared(client=client, head=head, letter=letter, attachments=attachments)
+
+
+async def files_of(session: AsyncSession, greeting: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    files = await load_attachments(session, [one["id"] for one in greeting["attachments"]])
+    names = distinct_names([file.name for file in files])
+    return tuple(
+        Attachment(name=name, content_type=file.content_type, content=file.content)
+        for name, file in zip(names, files, strict=True)
+    )

@@ -42,7 +42,7 @@ class _Waits:
 async def measure(size: Size) -> list[Line]:
     async with (
         running_world() as world,
-        records_of(world.endpoints["database_url"]) as records,
+        records_of(world) as records,
         bare_worker(world) as bare,
     ):
         people = await _ready_clients(world, size.clients)

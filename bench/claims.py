@@ -44,7 +44,7 @@ class Size:
 
 
 async def measure(size: Size) -> list[Line]:
-    async with running_world() as world, records_of(world.endpoints["database_url"]) as records:
+    async with running_world() as world, records_of(world) as records:
         database = Database(world.endpoints["database_url"], pool_size=_AT_A_TIME)
         for statement in _CREATE:
             await _execute(database, statement)

@@ -49,7 +49,7 @@ class Round:
 async def measure(size: Size) -> list[Line]:
     async with (
         running_world() as world,
-        records_of(world.endpoints["database_url"]) as records,
+        records_of(world) as records,
         bare_worker(world) as bare,
     ):
         return await _Measurement(world, records, bare, await world.engine(), size).lines()

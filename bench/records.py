@@ -13,9 +13,13 @@ import psycopg
 from psycopg.rows import dict_row
 
 from db.ids import new_id
-from tests.driver import Provider
+from domain.ports import Vault
+from gateways.secrets import AesVault
+from tests.driver import Provider, World
+from tests.seeding import settings_of
 
 _LOOK_EVERY_SECONDS = 0.02
+_ANSWERS = b'{"resourceType": "QuestionnaireResponse", "status": "completed", "item": []}'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +36,9 @@ class Newcomer:
 class Records:
     """One connection of the driver's own, committing at once."""
 
-    def __init__(self, connection: psycopg.AsyncConnection[dict[str, Any]]) -> None:
+    def __init__(self, connection: psycopg.AsyncConnection[dict[str, Any]], vault: Vault) -> None:
         self._connection = connection
+        self._vault = vault
         self._waiting: dict[tuple[str, str], asyncio.Future[None]] = {}
 
     async def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
@@ -78,13 +83,18 @@ class Records:
         )
 
     async def submit_intake(self, one: Newcomer) -> str:
-        """A submission with answers that nobody unseals."""
+        """What the form's page writes: answers sealed under the client's own key."""
         submission = new_id("int")
         now = datetime.now(UTC)
+        key = self._vault.new_data_key()
         await self._connection.execute(
-            "INSERT INTO intake_submission (id, client_id, form_id, status, sealed_response, updated_at, submitted_at)"
-            " VALUES (%s, %s, %s, 'submitted', '', %s, %s)",
-            (submission, one.client_id, one.form_id, now, now),
+            "WITH own_key AS (INSERT INTO data_key (client_id, wrapped_key) VALUES (%s, %s))"
+            " INSERT INTO intake_submission (id, client_id, form_id, status, sealed_response, updated_at, submitted_at)"
+            " VALUES (%s, %s, %s, 'submitted', %s, %s, %s)",
+            (
+                *(one.client_id, key),
+                *(submission, one.client_id, one.form_id, self._vault.seal(key, _ANSWERS, submission), now, now),
+            ),
         )
         return submission
 
@@ -107,12 +117,12 @@ class Records:
 
 
 @contextlib.asynccontextmanager
-async def records_of(database_url: str) -> AsyncIterator[Records]:
+async def records_of(world: World) -> AsyncIterator[Records]:
     connection: psycopg.AsyncConnection[dict[str, Any]] = await psycopg.AsyncConnection.connect(
-        database_url, autocommit=True, row_factory=dict_row
+        world.endpoints["database_url"], autocommit=True, row_factory=dict_row
     )
     async with connection:
-        records = Records(connection)
+        records = Records(connection, AesVault(settings_of(world.stack).encryption_keys))
         looking = asyncio.create_task(records.look())
         try:
             yield records

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.invitations import INVITATION
+from commands.accounts import SessionKind, sign_in_name
 from commands.invitations import issue_again
 from commands.office import Office
 from commands.passwords import check_new_password
+from commands.rate_limits import SIGN_INS_PER_NAME, check_limit, count_request
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
 from db.invitations import newest_issued, state_of
 from db.models import Client, Invitation, PortalAccount, Practice, Provider
+from db.portal_accounts import account_by_email, lock_address
 from db.tenancy import client_by_id, practice_of, provider_of
 from db.timeline import tell
 from domain.errors import InvitationUsed, NotFound, ValidationFailed
@@ -44,7 +46,7 @@ async def look_at_invitation(session: AsyncSession, office: Office, token: str) 
     if refusal is not None:
         raise refusal
     client = await client_by_id(session, invitation.client_id)
-    account = await session.scalar(select(PortalAccount.id).where(PortalAccount.email == client.email))
+    account = await account_by_email(session, client.email)
     return InvitationView(
         invitation=invitation,
         client=client,
@@ -67,8 +69,11 @@ async def invited_by(session: AsyncSession, office: Office, token: str) -> Pract
     return await practice_of(session, client.practice_id)
 
 
-async def accept_invitation(session: AsyncSession, office: Office, token: str, password: str) -> PortalAccount:
-    """Open the account (or, for an address that has one, put this client behind it, by its password)."""
+async def accept_invitation(session: AsyncSession, office: Office, token: str, password: str) -> Client:
+    """Open the account (or, for an address that has one, put this client behind it, by its password).
+
+    Raises what `look_at_invitation` does, ValidationFailed for the password, and RateLimited on wrong ones.
+    """
     invited = await _behind(session, office, token)
     client = await client_by_id(session, invited.client_id, for_update=True)
     # Looked at under the lock: the practice may be taking it back at this very moment.
@@ -88,13 +93,19 @@ async def accept_invitation(session: AsyncSession, office: Office, token: str, p
         subject=client_subject(client.id),
         payload={"account_id": account.id},
     )
-    return account
+    return client
 
 
 async def _account(session: AsyncSession, office: Office, email: str, password: str, now: datetime) -> PortalAccount:
-    account = await session.scalar(select(PortalAccount).where(PortalAccount.email == email))
+    # A family's links, opened at the same moment: one of them makes the account.
+    await lock_address(session, email)
+    account = await account_by_email(session, email)
     if account is not None:
+        # It opens what a sign-in opens, so it is limited like one.
+        who = sign_in_name(SessionKind.CLIENT, email)
+        await check_limit(office.database, SIGN_INS_PER_NAME, who)
         if not await office.passwords.matches(account.password_hash, password):
+            await count_request(office.database, (SIGN_INS_PER_NAME, who))
             raise ValidationFailed.of("password", "You have an account already: please enter its password.")
         return account
     check_new_password(password, email)

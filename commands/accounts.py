@@ -18,7 +18,8 @@ from commands.passwords import check_new_password
 from commands.rate_limits import SIGN_INS_PER_ADDRESS, SIGN_INS_PER_NAME, check_limit, count_request
 from db.events import EventKind, record_event, reset_subject
 from db.ids import new_id
-from db.models import Client, PasswordReset, PortalAccount, StaffMember, WebSession
+from db.models import PasswordReset, PortalAccount, StaffMember, WebSession
+from db.portal_accounts import account_by_email
 from domain.audit import AuditKind
 from domain.errors import InvitationExpired, InvitationUsed, NotFound, Unauthorized
 from domain.roles import Role
@@ -66,7 +67,7 @@ async def sign_in(
 
     Raises Unauthorized (the same for an unknown address and a wrong password) and RateLimited (on failures).
     """
-    who = f"{kind}:{email.strip().lower()}"
+    who = sign_in_name(kind, email)
     await check_limit(office.database, SIGN_INS_PER_NAME, who)
     await check_limit(office.database, SIGN_INS_PER_ADDRESS, remote_address)
     async with office.database.statements() as session:
@@ -84,6 +85,11 @@ async def sign_in(
         async with office.database.statements() as session:
             return await begin_session(session, SessionKind.STAFF_CODE, found.id, device=device)
     return await staff_signed_in(office, found.id, remote_address=remote_address, device=device)
+
+
+def sign_in_name(kind: SessionKind, email: str) -> str:
+    """Under which wrong passwords for an address are counted."""
+    return f"{kind}:{email.strip().lower()}"
 
 
 async def staff_signed_in(office: Office, staff_id: str, *, remote_address: str, device: str | None) -> SignedIn:
@@ -155,18 +161,17 @@ async def sessions_of(session: AsyncSession, kind: SessionKind, subject_id: str)
 
 def is_over(kind: SessionKind, last_seen_at: datetime, expires_at: datetime, now: datetime) -> bool:
     """Has the session run out, or been idle for too long?"""
-    return now >= expires_at or now - last_seen_at > _IDLE[kind]
+    return now >= ends_at(kind, last_seen_at, expires_at)
+
+
+def ends_at(kind: SessionKind, last_seen_at: datetime, expires_at: datetime) -> datetime:
+    """When it ends by itself, if nothing happens before."""
+    return min(expires_at, last_seen_at + _IDLE[kind])
 
 
 async def sign_out(session: AsyncSession, token: str | None) -> None:
     if token:
         await session.execute(delete(WebSession).where(WebSession.token_hash == token_hash(token)))
-
-
-async def clients_of(session: AsyncSession, account_id: str) -> list[Client]:
-    """Everybody behind this account, the longest known first."""
-    query = select(Client).where(Client.account_id == account_id).order_by(Client.created_at, Client.id)
-    return list(await session.scalars(query))
 
 
 async def request_password_reset(session: AsyncSession, office: Office, kind: SessionKind, email: str) -> None:
@@ -243,7 +248,7 @@ async def _by_email(session: AsyncSession, kind: SessionKind, email: str) -> Sta
     if kind is SessionKind.STAFF:
         may_sign_in = StaffMember.password_hash.is_not(None), StaffMember.deactivated_at.is_(None)
         return await session.scalar(select(StaffMember).where(StaffMember.email == address, *may_sign_in))
-    return await session.scalar(select(PortalAccount).where(PortalAccount.email == address))
+    return await account_by_email(session, address)
 
 
 def token_hash(token: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from activities.greeting_letter import GreetingWriter
 from db.clock import Clock
 from db.engine import Database
 from domain.billing import Billing
@@ -31,6 +32,7 @@ class Office:
     validate_questionnaire: Callable[[Mapping[str, object]], list[FieldError]]
     records: RecordSystem
     documents: Documents
+    greeting_writer: GreetingWriter
     pictures: Pictures
     fee_webhooks: WebhookVerifier
     subscription_webhooks: WebhookVerifier

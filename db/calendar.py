@@ -35,6 +35,14 @@ async def busy_intervals(
     return [Interval(start=row.starts_at, end=row.ends_at) for row in await session.execute(query)]
 
 
+async def appointments_ahead(session: AsyncSession, provider_id: str, now: datetime) -> list[Appointment]:
+    """Held and booked ones that aren't over, by their start."""
+    query = select(Appointment).where(
+        Appointment.provider_id == provider_id, Appointment.status.in_(_BLOCKING), Appointment.ends_at > now
+    )
+    return list(await session.scalars(query.order_by(Appointment.starts_at, Appointment.id)))
+
+
 async def upcoming_count(session: AsyncSession, client_id: str, now: datetime) -> int:
     """How many appointments of the client are still ahead, those being paid for included."""
     query = select(func.count()).where(

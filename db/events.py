@@ -39,6 +39,8 @@ class EventKind(StrEnum):
     BOOKING_REOPENED = "booking_reopened"
     PAYMENT_NOTICED = "payment_noticed"
     PASSWORD_RESET_REQUESTED = "password_reset_requested"
+    GREETING_TEST_REQUESTED = "greeting_test_requested"
+    EMAIL_CHANGE_REQUESTED = "email_change_requested"
     MERCHANT_ACCOUNT_NOTICED = "merchant_account_noticed"
     SUBSCRIPTION_NOTICED = "subscription_noticed"
 
@@ -67,6 +69,14 @@ def reset_subject(reset_id: str) -> str:
 
 def practice_subject(practice_id: str) -> str:
     return f"practice:{practice_id}"
+
+
+def greeting_test_subject(test_id: str) -> str:
+    return f"greeting-test:{test_id}"
+
+
+def email_change_subject(change_id: str) -> str:
+    return f"email-change:{change_id}"
 
 
 def merchant_subject(provider_id: str) -> str:

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.policy_store import PolicyInForce, policy_in_force
 from db.rate_counters import COUNT_STEP, Bucket, count_values
-from domain.availability import Availability, parse_availability
+from db.settings_store import effective_availability
 from domain.decisions import PracticeStanding
 from domain.errors import NotFound
+from domain.hours import Availability
 from domain.signup_form import SignupForm, default_signup_form, parse_signup_form
 from domain.states import MerchantStatus, SubscriptionStatus
 
@@ -26,6 +27,7 @@ _COLUMNS = """
     practice_policy.version AS practice_policy_version, practice_policy.document AS practice_policy,
     policy.version AS policy_version, policy.document AS policy,
     form.version AS form_version, form.document AS form, availability.document AS availability,
+    holidays.document AS holidays,
     (SELECT offset_seconds FROM demo_clock WHERE id = 1) AS clock_offset"""
 _BESIDE = """
     LEFT JOIN portal_subscription subscription ON subscription.practice_id = p.practice_id
@@ -41,7 +43,10 @@ _BESIDE = """
        WHERE provider_id = p.id AND kind = 'signup-form' ORDER BY version DESC LIMIT 1) form ON true
     LEFT JOIN LATERAL (
       SELECT document::text AS document FROM settings_version
-       WHERE provider_id = p.id AND kind = 'availability' ORDER BY version DESC LIMIT 1) availability ON true"""
+       WHERE provider_id = p.id AND kind = 'availability' ORDER BY version DESC LIMIT 1) availability ON true
+    LEFT JOIN LATERAL (
+      SELECT document::text AS document FROM practice_holidays_version
+       WHERE practice_id = p.practice_id ORDER BY version DESC LIMIT 1) holidays ON true"""
 
 
 def _statement(*parts: str) -> TextClause:
@@ -82,6 +87,7 @@ class InForce:
     form_version: int
     form_document: str | None
     availability_document: str | None
+    holidays_document: str | None
     clock_offset: int | None
 
     @property
@@ -90,7 +96,7 @@ class InForce:
 
     @property
     def availability(self) -> Availability:
-        return _availability(self.availability_document)
+        return effective_availability(self.availability_document, self.holidays_document)
 
 
 async def in_force_at(session: AsyncSession, slug: str) -> InForce:
@@ -134,6 +140,7 @@ def _in_force(row: Row[Any]) -> InForce:
         form_version=row.form_version or 0,
         form_document=row.form,
         availability_document=row.availability,
+        holidays_document=row.holidays,
         clock_offset=row.clock_offset,
     )
 
@@ -145,9 +152,3 @@ _REMEMBERED = 512
 @lru_cache(maxsize=_REMEMBERED)
 def _form(document: str | None) -> SignupForm:
     return parse_signup_form(json.loads(document)) if document else default_signup_form()
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _availability(document: str | None) -> Availability:
-    """No openings at all, in UTC, while nothing has been saved."""
-    return parse_availability(json.loads(document) if document else {"timezone": "UTC", "weekly": [], "overrides": []})

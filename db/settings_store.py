@@ -5,18 +5,23 @@ The portal settings have three levels, and are read by `db.policy_store`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from db.models import GreetingAttachment, MerchantAccount, PortalSubscription, Provider, SettingsVersion
-from domain.availability import Availability, parse_availability
+from domain.availability import parse_availability
 from domain.decisions import PracticeStanding
-from domain.errors import Conflict
+from domain.errors import Conflict, NotFound
+from domain.holidays import parse_holidays
+from domain.hours import Availability
 from domain.signup_form import SignupForm, default_signup_form, parse_signup_form
 from domain.states import MerchantStatus, SettingsKind, SubscriptionStatus
 
@@ -33,6 +38,13 @@ async def load(session: AsyncSession, provider_id: str, kind: SettingsKind) -> S
     query = select(SettingsVersion).where(SettingsVersion.provider_id == provider_id, SettingsVersion.kind == str(kind))
     row = await session.scalar(query.order_by(SettingsVersion.version.desc()).limit(1))
     return Stored(version=row.version, document=row.document) if row else Stored(version=0, document=None)
+
+
+async def load_version(
+    session: AsyncSession, provider_id: str, kind: SettingsKind, version: int
+) -> dict[str, Any] | None:
+    row = await session.get(SettingsVersion, (provider_id, str(kind), version))
+    return row.document if row else None
 
 
 async def save(
@@ -77,10 +89,27 @@ async def versions_of(session: AsyncSession, provider_id: str, kind: SettingsKin
     return list(await session.scalars(query.order_by(SettingsVersion.version.desc())))
 
 
+_AVAILABILITY = text("""
+    SELECT (SELECT document::text FROM settings_version
+             WHERE provider_id = :id AND kind = 'availability' ORDER BY version DESC LIMIT 1) AS availability,
+           (SELECT document::text FROM practice_holidays_version
+             WHERE practice_id = (SELECT practice_id FROM provider WHERE id = :id)
+             ORDER BY version DESC LIMIT 1) AS holidays""")
+# Documents are read anew each time, so that a change shows at once; what they say is worked out once.
+_REMEMBERED = 512
+
+
 async def load_availability(session: AsyncSession, provider_id: str) -> Availability:
-    """The provider's openings; none at all, in UTC, while nothing has been saved."""
-    stored = await load(session, provider_id, SettingsKind.AVAILABILITY)
-    return parse_availability(stored.document or {"timezone": "UTC", "weekly": [], "overrides": []})
+    """The provider's openings, the practice's holidays taken out; none at all, in UTC, while nothing has been saved."""
+    row = (await session.execute(_AVAILABILITY, {"id": provider_id})).one()
+    return effective_availability(row.availability, row.holidays)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def effective_availability(document: str | None, holidays: str | None) -> Availability:
+    """What the two documents say together, as the database has them."""
+    own = parse_availability(json.loads(document) if document else {"timezone": "UTC", "weekly": [], "overrides": []})
+    return replace(own, holidays=parse_holidays(json.loads(holidays)).dates) if holidays else own
 
 
 async def load_signup_form(session: AsyncSession, provider_id: str) -> tuple[int, SignupForm]:
@@ -89,12 +118,29 @@ async def load_signup_form(session: AsyncSession, provider_id: str) -> tuple[int
     return stored.version, form
 
 
-async def load_attachments(session: AsyncSession, ids: list[str]) -> list[GreetingAttachment]:
-    """In the order of `ids`; ids that don't exist are left out."""
-    found = {
-        row.id: row for row in await session.scalars(select(GreetingAttachment).where(GreetingAttachment.id.in_(ids)))
-    }
+async def list_attachments(session: AsyncSession, provider_id: str, ids: Sequence[str]) -> list[GreetingAttachment]:
+    """The provider's, in the order of `ids`, without their content; ids that don't exist are left out."""
+    query = select(GreetingAttachment).where(
+        GreetingAttachment.id.in_(ids), GreetingAttachment.provider_id == provider_id
+    )
+    found = {row.id: row for row in await session.scalars(query)}
     return [found[one] for one in ids if one in found]
+
+
+async def load_attachments(session: AsyncSession, ids: Sequence[str]) -> list[GreetingAttachment]:
+    """In the order of `ids`, with their content; ids that don't exist are left out."""
+    query = select(GreetingAttachment).where(GreetingAttachment.id.in_(ids))
+    query = query.options(undefer(GreetingAttachment.content)).execution_options(populate_existing=True)
+    found = {row.id: row for row in await session.scalars(query)}
+    return [found[one] for one in ids if one in found]
+
+
+async def version_of(session: AsyncSession, provider_id: str, kind: SettingsKind, version: int) -> SettingsVersion:
+    """Raises NotFound."""
+    row = await session.get(SettingsVersion, (provider_id, str(kind), version))
+    if row is None:
+        raise NotFound("There is no such version of these settings.")
+    return row
 
 
 async def practice_standing(session: AsyncSession, provider: Provider) -> PracticeStanding:

@@ -13,10 +13,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.audit import Who
 from commands.forms import choose_form, import_form
+from commands.greetings import add_attachment
 from commands.office import Office
 from commands.policies import Change, change_level, owner_of_provider
-from commands.settings import add_attachment, save_settings
+from commands.settings import save_settings
 from db.ids import new_id
 from db.models import (
     ApiKey,
@@ -210,7 +212,8 @@ async def _everything_switched_on(session: AsyncSession, office: Office, provide
         provider,
         name="Welcome.pdf",
         content=(_DATA / "welcome.pdf").read_bytes(),
-        uploaded_by="seed",
+        who=Who(practice_id=provider.practice_id, name="seed"),
+        no_phi=True,
     )
     greeting = {
         "subject": "Welcome to {{practice_name}}, {{first_name}}",

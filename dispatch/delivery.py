@@ -16,6 +16,8 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.accounts import SendPasswordReset
+from activities.email_changes import SendEmailChange
+from activities.greeting_tests import SendGreetingTest
 from db.events import EventKind
 from db.telling import ClientRow
 from dispatch.engine_view import described, operator_ended
@@ -23,6 +25,8 @@ from dispatch.practice_delivery import tell_practice
 from domain.stages import Stage, Track
 from workflows.booking import Booking
 from workflows.client_journey import ClientJourney
+from workflows.email_change import EmailChangeMails
+from workflows.greeting_test import GreetingTestMail
 from workflows.messages import (
     AccountOpened,
     AppointmentCancelled,
@@ -38,7 +42,14 @@ from workflows.messages import (
     StartJourney,
     VisitRecorded,
 )
-from workflows.naming import TASK_QUEUE, booking_id, client_journey_id, password_reset_id
+from workflows.naming import (
+    TASK_QUEUE,
+    booking_id,
+    client_journey_id,
+    email_change_id,
+    greeting_test_id,
+    password_reset_id,
+)
 from workflows.password_reset import PasswordResetMail
 from workflows.search_attributes import opening
 
@@ -111,11 +122,24 @@ class Delivery:
             return NotYet(reason="no connection", weather=True)
 
     async def start_password_reset(self, reset_id: str) -> Delivered:
+        command = SendPasswordReset(reset_id=reset_id)
+        return await self._start_mails(PasswordResetMail.run, command, password_reset_id(reset_id))
+
+    async def start_email_change(self, change_id: str) -> Delivered:
+        command = SendEmailChange(change_id=change_id)
+        return await self._start_mails(EmailChangeMails.run, command, email_change_id(change_id))
+
+    async def start_greeting_test(self, test_id: str) -> Delivered:
+        command = SendGreetingTest(test_id=test_id)
+        return await self._start_mails(GreetingTestMail.run, command, greeting_test_id(test_id))
+
+    async def _start_mails(self, run: Any, command: object, workflow_id: str) -> Delivered:
+        """Mails to an account or a staff member, once: they belong to no client's journey."""
         try:
             await self._engine.start_workflow(
-                PasswordResetMail.run,
-                SendPasswordReset(reset_id=reset_id),
-                id=password_reset_id(reset_id),
+                run,
+                command,
+                id=workflow_id,
                 task_queue=TASK_QUEUE,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 rpc_timeout=_RPC_TIMEOUT,

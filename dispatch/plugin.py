@@ -14,6 +14,8 @@ from activities.translation import ErrorTranslation
 from dispatch.codec import data_converter
 from workflows.booking import Booking
 from workflows.client_journey import ClientJourney
+from workflows.email_change import EmailChangeMails
+from workflows.greeting_test import GreetingTestMail
 from workflows.merchant_account import MerchantAccount
 from workflows.password_reset import PasswordResetMail
 from workflows.portal_subscription import PortalSubscription
@@ -21,13 +23,8 @@ from workflows.sweep_holds import SweepHolds
 from workflows.sweep_practices import SweepPractices
 
 WORKFLOWS: tuple[type, ...] = (
-    ClientJourney,
-    Booking,
-    MerchantAccount,
-    PortalSubscription,
-    PasswordResetMail,
-    SweepHolds,
-    SweepPractices,
+    *(ClientJourney, Booking, MerchantAccount, PortalSubscription, SweepHolds, SweepPractices),
+    *(PasswordResetMail, EmailChangeMails, GreetingTestMail),
 )
 
 # Imported once outside the sandbox instead of for each workflow; none of them acts on import.

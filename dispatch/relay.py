@@ -148,6 +148,10 @@ class Relay:
         kind = EventKind(event.kind)
         if kind is EventKind.PASSWORD_RESET_REQUESTED:
             return await self._delivery.start_password_reset(event.payload["reset_id"])
+        if kind is EventKind.GREETING_TEST_REQUESTED:
+            return await self._delivery.start_greeting_test(event.payload["test_id"])
+        if kind is EventKind.EMAIL_CHANGE_REQUESTED:
+            return await self._delivery.start_email_change(event.payload["change_id"])
         if kind in OF_PRACTICES:
             return await self._delivery.tell_practice(kind, event.payload, self._clock.skew(event.clock_offset))
         if event.client is None:

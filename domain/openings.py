@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from datetime import UTC, date, datetime, time, timedelta
 
-from domain.availability import MINUTES_A_DAY, Availability
+from domain.hours import MINUTES_A_DAY, Availability
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -49,6 +48,12 @@ def openings(availability: Availability, first: date, last: date) -> list[Stretc
     ]
 
 
+def covers(availability: Availability, start: datetime, end: datetime) -> bool:
+    """Whether the time lies wholly inside one opening."""
+    first, last = (moment.astimezone(availability.zone).date() for moment in (start, end))
+    return any(begins <= ticks(start) and ticks(end) <= ends for begins, ends in openings(availability, first, last))
+
+
 def _joined(availability: Availability, first: date, last: date) -> list[Stretch]:
     single: list[Stretch] = []
     day = first
@@ -73,10 +78,10 @@ def _beginning(availability: Availability, day: date) -> int:
     """Where the opening began that is open when `day` ends."""
     while True:
         if availability.open_all_week:
-            index = bisect_right(availability.closing_dates, day)
-            if index == 0:
+            closing = availability.last_closing(day)
+            if closing is None:
                 return local_ticks(availability, _NO_BEGINNING, 0)
-            day = availability.closing_dates[index - 1]
+            day = closing
         midnight, next_midnight = local_ticks(availability, day, 0), local_ticks(availability, day + _DAY, 0)
         # The day before belongs in: where the clock skips midnight, its last hours move on into this day.
         stretches = _joined(availability, day - _DAY, day)

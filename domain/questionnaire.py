@@ -53,7 +53,7 @@ def parse_questionnaire(document: Mapping[str, object]) -> Questionnaire:
         parser.refuse("implicitRules", "names rules kept elsewhere, which isn't supported and may not be ignored")
     title = document.get("title") or document.get("name") or _UNTITLED
     if not isinstance(title, str) or not title.strip() or len(title) > LONGEST_TEXT:
-        parser.refuse("title", "must be a text that isn't empty")
+        parser.refuse("title", "can't be empty")
     items = parser.items(document.get("item"), "item", 1)
     if not items and not parser.errors:
         parser.refuse("item", "must hold at least one question")

@@ -15,6 +15,7 @@ from domain.texts import shown_name
 
 MOST_ERRORS = 100
 MOST_ANSWERS = 500
+UNANSWERED = "Please answer this question."
 
 Values = Mapping[str, Sequence[Value]]
 
@@ -225,7 +226,7 @@ def _missing(item: Item, values: Values) -> str | None:
     # Nobody could answer what is read-only; its initial value is put there by the form.
     if values.get(item.link_id) or (item.read_only and not item.initial):
         return None
-    return "Please answer this question."
+    return UNANSWERED
 
 
 def _answered_within(item: Item, values: Values) -> bool:

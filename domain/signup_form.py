@@ -179,7 +179,7 @@ class _FieldReader:
             self._refuse(name, f"isn't right. {error}")
             return ""
         if not text:
-            self._refuse(name, "must be a text that isn't empty")
+            self._refuse(name, "can't be empty")
         return text
 
     def _optional(self, name: str, longest: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 
-from domain.availability import Availability
+from domain.hours import Availability
 from domain.openings import MINUTE, Stretch, moment_of, openings, ticks
 
 _DAY = timedelta(days=1)

@@ -1,4 +1,4 @@
-"""How times are said to people: weekday, date and clock in the provider's zone, with the zone's short name."""
+"""How times are said to people: weekday, date and clock in the provider's zone, with the zone's short name; spans."""
 
 from __future__ import annotations
 
@@ -33,3 +33,12 @@ def spoken_date(instant: datetime, timezone: str) -> str:
     """For example "December 1, 2026": a day that may be far away."""
     local = instant.astimezone(ZoneInfo(timezone))
     return f"{local:%B} {local.day}, {local.year}"
+
+
+def spoken_span(minutes: int) -> str:
+    """Minutes as people say them: "24 hours", "2 days"."""
+    for size, word, least in ((1440, "day", 2880), (60, "hour", 60), (1, "minute", 1)):
+        if minutes >= least and minutes % size == 0:
+            count = minutes // size
+            return f"{count} {word}" if count == 1 else f"{count} {word}s"
+    return "0 minutes"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from domain.decisions import PracticeStanding, intake_gates
 from domain.policy import PortalPolicy
+from domain.refunds import in_words
 from domain.stages import Track
 from domain.states import MerchantStatus
 from domain.subscriptions import is_open
@@ -114,11 +115,13 @@ def _afterwards(policy: PortalPolicy) -> list[Step]:
     hours = policy.reminder_hours
     reminded = f"Reminders {_listed(hours)} hours before." if hours else "No reminders."
     kept = (
-        f"Until {span(policy.cancel_notice_minutes)} before, they can cancel or move online"
-        + (", and a fee goes back in full." if policy.due_fee else ".")
+        f"Until {span(policy.cancel_notice_minutes)} before, they can cancel or move online."
         if policy.clients_can_cancel
         else "They can't cancel or move online: the portal tells them to call you."
     )
+    if policy.due_fee is not None:
+        notice = policy.cancel_notice_minutes if policy.clients_can_cancel else None
+        kept += f" The fee: {in_words(policy.refund_terms, policy.due_fee, notice)}"
     return [
         Step(title="Mail: confirmation", text=f"With the calendar entry. {reminded}"),
         Step(title="Portal: cancelling", text=kept),

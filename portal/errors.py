@@ -27,7 +27,7 @@ from web.problems import install_problem_handlers, malformed, problem, status_of
 
 Handler = Callable[[Request, Any], Awaitable[Response]]
 
-_MACHINES = ("/api/", "/webhooks", "/codec", "/healthz", "/readyz", "/metrics", "/openapi.json", "/embed/")
+MACHINES = ("/api/", "/webhooks", "/codec", "/healthz", "/readyz", "/metrics", "/openapi.json", "/embed/")
 _TITLES = {
     403: "That isn't possible from here",
     404: "We couldn't find that page",
@@ -57,7 +57,7 @@ def install_page_handlers(app: FastAPI) -> None:
 
 
 def is_for_machines(request: Request) -> bool:
-    return request.url.path.startswith(_MACHINES)
+    return request.url.path.startswith(MACHINES)
 
 
 def _either(for_machines: Any, for_people: Handler) -> Any:
@@ -71,7 +71,8 @@ def _either(for_machines: Any, for_people: Handler) -> Any:
 
 
 def refusal_page(request: Request, status: int, title: str, detail: str, **context: Any) -> Response:
-    return render(request, "error.html", status=status, title=title, detail=detail, **context)
+    home = next((side for side in ("/console", "/portal") if request.url.path.startswith(side)), "/")
+    return render(request, "error.html", status=status, title=title, detail=detail, home=home, **context)
 
 
 async def _on_refusal(request: Request, error: DomainError) -> Response:
@@ -96,7 +97,8 @@ def _to_sign_in(request: Request) -> Response:
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     else:
         referer = urlsplit(request.headers.get("referer", ""))
-        back = referer.path if referer.netloc == request.headers.get("host") else side
+        query = f"?{referer.query}" if referer.query else ""
+        back = referer.path + query if referer.netloc == request.headers.get("host") else side
     back = local_path(back, side)
     return RedirectResponse(with_query(f"{side}/sign-in", next=None if back == side else back), 303)
 

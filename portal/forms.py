@@ -15,9 +15,10 @@ from starlette.types import Message
 from commands.accounts import SessionKind
 from commands.forms import LARGEST_FORM
 from commands.office import Office
-from commands.settings import MAX_ATTACHMENT_BYTES
+from domain.attachments import LARGEST_SUM
 from domain.errors import Forbidden, PayloadTooLarge, ValidationFailed
 from domain.pictures import MAX_PICTURE_BYTES
+from portal.multipart import Sent, read_multipart
 from web.bodies import raw_body
 from web.identity import SignedInClients, SignedInStaff, refuse_foreign_origin, session_token
 from web.transactions import TheOffice
@@ -68,19 +69,12 @@ async def staff_form(request: Request, office: TheOffice, staff: SignedInStaff) 
     return form
 
 
-async def uploaded_file(request: Request, office: TheOffice, staff: SignedInStaff) -> tuple[str, bytes]:
-    """Name and content of the field `file`; never more than the limit is held."""
-    body = await raw_body(request, MAX_ATTACHMENT_BYTES + 64 * 1024)
-
-    async def once() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async with Request(request.scope, once).form(max_files=1, max_fields=5) as fields:
-        token, file = fields.get(CSRF_FIELD), fields.get("file")
-        _check_token(request, office, SessionKind.STAFF, token if isinstance(token, str) else "")
-        if not isinstance(file, UploadFile) or not file.filename:
-            raise ValidationFailed.of("file", "Please choose a file first.")
-        return file.filename, await file.read()
+async def staff_files(request: Request, office: TheOffice, staff: SignedInStaff) -> tuple[Form, Sent]:
+    """A form with files, as far as it may be long."""
+    sent = await read_multipart(request, LARGEST_SUM + _FORM_LIMIT)
+    form = Form(sent.fields)
+    _check_token(request, office, SessionKind.STAFF, form.first(CSRF_FIELD))
+    return form, sent
 
 
 async def form_with_picture(request: Request, office: TheOffice, staff: SignedInStaff) -> tuple[Form, bytes | None]:
@@ -154,6 +148,6 @@ def _fingerprint(token: str) -> str:
 PublicForm = Annotated[Form, Depends(public_form)]
 ClientForm = Annotated[Form, Depends(client_form)]
 StaffForm = Annotated[Form, Depends(staff_form)]
-Upload = Annotated[tuple[str, bytes], Depends(uploaded_file)]
+FormWithFiles = Annotated[tuple[Form, Sent], Depends(staff_files)]
 FormWithPicture = Annotated[tuple[Form, bytes | None], Depends(form_with_picture)]
 FormFile = Annotated[bytes, Depends(form_file)]

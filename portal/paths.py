@@ -9,9 +9,10 @@ _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def with_query(path: str, **parameters: str | None) -> str:
-    """`path?name=value`, leaving out what is None."""
+    """`path?name=value`, leaving out what is None; a fragment stays at the end."""
     given = {name: value for name, value in parameters.items() if value is not None}
-    return f"{path}?{urlencode(given)}" if given else path
+    page, hash_sign, fragment = path.partition("#")
+    return f"{page}?{urlencode(given)}{hash_sign}{fragment}" if given else path
 
 
 def local_path(value: str | None, fallback: str) -> str:

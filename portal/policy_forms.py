@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.errors import ValidationFailed
-from domain.money import Money
+from domain.money import Money, decimals
 from portal.forms import Form
 from portal.policy_words import SETTINGS, Kind
 
@@ -76,12 +76,11 @@ def _fee(form: Form) -> dict[str, Any] | None:
     if not text:
         return None
     currency = form.first("currency") or "usd"
-    factor = 1 if currency == "jpy" else 100
-    minor = Decimal(text) * factor if _AMOUNT.fullmatch(text) else None
+    minor = Decimal(text).scaleb(decimals(currency)) if _AMOUNT.fullmatch(text) else None
     if minor is None or minor != minor.to_integral_value():
         raise ValidationFailed.of("amount", "must be an amount, such as 40.00")
     return {"amount_minor": int(minor), "currency": currency}
 
 
 def _amount(fee: Money) -> str:
-    return str(fee.amount_minor) if fee.currency == "jpy" else f"{Decimal(fee.amount_minor) / 100:.2f}"
+    return str(Decimal(fee.amount_minor).scaleb(-decimals(fee.currency)))

@@ -17,8 +17,19 @@ from starlette.staticfiles import StaticFiles
 
 from domain.errors import FieldError
 from domain.wording import spoken_clock, spoken_date, spoken_day, spoken_time
-from portal import invitation_words, money_words, outlook_words, policy_words, staff_words, wording
+from portal import (
+    duplicate_words,
+    greeting_words,
+    invitation_words,
+    money_words,
+    outlook_words,
+    policy_words,
+    refund_words,
+    staff_words,
+    wording,
+)
 from portal.answers import condition_data, condition_note, input_type, limit_note
+from portal.done_words import DONE
 from portal.paths import identifier, with_query
 
 _HERE = Path(__file__).parent
@@ -41,6 +52,7 @@ def _environment() -> Environment:
         date=spoken_date,
         zone=_zone_name,
         short=wording.short_time,
+        city=_city,
         iso=lambda instant: instant.isoformat(),
         money=wording.money,
         identifier=identifier,
@@ -50,11 +62,14 @@ def _environment() -> Environment:
         static=_static_address,
         with_query=with_query,
         words=wording,
+        duplicate_words=duplicate_words,
         invitation_words=invitation_words,
         outlook_words=outlook_words,
         staff_words=staff_words,
         money_words=money_words,
         policy_words=policy_words,
+        refund_words=refund_words,
+        greeting_words=greeting_words,
         condition_note=condition_note,
         condition_data=condition_data,
         input_type=input_type,
@@ -74,6 +89,11 @@ def _zone_name(instant: datetime, timezone: str) -> str:
     return f"{instant.astimezone(wording.zone(timezone)):%Z}"
 
 
+def _city(timezone: str) -> str:
+    """For example "New York", of "America/New_York"."""
+    return timezone.rpartition("/")[2].replace("_", " ")
+
+
 def _phone_link(phone: str) -> str:
     return "tel:" + "".join(character for character in phone if character.isdigit() or character == "+")
 
@@ -86,13 +106,14 @@ def render_text(template: str, **context: Any) -> str:
         "errors": {},
         "refresh": None,
         "practice": None,
+        "page_name": template.removesuffix(".html"),
     }
     return _environment().get_template(template).render(defaults | context)
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """The page; `?done=<code>` shows the fixed sentence that belongs to the code."""
-    context.setdefault("flash", wording.DONE.get(request.query_params.get("done", "")))
+    context.setdefault("flash", DONE.get(request.query_params.get("done", "")))
     return HTMLResponse(render_text(template, **context), status)
 
 

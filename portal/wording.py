@@ -1,4 +1,4 @@
-"""The words of the pages for closed sets: states, stages, rules, what the timeline tells, what was just done."""
+"""The words of the pages for closed sets: states, stages, rules and what the timeline tells."""
 
 from __future__ import annotations
 
@@ -16,66 +16,12 @@ from domain.states import (
     PaymentState,
     TimelineKind,
 )
-from domain.wording import spoken_clock
+from domain.wording import spoken_clock, spoken_span
 
 EMERGENCY = (
     "If you are in danger or need help right now, call 911 (US) or your local emergency number. "
     "For the Suicide & Crisis Lifeline, call or text 988."
 )
-
-DONE = {
-    "signed-out": "You are signed out.",
-    "too-late": "That took too long. Please sign in again.",
-    "signed-out-elsewhere": "You are signed out everywhere else.",
-    "two-factor-off": "Two-factor sign-in is off.",
-    "staff-invited": "Invited. The mail with the link goes out right away.",
-    "staff-changed": "Saved.",
-    "staff-role": "Saved. The new role holds from now on.",
-    "staff-again": "Invited again. Earlier links no longer work.",
-    "staff-deactivate": "Done. They are signed out and can't sign in any more.",
-    "staff-reactivate": "Done. They can sign in again.",
-    "staff-reset-two-factor": "Two-factor sign-in is reset. They sign in with their password and set it up anew.",
-    "password": "Your new password is set. Please sign in with it.",
-    "welcome": "Welcome! Your account is open.",
-    "draft": "Saved. You can go on whenever it suits you.",
-    "intake": "Thank you. Your intake form has been sent to the practice.",
-    "cancelled": "Your appointment is cancelled.",
-    "money-back": "Your money goes back to you. A mail that says so is on its way.",
-    "released": "The time is being released. You won't be charged.",
-    "invited": "The client is invited. The mail with the link goes out right away.",
-    "forms-sent": "New Client Forms are on their way.",
-    "forms-already": "New Client Forms were sent just now; they aren't sent twice within a minute.",
-    "revoked": "The invitation is revoked: its link stopped working, and no reminder goes out. You can invite again "
-    "at any time.",
-    "invited-again": "A new invitation is on its way. Earlier links no longer work.",
-    "staff-booked": "The appointment is booked. The client gets a confirmation by mail.",
-    "staff-cancelled": "The appointment is cancelled. The client gets a mail, and any fee is refunded in full.",
-    "noshow": "Recorded: the client didn't come. The fee is kept.",
-    "fulfilled": "Recorded: the client came.",
-    "contact": "Saved.",
-    "contact-same": "Nothing was different, so nothing was changed.",
-    "email-corrected": "The email address is corrected. Mail goes to the right one from now on.",
-    "email-invited": "The email address is corrected, and a new invitation is on its way to it. "
-    "Earlier links no longer work.",
-    "answered": "Done. The step goes on.",
-    "answered-before": "That step has gone on in the meantime.",
-    "moved": "Your appointment has a new time. A mail with it is on its way.",
-    "staff-moved": "The appointment has a new time. The client gets a mail.",
-    "settings-restored": "The earlier settings are in force again.",
-    "withdrawn": "Closed. Nobody waits for this client any more; you can invite them again at any time.",
-    "advanced": "The demo's clock is one day on, and so is every open journey.",
-    "not-advanced": "Temporal doesn't answer, so no clock was moved. Please try again.",
-    "asked-again": "If this link can be renewed, a mail with a new one is on its way to the address we know.",
-    "form-imported": "The form is imported. Please read it through; what has no effect here is named below.",
-    "form-saved": "Saved as a new version. Clients who have begun keep the version they began with.",
-    "form-marked": "Changed. Only what is marked as selectable can be chosen in the portal settings.",
-    "form-chosen": "New clients get this version from now on.",
-    "page-saved": "Saved as a new version. It is what everybody sees from now on.",
-    "page-restored": "The earlier page is in force again, as a new version.",
-    "signup-form-saved": "Saved as a new version. The next client to sign up sees it.",
-    "signup-form-restored": "Restored as a new version. The next client to sign up sees it.",
-    "uploaded": "The file is uploaded. Check it under the greeting to send it along.",
-}
 
 ITEM_TYPE = {
     ItemType.GROUP: "Section",
@@ -165,7 +111,9 @@ TIMELINE = {
     TimelineKind.INVITATION_ASKED_AGAIN: "Client asked for a new invitation",
     TimelineKind.INVITATION_REVOKED: "Invitation revoked by the practice",
     TimelineKind.GREETING_SENT: "Email greeting sent",
-    TimelineKind.GREETING_SKIPPED: "Email greeting not sent (this address had one today, or it is switched off)",
+    TimelineKind.GREETING_SKIPPED: "Email greeting not sent (unsubscribed, switched off, or had one today)",
+    TimelineKind.MAILS_DECLINED: "Unsubscribed from greetings and reminders",
+    TimelineKind.MAILS_WANTED_AGAIN: "Gets greetings and reminders again",
     TimelineKind.FORMS_REQUESTED: "Send New Client Forms pressed",
     TimelineKind.FORMS_SENT: "New client forms sent",
     TimelineKind.ACCOUNT_OPENED: "Portal account opened",
@@ -202,7 +150,20 @@ TIMELINE = {
     TimelineKind.ATTENTION_RAISED: "A step needs attention",
     TimelineKind.ATTENTION_SETTLED: "Attention settled",
     TimelineKind.EMAIL_CORRECTED: "Email address corrected",
+    TimelineKind.CLOSED_AS_DUPLICATE: "Closed: the same person as another client",
+    TimelineKind.DUPLICATE_CLOSED: "A duplicate of this client was closed",
+    TimelineKind.TWO_PERSONS: "Not the same person as somebody who looked alike",
+    TimelineKind.EMAIL_CHANGED: "Email address changed by the client, and confirmed",
     TimelineKind.CONTACT_CHANGED: "Contact data changed",
+}
+
+# What comes next for somebody, in a list.
+NEXT_STEP = {
+    "intake": "Next: the intake form",
+    "book": "Next: choose a time",
+    "pay": "Next: pay to confirm an appointment",
+    "wait": "An appointment is being confirmed",
+    "none": "Nothing to do right now",
 }
 
 RELEASED = {
@@ -320,10 +281,4 @@ def money(amount_minor: int, currency: str) -> str:
     return str(Money(amount_minor=amount_minor, currency=currency))
 
 
-def span(minutes: int) -> str:
-    """Minutes as people say them: "24 hours", "2 days"."""
-    for size, word, least in ((1440, "day", 2880), (60, "hour", 60), (1, "minute", 1)):
-        if minutes >= least and minutes % size == 0:
-            count = minutes // size
-            return f"{count} {word}" if count == 1 else f"{count} {word}s"
-    return "0 minutes"
+span = spoken_span

@@ -1,15 +1,23 @@
 #!/bin/sh
-# What the tests need beside Python: a browser, and the linter of compose files. Installed where that is allowed.
+# What the tests need beside Python: a browser, the linter of compose files, and axe, which checks pages in the browser.
+# Installed where that is allowed. axe-core is pinned, with its hash, by tests/walk/package-lock.json.
 set -eu
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v docker-compose >/dev/null 2>&1 || missing="$missing docker-compose"
-[ -n "$missing" ] || exit 0
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "  installing$missing"
-    apt-get update -qq >/dev/null
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
-else
-    echo "make test needs$missing; on Debian: sudo apt-get install$missing" >&2
-    exit 2
+command -v npm >/dev/null 2>&1 || missing="$missing npm"
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "  installing$missing"
+        apt-get update -qq >/dev/null
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    else
+        echo "make test needs$missing; on Debian: sudo apt-get install$missing" >&2
+        exit 2
+    fi
+fi
+cd "$(dirname "$0")/walk"
+if [ ! -f node_modules/axe-core/axe.min.js ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    echo "  installing axe-core"
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 fi

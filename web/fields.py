@@ -30,6 +30,12 @@ def optional_text(body: Mapping[str, object], name: str, longest: int = 500) -> 
     return None if body.get(name) in (None, "") else text(body, name, longest)
 
 
+def secret(body: Mapping[str, object], name: str) -> str:
+    """A password as it was typed: blanks belong to it."""
+    text(body, name, 10_000)
+    return str(body[name])
+
+
 def flag(body: Mapping[str, object], name: str) -> bool:
     """False where it isn't sent."""
     value = body.get(name, False)

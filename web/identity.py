@@ -14,10 +14,11 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 from sqlalchemy import select
 
-from commands.accounts import SessionKind, SignedIn, clients_of, who_is
+from commands.accounts import SessionKind, SignedIn, who_is
 from commands.audit import Who
 from commands.office import Office
 from db.models import ApiKey, Client, Practice, StaffMember
+from db.portal_accounts import clients_of
 from domain.errors import Forbidden, NotFound, SecondFactorNeeded, Unauthorized
 from domain.roles import Permission, Reach, Role, may, require
 from telemetry.context import current_ids

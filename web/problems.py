@@ -40,7 +40,7 @@ _HTTP_SLUGS = {
 }
 
 
-def status_of(error: DomainError) -> int:
+def status_of(error: DomainError | type[DomainError]) -> int:
     """Every refusal by a rule that the table doesn't name is a 409."""
     return _STATUS.get(error.slug, 409)
 

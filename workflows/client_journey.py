@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+import dataclasses
 from datetime import datetime
 
 from temporalio import workflow
@@ -15,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.standing import CloseJourney, LoadStanding, Standing, Standings
     from domain.cadence import Waiting, booking_waiting
     from domain.stages import JourneyOutcome, Stage, Track
+    from workflows.beside import Beside
     from workflows.child_booking import start_booking
     from workflows.details import journey_details
     from workflows.intake_filing import IntakeFiling
@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
         JourneyWithdrawn,
         NewClientFormsRequested,
         ResolveAttention,
+        SideStep,
         StartJourney,
     )
     from workflows.search_attributes import STAGE
@@ -53,6 +54,9 @@ class ClientJourney:
         self._mails = JourneyMails(start.client_id, self._steps, self._note_sent)
         self._inviting = Inviting(self._steps, self._mails, self._wait)
         self._filing = IntakeFiling(start.client_id, self._steps)
+        self._beside = Beside(
+            {SideStep.GREETING: self._mails.greet_automatically, SideStep.FRONT_DESK: self._mails.tell_front_desk}
+        )
         self._standing: Standing | None = None
         self._stage = Stage.RECORDED
         self._shown_stage: Stage | None = None
@@ -70,6 +74,7 @@ class ClientJourney:
     @workflow.run
     async def run(self, start: StartJourney) -> JourneyEnded:
         await self._take_up()
+        self._beside.start(*start.beside)
         if self._stage is Stage.CLOSED:
             # What this run was started for may open the way again.
             self._wait("what it was started for")
@@ -83,7 +88,7 @@ class ClientJourney:
         if self._new_run_asked and self._end is None and not self._booked:
             await workflow.wait_condition(workflow.all_handlers_finished)
             await self._steps.settled()
-            workflow.continue_as_new(start)
+            workflow.continue_as_new(dataclasses.replace(start, beside=self._beside.under_way))
         await self._close()
         outcome = JourneyOutcome.BOOKED if self._stage is Stage.BOOKED else self._end
         return JourneyEnded(stage=self._stage, outcome=outcome)
@@ -122,14 +127,13 @@ class ClientJourney:
         )
 
     async def _invite_and_greet(self) -> None:
-        """On the anonymous track the greeting goes out beside the invitation: neither waits for the other."""
+        """On the anonymous track greeting and notice go out beside the invitation: the way waits for neither."""
         if self._stage is not Stage.RECORDED:
             return
         self._wait("the invitation to go out")
-        steps = [self._invite(None)]
         if self._start.track is Track.ANONYMOUS:
-            steps += [self._mails.greet(Occasion.AUTOMATIC, self._start.client_id), self._mails.tell_front_desk()]
-        await asyncio.gather(*steps)
+            self._beside.start(SideStep.GREETING, SideStep.FRONT_DESK)
+        await self._invite(None)
 
     async def _await_account(self) -> None:
         if not self._going_on() or self._stage not in (Stage.RECORDED, Stage.INVITED, Stage.CLOSED):
@@ -149,8 +153,10 @@ class ClientJourney:
         while not self._intake_submitted and self._going_on():
             due = waiting.due_after(reminded_until)
             self._wait("the client to submit the intake form", due)
-            if await self._until_due(
-                lambda: self._intake_submitted or not self._going_on(), due, "the intake form: remind or lapse"
+            if await answered_within(
+                lambda: self._intake_submitted or not self._going_on(),
+                due - self._steps.now(),
+                "the intake form: remind or lapse",
             ):
                 break
             reminded_until = due
@@ -159,7 +165,7 @@ class ClientJourney:
             else:
                 await self._mails.remind_of_intake(due)
         if self._intake_submitted:
-            await self._file_intake()
+            self._stage = await self._filing.file(self._stage)
 
     async def _open_intake(self) -> Waiting | None:
         """Take note of the account; None where there is no form to fill in."""
@@ -179,7 +185,8 @@ class ClientJourney:
             return
         lapses_at = booking_waiting(self._steps.now()).lapses_at
         self._wait("the client to book a first appointment", lapses_at)
-        if not await self._until_due(lambda: not self._going_on(), lapses_at, "no appointment: lapse"):
+        left = lapses_at - self._steps.now()
+        if not await answered_within(lambda: not self._going_on(), left, "no appointment: lapse"):
             self._end = JourneyOutcome.LAPSED
 
     async def _close(self) -> None:
@@ -193,6 +200,7 @@ class ClientJourney:
                 lambda now: CloseJourney(client_id=self._start.client_id, outcome=outcome, now=now),
             )
             self._stage = Stage.CLOSED
+        await self._beside.finished()
         while True:
             await self._filing.finished()
             await workflow.wait_condition(workflow.all_handlers_finished)
@@ -204,10 +212,6 @@ class ClientJourney:
         await self._steps.settled()
         self._wait("nothing: the journey is closed")
 
-    async def _until_due(self, answered: Callable[[], bool], due: datetime, summary: str) -> bool:
-        """Wait; False when the moment came first."""
-        return await answered_within(answered, due - self._steps.now(), summary)
-
     # Single steps
 
     async def _invite(self, invitation_id: str | None) -> None:
@@ -216,9 +220,6 @@ class ClientJourney:
             self._stage = stage
         elif FIRST_INVITATION in self._steps.lapsed:
             self._end = JourneyOutcome.LAPSED
-
-    async def _file_intake(self) -> None:
-        self._stage = await self._filing.file(self._stage)
 
     # What the journey is told
 
@@ -232,7 +233,7 @@ class ClientJourney:
         self._intake_submitted = True
         # Before that, the way itself files the answers when it comes to them.
         if self._stage in (Stage.READY, Stage.BOOKED, Stage.CLOSED):
-            await self._file_intake()
+            self._stage = await self._filing.file(self._stage)
 
     @workflow.signal
     async def invitation_requested(self, fact: InvitationRequested) -> None:
@@ -252,6 +253,7 @@ class ClientJourney:
     @workflow.signal
     def journey_withdrawn(self, fact: JourneyWithdrawn) -> None:
         self._end = JourneyOutcome.WITHDRAWN
+        self._steps.give_up()
 
     @workflow.signal
     def begin_new_run(self) -> None:

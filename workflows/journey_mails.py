@@ -83,6 +83,9 @@ class JourneyMails:
         if sent:
             self._note_sent("intake reminder")
 
+    async def greet_automatically(self) -> None:
+        await self.greet(Occasion.AUTOMATIC, self._client_id)
+
     async def greet(self, occasion: Occasion, request_id: str) -> None:
         result = await self._steps.take(
             greeting_step(request_id),

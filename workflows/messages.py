@@ -10,15 +10,26 @@ from domain.stages import Actor, JourneyOutcome, Stage, Track
 from domain.states import AppointmentStatus, AttentionAction
 
 
+class SideStep(StrEnum):
+    """What a sign-up sets off beside the client's way."""
+
+    GREETING = "greeting"
+    FRONT_DESK = "front_desk"
+
+
 @dataclass(frozen=True, kw_only=True)
 class StartJourney:
-    """Starts a `ClientJourney`; `skew_seconds` is how far business time is ahead of the engine's clock (demo only)."""
+    """Starts a `ClientJourney`; `skew_seconds` is how far business time is ahead of the engine's clock (demo only).
+
+    `beside` is what an earlier run had under way.
+    """
 
     client_id: str
     practice_id: str
     provider_id: str
     track: Track
     skew_seconds: int = 0
+    beside: tuple[SideStep, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,10 @@ def booking_id(appointment_id: str) -> str:
     return f"booking:{appointment_id}"
 
 
+def greeting_test_id(test_id: str) -> str:
+    return f"greeting-test:{test_id}"
+
+
 def merchant_account_id(provider_id: str) -> str:
     return f"merchant-account:{provider_id}"
 
@@ -26,3 +30,7 @@ def portal_subscription_id(practice_id: str) -> str:
 
 def password_reset_id(reset_id: str) -> str:
     return f"password-reset:{reset_id}"
+
+
+def email_change_id(change_id: str) -> str:
+    return f"email-change:{change_id}"

@@ -53,6 +53,22 @@ PASSWORD_RESET_MAIL = ActivityConfig(
     retry_policy=PATIENT,
 )
 
+# Whoever sends a greeting to themselves waits for it; an hour later they have tried again.
+TEST_MAIL = ActivityConfig(
+    schedule_to_close_timeout=timedelta(hours=1),
+    start_to_close_timeout=timedelta(seconds=30),
+    heartbeat_timeout=_BEAT,
+    retry_policy=PATIENT,
+)
+
+# The link works for a day.
+EMAIL_CHANGE_MAIL = ActivityConfig(
+    schedule_to_close_timeout=timedelta(hours=20),
+    start_to_close_timeout=timedelta(seconds=30),
+    heartbeat_timeout=_BEAT,
+    retry_policy=PATIENT,
+)
+
 # Weather that outlasts a step: pauses between the journey's own tries, and when somebody is told of it.
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=15)

@@ -80,6 +80,8 @@ class Steps:
         self._answers: dict[str, AttentionAction] = {}
         self._weather: dict[str, _Weather] = {}
         self._alerts: list[asyncio.Task[None]] = []
+        self._never_dropped: set[str] = set()
+        self._given_up = False
         self.stuck: dict[str, str] = {}
         self.lapsed: set[str] = set()
 
@@ -103,6 +105,12 @@ class Steps:
     def answer(self, step: str, action: AttentionAction) -> None:
         self._answers[step] = action
 
+    def give_up(self) -> None:
+        """Nobody is waited for any more: what is stuck stays undone, but for what is never dropped."""
+        self._given_up = True
+        for step in {*self.stuck, *self._weather} - self._never_dropped:
+            self._answers[step] = AttentionAction.SKIP
+
     async def take(
         self,
         step: str,
@@ -117,6 +125,8 @@ class Steps:
 
         None when a person decided to skip the step, when nobody answered, or when it came too late to be of use.
         """
+        if on_lapse is OnLapse.STAY:
+            self._never_dropped.add(step)
         while not_after is None or self.now() < not_after:
             options: ActivityConfig = {**config}
             if not_after is not None:
@@ -127,7 +137,9 @@ class Steps:
                 if is_cancelled_exception(error):
                     raise
                 final = final_reason(error) if is_final(error) else None
-                if final is None:
+                if self._given_up and step not in self._never_dropped:
+                    action = AttentionAction.SKIP
+                elif final is None:
                     action = await self._wait_out(step, weather_reason(error), not_after)
                 else:
                     await self._clear(step)

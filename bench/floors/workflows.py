@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from temporalio import activity, workflow
 
+_LONG = timedelta(days=30)
+
 
 @activity.defn
 async def step(name: str) -> None:
@@ -17,9 +19,10 @@ async def step(name: str) -> None:
 
 @workflow.defn
 class BareOnboarding:
-    """As `ClientJourney` from the sign-up to ready: eight steps, three of them side by side, and two signals.
+    """As `ClientJourney` from the sign-up to ready: eight steps, three of them side by side, two signals, three timers.
 
-    Ours runs two of its steps as local activities; as ordinary ones they are what we save.
+    Each wait has an end, as ours have; two of the timers are cancelled by what they wait for. Ours runs two of its
+    steps as local activities; as ordinary ones they are what we save.
     """
 
     def __init__(self) -> None:
@@ -30,12 +33,12 @@ class BareOnboarding:
         await _step("standing")
         await _step("signup")
         await asyncio.gather(_step("mail"), _step("mail"), _step("mail"))
-        await workflow.wait_condition(lambda: self._account)
+        await workflow.wait_condition(lambda: self._account, timeout=_LONG)
         await _step("account")
         await _step("intake")
-        await workflow.wait_condition(lambda: self._intake)
+        await workflow.wait_condition(lambda: self._intake, timeout=_LONG)
         await _step("ready")
-        await workflow.wait_condition(lambda: self._end)
+        await workflow.wait_condition(lambda: self._end, timeout=_LONG)
 
     @workflow.signal
     def account_opened(self) -> None:

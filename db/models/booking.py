@@ -62,6 +62,13 @@ class Payment(Base):
     state: Mapped[str]
     amount_minor: Mapped[int]
     currency: Mapped[str]
+    # The rest of the quote; a trigger keeps all of it as the client was shown it.
+    purpose: Mapped[str]
+    settings_versions: Mapped[str]  # of practice, provider and client
+    refund_full_minutes: Mapped[int]
+    refund_part_percent: Mapped[int]
+    refund_part_minutes: Mapped[int]
+    refund_at_most_percent: Mapped[int]  # lowered by a move at a time when less would have gone back
     refunded_minor: Mapped[int]
     merchant_account: Mapped[str | None]
     session_id: Mapped[str | None] = mapped_column(unique=True)

@@ -21,11 +21,30 @@ class PortalAccount(Base):
     created_at: Mapped[datetime]
 
 
+class EmailChange(Base):
+    """Another address for signing in, asked for on the profile page; in force once its link has been followed.
+
+    The links' tokens are derived from the id. `ended_at`: confirmed (`confirmed_at` too), taken back, stopped from the
+    old address, or asked for anew.
+    """
+
+    __tablename__ = "email_change"
+
+    id: Mapped[PrimaryId]
+    account_id: Mapped[OpaqueId] = mapped_column(ForeignKey("portal_account.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
 class Client(Base):
     __tablename__ = "client"
     __table_args__ = (
         UniqueConstraint("provider_id", "external_id"),
         Index("ix_client_practice_created", "practice_id", "created_at", "id"),
+        Index("ix_client_provider_birth", "provider_id", "date_of_birth"),
     )
 
     id: Mapped[PrimaryId]
@@ -51,7 +70,20 @@ class Client(Base):
     forms_requested_at: Mapped[datetime | None]
     forms_sent_at: Mapped[datetime | None]
     intake_form_id: Mapped[str | None] = mapped_column(ForeignKey("intake_form.id"))  # as assigned by the journey
+    # The same person as that one, who is kept: this one's way was closed for it.
+    duplicate_of_id: Mapped[str | None] = mapped_column(ForeignKey("client.id"), index=True)
     created_at: Mapped[datetime]
+
+
+class TwoPersons(Base):
+    """The practice has decided that two clients who look alike aren't the same person; the lesser id is first."""
+
+    __tablename__ = "two_persons"
+
+    one_id: Mapped[str] = mapped_column(ForeignKey("client.id", ondelete="CASCADE"), primary_key=True)
+    other_id: Mapped[str] = mapped_column(ForeignKey("client.id", ondelete="CASCADE"), primary_key=True, index=True)
+    decided_by: Mapped[str]
+    decided_at: Mapped[datetime]
 
 
 class ClientPolicyVersion(Base):

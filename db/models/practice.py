@@ -130,16 +130,16 @@ class PracticeSettingsVersion(Base):
     saved_at: Mapped[datetime]
 
 
-class GreetingAttachment(Base):
-    __tablename__ = "greeting_attachment"
+class PracticeHolidaysVersion(Base):
+    """One saved version of the practice's holidays; the highest is in force."""
 
-    id: Mapped[PrimaryId]
-    provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"), index=True)
-    name: Mapped[str]
-    content_type: Mapped[str]
-    content: Mapped[bytes] = mapped_column(LargeBinary)
-    uploaded_by: Mapped[str]
-    created_at: Mapped[datetime]
+    __tablename__ = "practice_holidays_version"
+
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[type_document]
+    saved_by: Mapped[str]
+    saved_at: Mapped[datetime]
 
 
 class PagePicture(Base):

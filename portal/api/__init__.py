@@ -9,6 +9,8 @@ from portal.api.audit import audit_router
 from portal.api.client_portal import client_portal_router
 from portal.api.clients import clients_router
 from portal.api.demo import demo_router
+from portal.api.duplicates import duplicates_router
+from portal.api.hours import hours_router
 from portal.api.intake_forms import intake_forms_router
 from portal.api.merchant_accounts import merchant_accounts_router
 from portal.api.policies import client_policy_router, practice_policy_router, provider_policy_router
@@ -32,9 +34,11 @@ for _router in (
     provider_policy_router,
     client_policy_router,
     provider_settings_router,
+    hours_router,
     intake_forms_router,
     merchant_accounts_router,
     clients_router,
+    duplicates_router,
     attention_router,
     appointments_router,
     audit_router,

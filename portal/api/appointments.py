@@ -7,17 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import select, tuple_
 
-from commands.appointments import cancel, record_visit
+from commands.appointments import cancel, may_cancel, record_visit
 from commands.audit import note
 from commands.booking import claim
 from commands.moving import move
 from db.models import Appointment, Payment
-from db.tenancy import appointment_of_practice, client_of_practice
+from db.tenancy import appointment_of_practice, client_of_practice, payment_of_appointment
 from domain.audit import AuditKind
 from domain.stages import Actor
 from domain.states import AppointmentStatus
 from portal.paging import Limit, cursor_of, read_cursor
-from portal.shapes import Json, appointment_shape, appointment_shapes, instant, listed, payment_shape
+from portal.shapes import Json, appointment_shape, appointment_shapes, cancel_shape, instant, listed, payment_shape
 from portal.waiting import wait_for_booking, wait_while_pending
 from web.bodies import json_object, parse_object, raw_body
 from web.fields import moment, only, opaque_id, optional_text, text
@@ -84,6 +84,12 @@ async def book_for_client(request: Request, office: TheOffice, relay: TheRelay, 
 @appointments_router.get("/appointments/{appointment_id}", summary="One appointment")
 async def read_appointment(session: Transaction, appointment: OwnAppointment) -> Json:
     return await appointment_shape(session, appointment)
+
+
+@appointments_router.get("/appointments/{appointment_id}/can-cancel", summary="What cancelling would do")
+async def can_cancel(session: Transaction, office: TheOffice, staff: ApiPractice, appointment: OwnAppointment) -> Json:
+    decision = await may_cancel(session, office, appointment, Actor.STAFF)
+    return cancel_shape(decision, await payment_of_appointment(session, appointment.id))
 
 
 @appointments_router.post("/appointments/{appointment_id}/cancel", summary="Cancel; the fee is refunded in full")

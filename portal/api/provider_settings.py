@@ -9,13 +9,9 @@ from fastapi.responses import Response
 
 from commands.audit import note
 from commands.booking import free_slots
+from commands.greetings import add_attachment
 from commands.page import add_picture, picture_path
-from commands.settings import (
-    MAX_ATTACHMENT_BYTES,
-    add_attachment,
-    read_settings,
-    save_settings,
-)
+from commands.settings import read_settings, save_settings
 from db.models import Provider
 from db.tenancy import provider_by_slug
 from domain.audit import AuditKind
@@ -23,7 +19,7 @@ from domain.errors import Conflict
 from domain.pictures import MAX_PICTURE_BYTES
 from domain.states import SettingsKind
 from portal.api.etags import expected_version, stale, tagged
-from portal.api.uploads import FILE_SCHEMA, uploaded_file
+from portal.api.uploads import ATTACHMENT_SCHEMA, FILE_SCHEMA, uploaded_file
 from portal.shapes import Json, slots_shape
 from web.bodies import json_object
 from web.fields import moment, opaque_id
@@ -83,14 +79,18 @@ for _kind in SettingsKind:
     "/greeting/attachments",
     status_code=201,
     summary="Upload a file for the greeting (no PHI)",
-    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FILE_SCHEMA}}}},
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": ATTACHMENT_SCHEMA}}}
+    },
 )
 async def upload(
     request: Request, session: Transaction, office: TheOffice, staff: ApiPractice, provider: OwnProvider
 ) -> Json:
-    name, content = await uploaded_file(request, MAX_ATTACHMENT_BYTES)
-    attachment = await add_attachment(session, office, provider, name=name, content=content, uploaded_by=staff.name)
-    await note(session, office, staff.who, AuditKind.SETTINGS_SAVED, provider.id)
+    """It goes with the greeting once a PUT of the greeting names it."""
+    file, no_phi = await uploaded_file(request)
+    attachment = await add_attachment(
+        session, office, provider, name=file.name, content=file.content, who=staff.who, no_phi=no_phi
+    )
     return {"id": attachment.id, "name": attachment.name}
 
 
@@ -104,8 +104,8 @@ async def upload_picture(
     request: Request, session: Transaction, office: TheOffice, staff: ApiPractice, provider: OwnProvider
 ) -> Json:
     """JPEG, PNG or WebP. Shown once the page is saved with `"picture": {"id", "alt"}`; its `url` works from then on."""
-    _, content = await uploaded_file(request, MAX_PICTURE_BYTES)
-    picture = await add_picture(session, office, provider, content, uploaded_by=staff.name)
+    file, _ = await uploaded_file(request, MAX_PICTURE_BYTES)
+    picture = await add_picture(session, office, provider, file.content, uploaded_by=staff.name)
     await note(session, office, staff.who, AuditKind.SETTINGS_SAVED, provider.id)
     url = picture_path(provider, picture.id)
     return {"id": picture.id, "url": url, "width": picture.width, "height": picture.height}

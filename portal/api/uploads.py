@@ -1,49 +1,45 @@
-"""One uploaded file, never more of it in memory than is allowed, and nothing of it before we know who is asking."""
+"""One uploaded file of the API."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
-from domain.errors import PayloadTooLarge, ValidationFailed
-from web.bodies import raw_body
+from commands.greetings import too_large
+from domain.attachments import LARGEST_FILE
+from domain.errors import ValidationFailed
+from portal.multipart import SentFile, read_multipart
 
 FILE_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["file"],
     "properties": {"file": {"type": "string", "format": "binary"}},
 }
+ATTACHMENT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "file": {"type": "string", "format": "binary", "description": "PDF, Office or picture, at most 5 MB"},
+        "no_phi": {
+            "type": "boolean",
+            "default": True,
+            "description": "Whoever uploads confirms that the file holds no health data of anybody; false is refused",
+        },
+    },
+}
 # Boundaries and part headers around the file.
 _WRAPPING = 64 * 1024
 
 
-async def uploaded_file(request: Request, limit: int) -> tuple[str, bytes]:
-    """Name and content of the form's `file` (multipart/form-data). Raises ValidationFailed, PayloadTooLarge.
-
-    A parameter `UploadFile` would be read to its end, whatever its size, before any dependency has looked at the key.
-    """
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise ValidationFailed.of("file", "must be sent as multipart/form-data")
-    body = await raw_body(request, limit + _WRAPPING)
-    try:
-        form = await MultiPartParser(request.headers, _whole(body), max_files=1, max_fields=5).parse()
-    except (MultiPartException, KeyError, ValueError):  # a missing boundary is a KeyError
-        raise ValidationFailed.of("body", "must be a form with one file") from None
-    try:
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            raise ValidationFailed.of("file", "is needed")
-        content = await file.read()
-    finally:
-        await form.close()
-    if len(content) > limit:
-        raise PayloadTooLarge(f"A file may have at most {limit // 1024 // 1024} MB.", field="file")
-    return file.filename or "", content
-
-
-async def _whole(body: bytes) -> AsyncGenerator[bytes, None]:
-    yield body
+async def uploaded_file(request: Request, limit: int = LARGEST_FILE) -> tuple[SentFile, bool]:
+    """The form's `file`, and whether it is confirmed to hold no PHI. Raises ValidationFailed, PayloadTooLarge."""
+    sent = await read_multipart(request, limit + _WRAPPING)
+    if sent.cut is not None:
+        raise too_large(sent.cut, most=limit)
+    if not sent.files or [one.field for one in sent.files] != ["file"]:
+        raise ValidationFailed.of("file", "is needed, one at a time")
+    (file,) = sent.files
+    if len(file.content) > limit:
+        raise too_large(file.name, len(file.content), most=limit)
+    return file, sent.fields.get("no_phi", ["true"])[-1].lower() not in ("false", "0", "off", "no", "")

@@ -6,15 +6,20 @@ from fastapi.responses import HTMLResponse
 from portal.pages.accounts import accounts_router
 from portal.pages.appointments import appointment_pages_router
 from portal.pages.booking import booking_router
+from portal.pages.client_account import client_account_router
 from portal.pages.console_account import console_account_router
 from portal.pages.console_appointments import console_appointments_router
 from portal.pages.console_attention import console_attention_router
 from portal.pages.console_audit import console_audit_router
+from portal.pages.console_availability import console_availability_router
 from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
 from portal.pages.console_contact import console_contact_router
+from portal.pages.console_duplicates import console_duplicates_router
 from portal.pages.console_form_editor import console_form_editor_router
 from portal.pages.console_forms import console_forms_router
+from portal.pages.console_greeting import console_greeting_router
+from portal.pages.console_holidays import console_holidays_router
 from portal.pages.console_invitation import console_invitation_router
 from portal.pages.console_merchant import console_merchant_router
 from portal.pages.console_moving import console_moving_router
@@ -24,18 +29,24 @@ from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.console_staff import console_staff_router
 from portal.pages.console_subscription import console_subscription_router
+from portal.pages.email_links import email_links_router
 from portal.pages.home import home_router
 from portal.pages.intake import intake_router
 from portal.pages.moving import moving_router
 from portal.pages.profile import profile_router
 from portal.pages.public import public_router
+from portal.pages.sessions import sessions_router
+from portal.pages.unsubscribing import unsubscribing_router
 
 pages_router = APIRouter(default_response_class=HTMLResponse)
 for _router in (
     public_router,
     accounts_router,
+    email_links_router,
+    sessions_router,
     home_router,
     profile_router,
+    client_account_router,
     intake_router,
     booking_router,
     appointment_pages_router,
@@ -43,6 +54,7 @@ for _router in (
     console_clients_router,
     console_client_router,
     console_invitation_router,
+    console_duplicates_router,
     console_contact_router,
     console_appointments_router,
     console_moving_router,
@@ -54,6 +66,10 @@ for _router in (
     client_settings_router,
     console_merchant_router,
     console_signup_form_router,
+    console_availability_router,
+    console_holidays_router,
+    console_greeting_router,
+    unsubscribing_router,
     console_page_router,
     console_staff_router,
     console_audit_router,

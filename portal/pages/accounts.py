@@ -27,6 +27,7 @@ from commands.rate_limits import (
     count_request,
 )
 from commands.two_factor import complete_sign_in
+from db.portal_accounts import clients_of
 from db.tenancy import practice_of
 from domain.errors import (
     InvitationExpired,
@@ -43,6 +44,7 @@ from portal.pages.frames import go
 from portal.paths import local_path
 from portal.rendering import errors_by_field, render
 from web.identity import clear_session_cookie, session_token, set_session_cookie
+from web.problems import status_of
 from web.transactions import RemoteAddress, TheOffice, Transaction
 
 accounts_router = APIRouter(tags=["pages: accounts"])
@@ -76,16 +78,17 @@ async def accept(
     token = token[:_LONGEST_TOKEN]
     try:
         async with count_failures(office.database, WRONG_TOKENS_PER_ADDRESS, address), session.begin_nested():
-            account = await accept_invitation(session, office, token, form.first("password"))
+            client = await accept_invitation(session, office, token, form.first("password"))
     except (InvitationUsed, InvitationExpired) as refusal:
         return await _no_more(request, session, office, refusal, token[:_LONGEST_TOKEN])
-    except ValidationFailed as refusal:
+    except (ValidationFailed, RateLimited) as refusal:
         view = await look_at_invitation(session, office, token)
         return await _invitation_page(request, session, view, refusal)
-    answer = go("/portal", "welcome")
-    set_session_cookie(
-        answer, office, await begin_session(session, SessionKind.CLIENT, account.id, device=device_of(request))
-    )
+    assert client.account_id is not None
+    several = len(await clients_of(session, client.account_id)) > 1
+    answer = go("/portal", "added", client=client.id) if several else go("/portal", "welcome")
+    signed_in = await begin_session(session, SessionKind.CLIENT, client.account_id, device=device_of(request))
+    set_session_cookie(answer, office, signed_in)
     return answer
 
 
@@ -99,16 +102,23 @@ async def ask_for_a_new_link(
 
 
 async def _invitation_page(
-    request: Request, session: AsyncSession, view: InvitationView, refusal: ValidationFailed | None = None
+    request: Request,
+    session: AsyncSession,
+    view: InvitationView,
+    refusal: ValidationFailed | RateLimited | None = None,
 ) -> Response:
-    return render(
+    page = render(
         request,
         "public/invitation.html",
-        status=422 if refusal else 200,
+        status=status_of(refusal) if refusal else 200,
         view=view,
         practice=await practice_of(session, view.client.practice_id),
-        errors=errors_by_field(refusal.errors) if refusal else {},
+        errors=errors_by_field(refusal.errors) if isinstance(refusal, ValidationFailed) else {},
+        refusal=refusal.detail if isinstance(refusal, RateLimited) else None,
     )
+    if isinstance(refusal, RateLimited):
+        page.headers["Retry-After"] = str(refusal.data["retry_after_seconds"])
+    return page
 
 
 async def _no_more(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.booking import claim, why_not
+from commands.booking import claim, fee_quote, why_not
 from commands.office import Office
 from db.tenancy import appointment_being_chosen, appointment_by_id, client_by_id, payment_of_appointment
 from domain.errors import DomainError, ValidationFailed
@@ -48,9 +48,13 @@ async def book(office: TheOffice, relay: TheRelay, form: ClientForm, frame: TheC
         starts_at = _chosen(form.first("starts_at"))
         # Another time chosen from the same page is another wish.
         key = f"{form.first('form_token')[:_LONGEST_TOKEN]}:{starts_at.isoformat()}"
+        # A page that was rendered before there were quotes says nothing of one.
+        seen = form.first("quote") if form.has("quote") else None
         async with office.database.transaction() as session:
             client = await client_by_id(session, frame.client.id)
-            claimed = await claim(session, office, client, starts_at, actor=Actor.CLIENT, idempotency_key=key)
+            claimed = await claim(
+                session, office, client, starts_at, actor=Actor.CLIENT, idempotency_key=key, seen_quote=seen
+            )
     except DomainError as refusal:
         async with office.database.transaction() as session:
             return await _page(session, office, frame, form.first("from"), refusal)
@@ -78,7 +82,7 @@ async def _page(
     refusal: DomainError | None = None,
 ) -> Response:
     status = status_of(refusal) if refusal else 200
-    blocks, _ = await why_not(session, office, frame.client, None)
+    blocks, in_force = await why_not(session, office, frame.client, None)
     if blocks:
         return frame.render("portal/blocked.html", status=status, blocks=blocks)
     times = await times_on_offer(session, office, frame.provider, frame.client, frame.timezone, start)
@@ -91,6 +95,6 @@ async def _page(
         times=times,
         start=start or "",
         refusal=detail,
-        fee=frame.policy.due_fee,
+        quote=fee_quote(in_force),
         form_token=new_form_token(),
     )

@@ -1,35 +1,31 @@
-"""All settings of a provider on one plain page; each section is a form of its own, saved with the version it showed."""
+"""All settings of a provider on one plain page: sections with forms of their own, and the way to pages of their own."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import select
+from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.audit import note
 from commands.office import Office
 from commands.policies import look_at_level, owner_of_provider
-from commands.settings import MAX_ATTACHMENTS, SettingsView, add_attachment, read_settings, save_settings
-from db.models import GreetingAttachment, Provider
-from db.settings_store import practice_standing
+from commands.settings import SettingsView, read_settings
+from db.models import Provider
+from db.settings_store import load_availability, practice_standing
 from db.tenancy import provider_by_slug
-from domain.audit import AuditKind
 from domain.decisions import fee_refusal
-from domain.errors import Conflict, DomainError, NotFound, RecordsUnavailable
-from domain.merge_fields import MERGE_FIELDS
+from domain.errors import DomainError, NotFound, RecordsUnavailable
 from domain.money import Money
 from domain.policy import PortalPolicy
 from domain.ports import RecordForm
 from domain.roles import Permission
 from domain.states import SettingsKind
-from portal.forms import Form, StaffForm, Upload
+from portal import hours_words
+from portal.forms import Form, StaffForm
 from portal.merchant_words import fee_remedy
 from portal.pages.frames import StaffFrame, TheStaffFrame
 from portal.pages.policy_levels import (
-    posted_version,
     restore_version,
     save_section,
     shown_sections,
@@ -38,7 +34,6 @@ from portal.pages.policy_levels import (
 )
 from portal.pages.policy_seen import what_is_seen
 from portal.pages.queries import providers_of
-from portal.settings_forms import SECTIONS, document_from, fields_shown
 from web.fields import opaque_id
 from web.identity import SignedInStaff, permitted
 from web.transactions import TheOffice, Transaction
@@ -65,20 +60,6 @@ async def settings_page(
     session: Transaction, office: TheOffice, frame: TheStaffFrame, provider: OwnProvider
 ) -> Response:
     return await _page(session, office, frame, provider)
-
-
-@console_settings_router.post("/{provider}/attachments", summary="Upload a file for the greeting (no PHI)")
-async def upload(
-    session: Transaction, office: TheOffice, upload: Upload, frame: TheStaffFrame, provider: OwnProvider
-) -> Response:
-    name, content = upload
-    try:
-        async with session.begin_nested():
-            await add_attachment(session, office, provider, name=name, content=content, uploaded_by=frame.staff.name)
-            await note(session, office, frame.staff.who, AuditKind.SETTINGS_SAVED, provider.id)
-    except DomainError as refusal:
-        return await _page(session, office, frame, provider, "attachments", None, refusal)
-    return RedirectResponse(f"/console/settings/{provider.slug}?done=uploaded#greeting", 303)
 
 
 @console_settings_router.get("/{provider}/seen", summary="What clients will see under these settings")
@@ -113,25 +94,12 @@ async def save_one_section(
 ) -> Response:
     try:
         async with session.begin_nested():
-            kind = SECTIONS.get(section)
-            if kind is None:
-                owner = await owner_of_provider(session, provider)
-                return await save_section(session, office, frame, owner, section, form)
-            await save_settings(
-                session,
-                office,
-                provider,
-                kind,
-                document_from(section, form),
-                saved_by=frame.staff.name,
-                expected_version=posted_version(form),
-            )
-            await note(session, office, frame.staff.who, AuditKind.SETTINGS_SAVED, provider.id)
+            owner = await owner_of_provider(session, provider)
+            return await save_section(session, office, frame, owner, section, form)
     except NotFound:
         raise
     except DomainError as refusal:
         return await _page(session, office, frame, provider, section, form, refusal)
-    return RedirectResponse(f"/console/settings/{provider.slug}?saved={section}#{section}", 303)
 
 
 async def _page(
@@ -147,15 +115,9 @@ async def _page(
     view = await look_at_level(session, await owner_of_provider(session, provider))
     policy = shown_sections(view, section, form, refusal)
     views = {kind: await read_settings(session, provider, kind) for kind in SettingsKind}
-    shown: dict[str, Any] = {one: fields_shown(one, views[kind].document) for one, kind in SECTIONS.items()}
-    if section in SECTIONS and form is not None and not isinstance(refusal, Conflict):
-        chosen = {f"attachment.{one}": "on" for one in form.values.get("attachment", [])}
-        shown[section] = {**form.flat(), **chosen}
     context = policy | {
-        "shown": policy["shown"] | shown,
         "policy_sections": {one.id: one for one in policy["policy_sections"]},
         "saved": frame.request.query_params.get("saved"),
-        "versions": {one: views[kind].version for one, kind in SECTIONS.items()},
         "forms": await _forms(office, provider, view.in_force.policy.intake_form_id),
         **await _around(session, provider, views),
     }
@@ -163,31 +125,25 @@ async def _page(
         "console/settings.html",
         status=status(refusal),
         provider=provider,
-        merge_fields=MERGE_FIELDS,
-        most_attachments=MAX_ATTACHMENTS,
         link=f"{office.base_url}/p/{provider.slug}",
         **context,
     )
 
 
 async def _around(session: AsyncSession, provider: Provider, views: dict[SettingsKind, SettingsView]) -> dict[str, Any]:
-    """What the settings depend on: the practice's standing, the files that can be chosen."""
+    """What the settings depend on: the practice's standing, the greeting as it is."""
     standing = await practice_standing(session, provider)
+    hours = await load_availability(session, provider.id)
     wish = PortalPolicy(require_fee=True, fee=Money(amount_minor=1, currency="usd"))
-    files = await session.scalars(
-        select(GreetingAttachment)
-        .where(GreetingAttachment.provider_id == provider.id)
-        .order_by(GreetingAttachment.created_at.desc())
-        .limit(20)
-    )
     fee_off = fee_refusal(wish, standing)
     return {
         "standing": standing,
         "fee_reason": fee_off.detail if fee_off else None,
         "fee_remedy": fee_remedy(provider, fee_off),
-        "files": [(file.id, file.name) for file in files],
         "signup_fields": views[SettingsKind.SIGNUP_FORM].document["fields"],
-        "greeting_written": bool(views[SettingsKind.GREETING].document["subject"]),
+        "week": hours_words.week(hours),
+        "timezone": hours.timezone,
+        "greeting": views[SettingsKind.GREETING].document,
     }
 
 

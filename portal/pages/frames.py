@@ -19,6 +19,7 @@ from db.settings_store import load_availability
 from db.tenancy import practice_of, provider_of
 from domain.policy import PortalPolicy
 from portal.forms import csrf_token
+from portal.pages.queries import places_of
 from portal.paths import with_query
 from portal.rendering import render
 from web.identity import ChosenClient, SignedInClients, SignedInStaff, Staff
@@ -32,7 +33,10 @@ def go(path: str, done: str | None = None, **query: str | None) -> Response:
 
 @dataclass(frozen=True, kw_only=True)
 class ClientFrame:
-    """One client's side of the portal; `several` when a family shares the account."""
+    """One client's side of the portal; `several` when a family shares the account.
+
+    `places` says of each of them with whom they are.
+    """
 
     request: Request
     clients: list[Client]
@@ -42,6 +46,7 @@ class ClientFrame:
     policy: PortalPolicy
     timezone: str
     csrf: str
+    places: dict[str, str]
 
     @property
     def several(self) -> bool:
@@ -72,6 +77,7 @@ async def frame_for(
         policy=(await load_policy(session, provider.id, client.id)).policy,
         timezone=(await load_availability(session, provider.id)).timezone,
         csrf=csrf_token(request, office, SessionKind.CLIENT),
+        places=await places_of(session, clients) if len(clients) > 1 else {},
     )
 
 

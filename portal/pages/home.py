@@ -39,6 +39,9 @@ async def home(session: Transaction, office: TheOffice, frame: TheClientFrame) -
         held_until=spoken_until(held_until, frame.timezone, now) if held_until else None,
         past=past,
         choosing=await appointment_being_chosen(session, frame.client.id),
+        others=[
+            (one, str(await next_step(session, office, one))) for one in frame.clients if one.id != frame.client.id
+        ],
     )
 
 

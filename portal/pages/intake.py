@@ -16,7 +16,7 @@ from domain.errors import Conflict, FieldError, ValidationFailed
 from domain.intake_signature import consent_hash
 from domain.questionnaire import Questionnaire, parse_questionnaire
 from domain.questionnaire_forms import draft_from_form, form_values
-from domain.questionnaire_validation import asked_items, check_response, read_response
+from domain.questionnaire_validation import UNANSWERED, asked_items, check_response, read_response
 from domain.states import SubmissionStatus
 from portal.answers import answers_shown, progress
 from portal.forms import ClientForm, Form
@@ -214,6 +214,7 @@ def _review(
         revision=view.revision,
         answers=answers_shown(questionnaire, view.response, zone(frame.timezone)),
         open_questions=[(one, questionnaire.by_link_id[one.field].item) for one in open_questions],
+        unanswered=UNANSWERED,
         consent=view.consent,
         consent_sha256=consent_hash(view.consent),
         name=name,

@@ -206,10 +206,10 @@ class Saved:
 
 def what_was_saved(versions: Sequence[LevelVersion]) -> list[Saved]:
     """Newest first, as `versions` are."""
-    earlier = [*versions[1:], LevelVersion(version=0, document={})]
+    documents = [*(one.document for one in versions), {}]
     return [
-        Saved(version=one, changes=_changes(before.document, one.document))
-        for one, before in zip(versions, earlier, strict=True)
+        Saved(version=one, changes=_changes(before, one.document))
+        for one, before in zip(versions, documents[1:], strict=True)
     ]
 
 

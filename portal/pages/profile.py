@@ -11,6 +11,7 @@ from domain.errors import Conflict, ValidationFailed
 from domain.stages import Actor
 from portal.contact_fields import answers_given, contact_context
 from portal.forms import ClientForm
+from portal.pages.client_account import account_context
 from portal.pages.frames import TheClientFrame
 from web.problems import status_of
 from web.transactions import TheOffice, Transaction
@@ -21,7 +22,7 @@ profile_router = APIRouter(prefix="/portal/profile", tags=["pages: client portal
 @profile_router.get("", summary="The client's profile")
 async def profile(session: Transaction, office: TheOffice, frame: TheClientFrame) -> Response:
     sheet = await look_at_contact(session, office, frame.client, Actor.CLIENT)
-    return frame.render("portal/profile.html", sheet=sheet)
+    return frame.render("portal/profile.html", sheet=sheet, **await account_context(session, office, frame))
 
 
 @profile_router.get("/contact", summary="The client's contact data")

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Appointment, Client, Payment, Provider
+from db.models import Appointment, Client, Payment, Practice, Provider
 from db.settings_store import load_availability
 from domain.roles import Reach
 from domain.states import BLOCKING
@@ -53,6 +53,15 @@ async def providers_of(session: AsyncSession, reach: Reach) -> list[Provider]:
     """Those whom somebody may act for."""
     query = select(Provider).where(Provider.practice_id == reach.practice_id).order_by(Provider.name, Provider.id)
     return [one for one in await session.scalars(query) if reach.covers(one.practice_id, one.id)]
+
+
+async def places_of(session: AsyncSession, clients: Sequence[Client]) -> dict[str, str]:
+    """By client of one account: with whom they are; with the practice, where there are several."""
+    query = select(Provider, Practice).join(Practice, Practice.id == Provider.practice_id)
+    rows = await session.execute(query.where(Provider.id.in_([one.provider_id for one in clients])))
+    known = {provider.id: (provider.name, practice.name) for provider, practice in rows.tuples()}
+    several = len({one.practice_id for one in clients}) > 1
+    return {one.id: ", ".join(known[one.provider_id][: 2 if several else 1]) for one in clients}
 
 
 async def timezone_of_practice(session: AsyncSession, reach: Reach) -> str:

@@ -121,7 +121,9 @@
     waiting = setTimeout(save, 1000);
   });
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(true); });
-  window.addEventListener("beforeunload", (event) => { if (changed || saving) event.preventDefault(); });
+  window.addEventListener("beforeunload", (event) => {
+    if ((changed || saving) && document.body.dataset.leaving === undefined) event.preventDefault();
+  });
   // Whoever presses a button takes a save under way along: the button's own save comes after it.
   form.addEventListener("submit", (event) => {
     clearTimeout(waiting);

@@ -2,6 +2,27 @@
 (() => {
   "use strict";
 
+  // A page that waits for a machine looks again, and is loaded anew only when it says something new.
+  const said = (page) => page.querySelector("main")?.textContent;
+  const atFirst = said(document);
+  const lookAgain = (refresh) => {
+    const [seconds, address = location.href] = refresh.split("; url=");
+    setTimeout(async () => {
+      let next = refresh;
+      try {
+        const answer = await fetch(address);
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        if (answer.redirected || said(page) !== atFirst) return location.replace(address);
+        next = page.querySelector("main").dataset.refresh;
+      } catch {
+        // No connection just now: the next look tells.
+      }
+      if (next) lookAgain(next);
+    }, Number(seconds) * 1000);
+  };
+  const waiting = document.querySelector("main[data-refresh]");
+  if (waiting) lookAgain(waiting.dataset.refresh);
+
   // Show what is being typed into a password field.
   for (const input of document.querySelectorAll("input[data-reveal]")) {
     const button = document.createElement("button");
@@ -22,17 +43,17 @@
   }
 
   // Beside times in the provider's zone: the reader's own, where it differs.
-  const said = (at, zone, day) =>
+  const spoken = (at, zone, day) =>
     new Intl.DateTimeFormat("en-US", { ...(day && { weekday: "short" }), hour: "numeric", minute: "2-digit", timeZone: zone }).format(at);
   for (const time of document.querySelectorAll("time[data-zone]")) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
     const there = time.dataset.zone;
-    if (said(at, undefined, true) === said(at, there, true)) continue;
-    const otherDay = said(at, undefined, true).slice(0, 3) !== said(at, there, true).slice(0, 3);
+    if (spoken(at, undefined, true) === spoken(at, there, true)) continue;
+    const otherDay = spoken(at, undefined, true).slice(0, 3) !== spoken(at, there, true).slice(0, 3);
     const mine = document.createElement("small");
     mine.className = "local-time";
-    const here = said(at, undefined, otherDay);
+    const here = spoken(at, undefined, otherDay);
     mine.textContent = time.dataset.short === undefined ? ` (${here} where you are)` : `your ${here}`;
     time.append(mine);
   }
@@ -44,6 +65,18 @@
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
       button.textContent = "Copied";
+    });
+  }
+
+  // A file that is too large is told before it is sent.
+  for (const input of document.querySelectorAll("input[type=file][data-largest]")) {
+    const told = document.createElement("p");
+    told.className = "problem";
+    told.setAttribute("role", "alert");
+    input.before(told);
+    input.addEventListener("change", () => {
+      const large = [...input.files].filter((file) => file.size > Number(input.dataset.largest));
+      told.textContent = large.map((file) => `“${file.name}” is too large: ${(file.size / 1048576).toFixed(1)} MB.`).join(" ");
     });
   }
 

@@ -19,6 +19,7 @@ HEAD = Letterhead(
     practice_phone="555-010-0100",
     reply_to="desk@practice.example",
     provider_name="Dr. Rivera, Addiction Medicine",
+    provider_slug="rivera",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import psycopg
 from standardwebhooks import Webhook
 
 from devstack.demo import required_answers
-from tests.driver import Person, Provider, World, ok, problem, until
+from tests.driver import Person, Provider, World, ok, problem, text_of, until
 
 # Raises with data of the row's client in the message, for the first times: a sequence isn't rolled back.
 _FAILING_ACTIVITY = """
@@ -185,6 +186,20 @@ class Canaries:
                 for answer in item.get("answer", [])
             ]
             yield item | {"answer": answers} if answers else item | {"item": list(self._filled(item["item"]))}
+
+    async def keeps_profile(self, person: Person) -> None:
+        """Contact data, and another address that is confirmed."""
+        street = {"line1": self.word("Newstreet"), "city": self.word("Newcity"), "postal_code": self.word("Newzip")}
+        change = {"preferred_name": self.word("Newname"), "pronouns": self.word("Newpronouns"), "address": street}
+        ok(await person.request("PUT", "/api/v1/portal/profile", json=change | {"phone": self.number()}))
+        new = self.address("changed")
+        body = {"email": new, "current": f"{self.word('Password')} long enough"}
+        ok(await person.request("POST", "/api/v1/portal/email-change", json=body), 202)
+        found = re.search(r"/email/confirm/([\w.-]+)", text_of(await self.world.mail(new, "confirm this address")))
+        assert found is not None
+        self.planted["token of the new address"] = found.group(1)
+        answer = await self.world.browser().post(f"{self.world.base_url}{found.group()}")
+        assert answer.status_code == 200, answer.text[:300]
 
     async def books_and_pays(self, person: Person) -> str:
         appointment = ok(await person.book(key=self.word("Bookingkey") + person.client_id), 201, 202)

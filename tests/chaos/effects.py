@@ -132,7 +132,8 @@ EFFECTS: dict[Track, tuple[Effect, ...]] = {
         Effect(name="greeting mail", step=Step.SIGN_UP, record="greeting_sent", far=GREETING),
         _front_desk("signed_up", Step.SIGN_UP, "New client signed up"),
         Effect(name="account accepted", step=Step.ACCEPT, record="portal_account", next=Record(label="account_opened")),
-        Effect(name="account opened", step=Step.ACCEPT, record="account_opened", next=Record(label="intake_assigned")),
+        # Both in one transaction: neither follows the other.
+        Effect(name="account opened", step=Step.ACCEPT, record="account_opened"),
         Effect(name="intake assigned", step=Step.ACCEPT, record="intake_assigned"),
         Effect(name="intake submitted", step=Step.SUBMIT, record="intake_submitted", next=Record(label="intake_filed")),
         Effect(name="intake filed", step=Step.SUBMIT, record="intake_filed"),

@@ -59,8 +59,7 @@ def write(outcomes: Iterable[Outcome], *, seed: int, path: Path = TARGET) -> Non
     wrong = [outcome for outcome in results.values() if outcome.wrong]
     lines = [
         _HEAD,
-        f"Gathered over runs that were broken off (seed {seed}): {run} of {len(meaningful)} cells run, "
-        f"{len(wrong)} failed.",
+        f"Seed {seed}: {run} of {len(meaningful)} cells run, {len(wrong)} failed.",
         "",
     ]
     for track in Track:

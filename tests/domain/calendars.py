@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.availability import WEEKDAYS, Availability, parse_availability
+from domain.availability import parse_availability
+from domain.hours import WEEKDAYS, Availability
 from domain.slots import Slot, SlotRules
 
 MINUTE = timedelta(minutes=1)
@@ -30,10 +31,16 @@ def rules(**changes: int) -> SlotRules:
 
 
 def open_on(zone: str, hours: dict[str, Sequence[tuple[str, str]]], overrides: Sequence[Any] = ()) -> Availability:
+    return parse_availability(document_on(zone, hours, overrides))
+
+
+def document_on(
+    zone: str, hours: dict[str, Sequence[tuple[str, str]]], overrides: Sequence[Any] = ()
+) -> dict[str, Any]:
     weekly = [
         {"weekday": weekday, "start": start, "end": end} for weekday, spans in hours.items() for start, end in spans
     ]
-    return parse_availability({"timezone": zone, "weekly": weekly, "overrides": list(overrides)})
+    return {"timezone": zone, "weekly": weekly, "overrides": list(overrides)}
 
 
 def starts(slots: list[Slot], zone: str = "UTC") -> list[str]:

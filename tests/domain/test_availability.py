@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.availability import WEEKDAYS, Availability, clock, parse_availability
+from domain.availability import parse_availability
 from domain.errors import ValidationFailed
+from domain.hours import WEEKDAYS, Availability, clock
 
 OFFICE: dict[str, Any] = {
     "timezone": "America/New_York",
@@ -22,6 +26,7 @@ OFFICE: dict[str, Any] = {
         {"date": "2026-12-25", "intervals": []},
     ],
 }
+TIME_OFF = {"first_day": "2026-12-24", "last_day": "2027-01-02", "note": "Skiing"}
 
 
 def refused(document: object) -> list[str]:
@@ -44,6 +49,46 @@ def test_an_override_replaces_the_day_and_none_closes_it() -> None:
     }
 
 
+def test_what_came_after_the_contract_is_there_only_where_it_says_something() -> None:
+    document = OFFICE | {"time_off": [TIME_OFF], "open_on_holidays": ["2026-12-21", "2027-01-04"]}
+    assert parse_availability(document).as_document() == document
+    assert parse_availability(OFFICE | {"time_off": [], "open_on_holidays": []}).as_document() == OFFICE
+
+
+def test_what_closes_a_day_wins_over_what_opens_it() -> None:
+    """Mondays: the 21st has hours by the week, the 28th by an override too."""
+    hours = [{"start": "10:00", "end": "11:00"}]
+    document = OFFICE | {"overrides": [{"date": "2026-12-28", "intervals": hours}]}
+    days = [_date("2026-12-21"), _date("2026-12-28")]
+
+    def opened(change: dict[str, Any], holidays: Sequence[date] = ()) -> list[tuple[int, str | None]]:
+        availability = replace(parse_availability(document | change), holidays=frozenset(holidays))
+        return [(len(availability.on(day)), availability.closing(day)) for day in days]
+
+    open_on = {"open_on_holidays": [day.isoformat() for day in days]}
+    away = {"time_off": [{"first_day": "2026-12-28", "last_day": "2026-12-29"}]}
+    assert opened({}) == [(2, None), (1, None)]
+    assert opened({}, days) == [(0, "holiday"), (0, "holiday")]
+    assert opened(open_on, days) == [(2, None), (1, None)]
+    assert opened(open_on | away, days) == [(2, None), (0, "time_off")]
+    assert opened(away | {"time_off": [TIME_OFF, *away["time_off"]]}) == [(2, None), (0, "time_off")]
+
+
+def test_time_off_holds_from_its_first_to_its_last_day() -> None:
+    availability = parse_availability(
+        OFFICE
+        | {
+            "time_off": [
+                {"first_day": "2026-12-07", "last_day": "2026-12-07"},
+                {"first_day": "2026-12-20", "last_day": "2026-12-30"},
+                {"first_day": "2026-12-21", "last_day": "2026-12-23"},
+            ]
+        }
+    )
+    closed = [day for day in range(1, 32) if availability.closing(date(2026, 12, day))]
+    assert closed == [7, *range(20, 31)]
+
+
 @pytest.mark.parametrize(
     ("change", "fields"),
     [
@@ -53,6 +98,15 @@ def test_an_override_replaces_the_day_and_none_closes_it() -> None:
         ({"timezone": "right/UTC"}, ["timezone"]),
         ({"timezone": 5}, ["timezone"]),
         ({"holidays": []}, ["holidays"]),
+        ({"time_off": {}}, ["time_off"]),
+        ({"time_off": [TIME_OFF | {"last_day": "2026-12-23"}]}, ["time_off[0].last_day"]),
+        ({"time_off": [TIME_OFF | {"last_day": "2036-12-23"}]}, ["time_off[0].last_day"]),
+        ({"time_off": [{"first_day": "2026-12-23"}]}, ["time_off[0].last_day"]),
+        ({"time_off": [TIME_OFF | {"note": "x" * 201}]}, ["time_off[0].note"]),
+        ({"time_off": [TIME_OFF | {"note": "two\nlines"}]}, ["time_off[0].note"]),
+        ({"time_off": [TIME_OFF | {"note": None}]}, ["time_off[0].note"]),
+        ({"open_on_holidays": ["2026-12-25", "2026-12-25"]}, ["open_on_holidays[1]"]),
+        ({"open_on_holidays": ["Christmas"]}, ["open_on_holidays[0]"]),
         ({"weekly": {}}, ["weekly"]),
         ({"weekly": ["monday"]}, ["weekly[0]"]),
         ({"weekly": [{"weekday": "Monday", "start": "09:00", "end": "10:00"}]}, ["weekly[0].weekday"]),
@@ -98,7 +152,16 @@ def availabilities(draw: st.DrawFn) -> dict[str, Any]:
         "timezone": draw(st.sampled_from(["UTC", "Europe/Paris", "Asia/Kathmandu"])),
         "weekly": [{"weekday": str(weekday), **interval} for weekday in WEEKDAYS for interval in day()],
         "overrides": [{"date": one.isoformat(), "intervals": day()} for one in dates],
-    }
+    } | later_members(draw)
+
+
+def later_members(draw: st.DrawFn) -> dict[str, Any]:
+    off = [
+        {"first_day": one.isoformat(), "last_day": one.isoformat()} | ({"note": note} if note else {})
+        for one, note in draw(st.lists(st.tuples(st.dates(), st.sampled_from(["", "Congress"])), max_size=2))
+    ]
+    open_on = sorted(one.isoformat() for one in draw(st.lists(st.dates(), max_size=2, unique=True)))
+    return {name: value for name, value in (("time_off", off), ("open_on_holidays", open_on)) if value}
 
 
 @given(availabilities())
@@ -137,7 +200,5 @@ def test_bad_input_raises_nothing_but_a_refusal(anything: object, parts: dict[st
             assert refusal.errors
 
 
-def _date(text: str) -> Any:
-    from datetime import date
-
+def _date(text: str) -> date:
     return date.fromisoformat(text)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.availability import Availability
+from domain.hours import Availability
 from domain.slots import Interval, Slot, SlotRules, generate_slots, is_offered, peak_overlap
 from tests.domain.calendars import EVERY_DAY, MINUTE, at, every_day, open_on, rules, starts
 

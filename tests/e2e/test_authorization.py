@@ -22,6 +22,7 @@ OWN_ACCOUNT = {
     "/console/account/two-factor/off",
     "/console/account/recovery-codes",
     "/console/account/sign-out-everywhere",
+    "/console/session",
 }
 # What a path can name of another practice's.
 OTHERS = ("client_id", "appointment_id", "payment_id", "provider", "form_id", "staff_id")

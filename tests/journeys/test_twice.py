@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from activities.bookings import BookAppointment
+from activities.email_changes import SendEmailChange
 from activities.greetings import Occasion, SendGreetingEmail
 from activities.intake import FileIntakeForm, OpenIntakeForm
 from activities.invitations import SendPortalInvitation
@@ -27,7 +28,7 @@ from domain.decisions import LateFee
 from domain.ports import RefundStatus
 from domain.states import AppointmentStatus, MerchantStatus
 from domain.subscriptions import SubscriptionNotice
-from tests.driver import Provider, World, ok, until
+from tests.driver import PASSWORD, Provider, World, new_address, ok, until
 from tests.e2e.test_late_payments import at_processor, given_away, lost
 from tests.seeding import settings_of
 from tests.staffing import owner_of
@@ -230,3 +231,19 @@ async def test_a_checkout_that_opens_when_the_time_has_been_let_go_is_closed_at_
     session = await at_processor(world, provider, "GET", f"checkout/sessions/{row['session_id']}")
     assert session["status"] == "expired"
     assert (await person.appointment(appointment["id"]))["checkout_url"] is None
+
+
+async def test_the_mails_about_another_address_can_be_repeated(
+    world: World, provider: Provider, run: Callable[[str, Any], Awaitable[Any]]
+) -> None:
+    person, wanted = await world.invited_client(provider), new_address()
+    body = {"email": wanted, "current": PASSWORD}
+    ok(await person.request("POST", "/api/v1/portal/email-change", json=body), 202)
+    await world.mail(wanted, "confirm this address")
+    await world.mail(person.address, "another address")
+    before = await everything(world, provider, person.address) | {"to the new": len(await world.mails(wanted))}
+    (row,) = world.rows("SELECT id FROM email_change WHERE email = %s", wanted)
+    for name in ("send_email_confirmation", "send_email_change_notice"):
+        await run(name, SendEmailChange(change_id=row["id"]))
+    after = await everything(world, provider, person.address) | {"to the new": len(await world.mails(wanted))}
+    assert after == before

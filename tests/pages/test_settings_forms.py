@@ -6,17 +6,12 @@ from typing import Any
 
 import pytest
 
-from domain.availability import parse_availability
 from domain.errors import ValidationFailed
 from domain.policy import PortalPolicy
 from domain.policy_levels import resolve
-from domain.states import SettingsKind
 from portal.forms import Form
 from portal.policy_forms import fields_shown, values_from
-from portal.policy_words import SECTIONS as POLICY_SECTIONS
-from portal.policy_words import SETTINGS, Section, in_words
-from portal.settings_forms import SECTIONS, document_from
-from portal.settings_forms import fields_shown as document_fields
+from portal.policy_words import SECTIONS, SETTINGS, Section, in_words
 
 POLICY = resolve(
     provider={
@@ -28,36 +23,13 @@ POLICY = resolve(
         "send_greeting": True,
     }
 ).policy.as_document()
-DOCUMENTS: dict[SettingsKind, dict[str, Any]] = {
-    SettingsKind.AVAILABILITY: {
-        "timezone": "America/New_York",
-        "weekly": [
-            {"weekday": "monday", "start": "09:00", "end": "12:00"},
-            {"weekday": "monday", "start": "13:00", "end": "17:00"},
-            {"weekday": "sunday", "start": "20:00", "end": "24:00"},
-        ],
-        "overrides": [
-            {"date": "2026-12-24", "intervals": []},
-            {"date": "2026-12-31", "intervals": [{"start": "09:00", "end": "12:00"}]},
-        ],
-    },
-    SettingsKind.GREETING: {"subject": "Hi", "body": "Welcome\n\nyou", "attachments": []},
-}
 
 
 def form(**values: str) -> Form:
     return Form({name: [value] for name, value in values.items()})
 
 
-@pytest.mark.parametrize("section", SECTIONS)
-def test_saving_what_is_shown_changes_nothing(section: str) -> None:
-    document = DOCUMENTS[SECTIONS[section]]
-    saved = document_from(section, form(**document_fields(section, document)))
-    assert saved == {name: document[name] for name in saved}
-    assert saved
-
-
-@pytest.mark.parametrize("section", POLICY_SECTIONS, ids=lambda one: one.id)
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda one: one.id)
 @pytest.mark.parametrize("values", [POLICY, PortalPolicy().as_document()], ids=["changed", "defaults"])
 def test_saving_a_section_as_it_is_shown_changes_nothing(section: Section, values: dict[str, Any]) -> None:
     typed = values_from(section.names, form(**fields_shown(section.names, values)))
@@ -65,7 +37,7 @@ def test_saving_a_section_as_it_is_shown_changes_nothing(section: Section, value
 
 
 def test_the_sections_together_hold_every_setting_once_and_each_has_a_name() -> None:
-    names = [name for section in POLICY_SECTIONS for name in section.names]
+    names = [name for section in SECTIONS for name in section.names]
     assert sorted(names) == sorted(SETTINGS) == sorted(PortalPolicy().as_document())
     assert all(one.label for one in SETTINGS.values())
 
@@ -110,11 +82,3 @@ def test_an_amount_that_is_none_is_refused(amount: str) -> None:
 def test_a_number_that_is_none_is_refused(number: str) -> None:
     with pytest.raises(ValidationFailed):
         values_from(("invitation_days",), form(invitation_days=number))
-
-
-def test_short_hours_are_understood_and_wrong_ones_named() -> None:
-    saved = document_from("availability", form(timezone="UTC", monday="9:00-12:30, 13:00 to 17:00"))
-    assert parse_availability(saved).weekly[0].interval.start == 540
-    with pytest.raises(ValidationFailed) as refused:
-        document_from("availability", form(timezone="UTC", monday="noon", overrides="2026-12-24 soon"))
-    assert [one.field for one in refused.value.errors] == ["monday", "overrides"]

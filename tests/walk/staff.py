@@ -1,0 +1,148 @@
+"""People of a practice in front of the console."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pyotp
+
+from tests.driver import Provider, new_address, ok, until
+from tests.staffing import colleague, invite_colleague, owner_of, sign_in
+from tests.walk.scene import Persona, Scene, casting
+
+
+async def _facts(provider: Provider) -> dict[str, str]:
+    forms = await provider.get(f"/api/v1/providers/{provider.slug}/intake-forms")
+    member = provider.world.rows("SELECT id FROM staff_member WHERE email = %s", provider.seeded.email)[0]["id"]
+    return {"provider": provider.slug, "form_id": forms["items"][0]["id"], "staff_id": member, "version": "1"}
+
+
+@casting
+async def newcomer(scene: Scene) -> Persona:
+    """An owner on the first day: nothing has happened yet."""
+    provider = await scene.practice("empty")
+    return Persona(facts=await _facts(provider), http=(await owner_of(provider)).http)
+
+
+@casting
+async def owner(scene: Scene) -> Persona:
+    """Of a practice with clients in every state; the client that paths name has booked and paid."""
+    busy = await scene.practice("busy")
+    booked = await scene.who("client_booked")
+    # Somebody of each state, so that lists have something to show.
+    for name in ("client_with_form", "client_holding", "client_cancelled", "invited"):
+        await scene.who(name)
+    return Persona(facts={**await _facts(busy), **booked.facts}, http=(await owner_of(busy)).http)
+
+
+@casting
+async def owner_of_invited(scene: Scene) -> Persona:
+    """Looks at somebody who hasn't opened the invitation."""
+    somebody = await scene.who("owner")
+    client = await (await scene.practice("busy")).invite(first_name="Nila")
+    return replace(somebody, facts={**somebody.facts, "client_id": client["id"]})
+
+
+@casting
+async def owner_of_stuck(scene: Scene) -> Persona:
+    """Looks at somebody whose address refuses mail."""
+    somebody = await scene.who("owner")
+    busy, wrong = await scene.practice("busy"), new_address()
+    mailbox = scene.world.endpoints["mailbox_url"]
+    ok(await scene.world.http.put(f"{mailbox}/api/faults", json=[{"to": wrong, "reply": 550, "times": 50}]))
+    client = await busy.invite(first_name="Wren", email=wrong)
+
+    async def stuck() -> bool:
+        return (await busy.client(client["id"]))["attention"] is not None
+
+    await until(stuck, "the refusal on the list")
+    return replace(somebody, facts={**somebody.facts, "client_id": client["id"]})
+
+
+@casting
+async def owner_of_signed_up(scene: Scene) -> Persona:
+    """Looks at somebody who has submitted the intake form and not booked."""
+    somebody, client = await scene.who("owner"), await scene.who("client_ready")
+    return replace(somebody, facts={**somebody.facts, "client_id": client.facts["client_id"]})
+
+
+@casting
+async def owner_of_duplicate(scene: Scene) -> Persona:
+    """Looks at somebody who may be the same person as somebody else, and who shares the address with a child."""
+    somebody = await scene.who("owner")
+    busy, address = await scene.practice("busy"), new_address()
+    ids = [(await busy.invite(first_name=name, email=address))["id"] for name in ("Dolly", "Dolly", "Kit")]
+    facts = {**somebody.facts, "client_id": ids[0], "other": ids[1]}
+    return replace(somebody, facts=facts)
+
+
+@casting
+async def owner_of_two_persons(scene: Scene) -> Persona:
+    """Looks at somebody of whom this has been decided."""
+    somebody = await scene.who("owner")
+    busy, address = await scene.practice("busy"), new_address()
+    one, other = [(await busy.invite(first_name="Tove", email=address))["id"] for _ in range(2)]
+    ok(await busy.request("POST", f"/api/v1/clients/{one}/two-persons", json={"client_id": other}))
+    return replace(somebody, facts={**somebody.facts, "client_id": one})
+
+
+@casting
+async def owner_of_closed_duplicate(scene: Scene) -> Persona:
+    somebody = await scene.who("owner")
+    busy, address = await scene.practice("busy"), new_address()
+    kept, closed = [(await busy.invite(first_name="Clo", email=address))["id"] for _ in range(2)]
+    ok(await busy.request("POST", f"/api/v1/clients/{kept}/same-person", json={"client_id": closed}))
+    await busy.stage(closed, "closed")
+    return replace(somebody, facts={**somebody.facts, "client_id": closed, "other": kept})
+
+
+@casting
+async def owner_of_colleague(scene: Scene) -> Persona:
+    """Looks at a colleague who is in."""
+    somebody = await scene.who("owner")
+    other = await colleague(await owner_of(await scene.practice("busy")), "front_desk")
+    return replace(somebody, facts={**somebody.facts, "staff_id": other.staff_id})
+
+
+@casting
+async def owner_of_invited_colleague(scene: Scene) -> Persona:
+    somebody = await scene.who("owner")
+    address = await invite_colleague(await owner_of(await scene.practice("busy")), "front_desk")
+    member = scene.world.rows("SELECT id FROM staff_member WHERE email = %s", address)[0]["id"]
+    return replace(somebody, facts={**somebody.facts, "staff_id": member})
+
+
+@casting
+async def front_desk(scene: Scene) -> Persona:
+    somebody = await scene.who("owner")
+    other = await colleague(await owner_of(await scene.practice("busy")), "front_desk")
+    return replace(somebody, http=other.http)
+
+
+@casting
+async def enrolling(scene: Scene) -> Persona:
+    """About to turn on two-factor sign-in."""
+    provider = await scene.practice("enrolling")
+    return Persona(facts=await _facts(provider), http=(await owner_of(provider)).http)
+
+
+@casting
+async def with_second_factor(scene: Scene) -> Persona:
+    provider = await scene.practice("second-factor")
+    somebody = await owner_of(provider)
+    page = await somebody.page("/console/account/two-factor")
+    secret = re.search(r'class="code[^>]*>([A-Z2-7 ]+)<', page)
+    assert secret is not None, page
+    code = pyotp.TOTP(secret.group(1).replace(" ", "")).now()
+    answer = await somebody.submit("/console/account/two-factor", "/console/account/two-factor", code=code)
+    assert answer.status_code == 200, answer.text
+    return Persona(facts=await _facts(provider), http=somebody.http)
+
+
+@casting
+async def half_way(scene: Scene) -> Persona:
+    """Has given the password, and not the code."""
+    await scene.who("with_second_factor")
+    seeded = (await scene.practice("second-factor")).seeded
+    return Persona(facts={}, http=await sign_in(scene.world, seeded.email, seeded.password))
