@@ -48,3 +48,8 @@ class AuditKind(StrEnum):
     ATTENTION_ANSWERED = "attention_answered"
     AUDIT_EXPORTED = "audit_exported"
     MERCHANT_ACCOUNT_ASKED = "merchant_account_asked"
+    SUBSCRIPTION_ASKED = "subscription_asked"
+    SUBSCRIPTION_CANCELLED = "subscription_cancelled"
+    SUBSCRIPTION_RESUMED = "subscription_resumed"
+    PORTAL_OPENED = "portal_opened"
+    PORTAL_CLOSED = "portal_closed"

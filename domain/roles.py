@@ -25,6 +25,7 @@ class Permission(StrEnum):
     MAKE_EXCEPTIONS = "make_exceptions"  # portal settings of one client
     CHANGE_PROVIDER = "change_provider"  # a provider's portal settings, page, forms, greeting, availability
     CHANGE_PRACTICE = "change_practice"  # the practice's portal settings
+    MANAGE_SUBSCRIPTION = "manage_subscription"  # the practice's own, at the processor
     MANAGE_STAFF = "manage_staff"
     READ_AUDIT = "read_audit"
 

@@ -21,6 +21,7 @@ PERMISSION = {
     Permission.CHANGE_PROVIDER: "A provider's settings, page, sign-up form, intake forms, greeting, availability, "
     "merchant account",
     Permission.CHANGE_PRACTICE: "Portal settings of the practice",
+    Permission.MANAGE_SUBSCRIPTION: "Subscribe, change the card, see invoices, cancel the portal subscription",
     Permission.MANAGE_STAFF: "Invite staff, change roles, require two-factor sign-in",
     Permission.READ_AUDIT: "Read and export the audit log",
 }
@@ -68,4 +69,9 @@ AUDIT = {
     AuditKind.ATTENTION_ANSWERED: "Answered what needed attention",
     AuditKind.AUDIT_EXPORTED: "Exported the audit log",
     AuditKind.MERCHANT_ACCOUNT_ASKED: "Went to connect a merchant account",
+    AuditKind.SUBSCRIPTION_ASKED: "Went to subscribe",
+    AuditKind.SUBSCRIPTION_CANCELLED: "Cancelled the portal subscription",
+    AuditKind.SUBSCRIPTION_RESUMED: "Had the portal subscription renewed after all",
+    AuditKind.PORTAL_OPENED: "Opened the portal without a subscription",
+    AuditKind.PORTAL_CLOSED: "Closed the portal",
 }

@@ -19,6 +19,7 @@ from portal.api.profile import profile_router
 from portal.api.provider_settings import provider_settings_router
 from portal.api.record import record_router
 from portal.api.sessions import sessions_router
+from portal.api.subscription import subscription_router
 
 api_router = APIRouter(prefix="/api/v1")
 # For /openapi.json: who is asking is found out by `web.identity`.
@@ -45,6 +46,7 @@ for _router in (
     appointments_router,
     payments_router,
     audit_router,
+    subscription_router,
 ):
     api_router.include_router(_router, dependencies=[Security(_bearer)])
 api_router.include_router(sessions_router)
