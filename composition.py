@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from activities.accounts import Accounts
+from activities.batches import Batches
 from activities.bookings import Bookings
 from activities.calendar_part import CalendarParts
 from activities.email_changes import EmailChanges
@@ -30,6 +31,7 @@ from activities.pre_payment import PrePayments
 from activities.signups import Signups
 from activities.standing import Standings
 from activities.sweeps import Sweeps
+from commands.batches import BatchRun
 from commands.office import Office
 from db.clock import Clock
 from db.engine import Database
@@ -163,6 +165,7 @@ def activities_of(
         EmailChanges(post, tokens),
         PracticeNotices(post),
         MerchantAccounts(database, merchants or merchants_of(settings), own_account=settings.stripe_accounts == "own"),
+        Batches(BatchRun(office_of(settings, database))),
         Sweeps(database, clock_of(settings), hold_grace=hold_grace(settings)),
     ]
     return [method for room in rooms for method in _activity_methods(room)]

@@ -42,6 +42,7 @@ class EventKind(StrEnum):
     GREETING_TEST_REQUESTED = "greeting_test_requested"
     EMAIL_CHANGE_REQUESTED = "email_change_requested"
     MERCHANT_ACCOUNT_NOTICED = "merchant_account_noticed"
+    BATCH_CONFIRMED = "batch_confirmed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,10 @@ def greeting_test_subject(test_id: str) -> str:
 
 def email_change_subject(change_id: str) -> str:
     return f"email-change:{change_id}"
+
+
+def batch_subject(batch_id: str) -> str:
+    return f"batch:{batch_id}"
 
 
 def merchant_subject(provider_id: str) -> str:

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from domain.errors import FieldError
 from domain.wording import spoken_clock, spoken_day, spoken_time
 from portal import (
+    batch_words,
     duplicate_words,
     greeting_words,
     invitation_words,
@@ -60,6 +61,7 @@ def _environment() -> Environment:
         static=_static_address,
         with_query=with_query,
         words=wording,
+        batch_words=batch_words,
         duplicate_words=duplicate_words,
         invitation_words=invitation_words,
         outlook_words=outlook_words,
