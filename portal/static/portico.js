@@ -85,8 +85,12 @@
     const boxes = [...form.querySelectorAll("input[name=client]")];
     const all = document.createElement("input");
     all.type = "checkbox";
-    all.setAttribute("aria-label", "Choose all of this page");
-    form.querySelector("[data-choose-all]").append(all);
+    const label = document.createElement("label");
+    label.className = "choice";
+    const words = document.createElement("span");
+    words.textContent = "Choose all of this page";
+    label.append(all, words);
+    form.querySelector("[data-choose-all]").append(label);
     const count = form.querySelector("[data-chosen]");
     const told = () => {
       const chosen = boxes.filter((box) => box.checked).length;
