@@ -13,6 +13,7 @@ from db.holdings import HELD
 from db.models import EmailChange, PasswordReset, PortalAccount, WebSession
 from tests.canary.planting import Canaries
 from tests.driver import PASSWORD, Person, Provider, World, new_address, ok, problem
+from tests.e2e.test_client_batches import FORMS, confirm, settled
 from tests.e2e.test_contact_data import audit
 from tests.staffing import colleague, owner_of
 
@@ -28,6 +29,8 @@ async def a_full_record(world: World) -> tuple[Canaries, Person]:
     await canaries.front_desk_books(person)
     await canaries.keeps_profile(person)
     await canaries.gets_an_override(person)
+    provider = canaries.provider
+    await settled(provider, await confirm(provider, FORMS, [{"id": person.client_id}]))
     return canaries, person
 
 
