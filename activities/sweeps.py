@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 
 from db.clock import Clock
 from db.engine import Database
 from db.holds import SWEEP, ended_holds, reopen_booking
+from db.rate_counters import forget_counters
+
+_COUNTERS_KEPT = timedelta(days=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,4 +42,6 @@ class Sweeps:
             for appointment in await session.scalars(ended_holds(now - self._hold_grace)):
                 day = f"{appointment.id}:{now:%Y-%m-%d}"
                 found += await reopen_booking(session, appointment, source=SWEEP, external_id=day)
+            # Along the way; counters are on wall time.
+            await forget_counters(session, datetime.now(UTC) - _COUNTERS_KEPT)
             return found

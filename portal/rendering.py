@@ -30,6 +30,7 @@ from portal import (
 )
 from portal.answers import condition_data, condition_note, input_type, limit_note
 from portal.done_words import DONE
+from portal.framing import LEADING_AWAY, framed_of
 from portal.paths import identifier, with_query
 from portal.zones import clock_beside
 
@@ -107,14 +108,23 @@ def render_text(template: str, **context: Any) -> str:
         "errors": {},
         "refresh": None,
         "practice": None,
+        "layout": "base.html",
+        "framed": None,
+        "away": "",
         "page_name": template.removesuffix(".html"),
     }
     return _environment().get_template(template).render(defaults | context)
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """The page; `?done=<code>` shows the fixed sentence that belongs to the code."""
+    """The page; `?done=<code>` shows the fixed sentence that belongs to the code.
+
+    Inside a website it has another layout, and its links lead to a tab of their own.
+    """
     context.setdefault("flash", DONE.get(request.query_params.get("done", "")))
+    framed = framed_of(request)
+    if framed is not None:
+        context |= {"layout": "framed.html", "framed": framed, "away": LEADING_AWAY}
     return HTMLResponse(render_text(template, **context), status)
 
 

@@ -29,7 +29,9 @@ from portal.pages.console_policies import client_settings_router, practice_setti
 from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.console_staff import console_staff_router
+from portal.pages.console_website import console_website_router
 from portal.pages.email_links import email_links_router
+from portal.pages.embed import embed_router, embed_script_router
 from portal.pages.home import home_router
 from portal.pages.intake import intake_router
 from portal.pages.moving import moving_router
@@ -42,6 +44,8 @@ from portal.pages.unsubscribing import unsubscribing_router
 pages_router = APIRouter(default_response_class=HTMLResponse)
 for _router in (
     public_router,
+    embed_script_router,
+    embed_router,
     accounts_router,
     email_links_router,
     sessions_router,
@@ -74,6 +78,7 @@ for _router in (
     console_greeting_router,
     unsubscribing_router,
     console_page_router,
+    console_website_router,
     console_staff_router,
     console_audit_router,
     console_account_router,
