@@ -54,7 +54,8 @@ SETTINGS: dict[str, Setting] = {
     "website_origins": Setting(
         kind=Kind.LINES,
         label="Your own websites",
-        hint="One address per line, such as https://www.example.com: from there, sign-ups may be sent to Portico.",
+        hint="One address per line, such as https://www.example.com: their pages may show the sign-up form and send "
+        "sign-ups.",
         needed=False,
     ),
     "clients_can_cancel": Setting(kind=Kind.CHECK, label="Clients can cancel online"),
@@ -145,7 +146,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         id="website",
         title="Publishing",
-        help="Whether people find your page, and which websites of yours may send sign-ups.",
+        help="Whether people find your page, and which websites of yours may show the sign-up form.",
         names=("page_published", "website_origins"),
     ),
     Section(

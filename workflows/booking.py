@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
         BookingOutcome,
         BookingSettled,
         BookingTerms,
+        HoldExtended,
         PaymentNoticed,
         RefundAsked,
         ResolveAttention,
@@ -268,6 +269,10 @@ class Booking:
     def appointment_cancelled(self, fact: AppointmentCancelled) -> None:
         self._cancelled = self._cancelled or fact
         self._pre_payment.give_up()
+
+    @workflow.signal
+    def hold_extended(self, fact: HoldExtended) -> None:
+        self._pre_payment.hold_longer(fact.hold_expires_at)
 
     @workflow.signal
     def appointment_moved(self, fact: AppointmentMoved) -> None:

@@ -132,6 +132,14 @@ class AppointmentCancelled:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HoldExtended:
+    """The client has asked for more time to pay; the records have the new end already."""
+
+    appointment_id: str
+    hold_expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppointmentMoved:
     """A booked appointment has a new time; the calendar has it already."""
 
@@ -179,6 +187,19 @@ class StartMerchantAccount:
 @dataclass(frozen=True, kw_only=True)
 class MerchantAccountNoticed:
     """The processor rang, or somebody came back from it: read the account again. It proves nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartPortalSubscription:
+    """Starts a `PortalSubscription`, the workflow that opens and closes a practice's gates."""
+
+    practice_id: str
+    skew_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionNoticed:
+    """The processor rang, or an owner has asked for something: read the subscription again. It proves nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)

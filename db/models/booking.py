@@ -36,6 +36,7 @@ class Appointment(Base):
     settings_version: Mapped[int]  # the portal settings shown when it was claimed
     cancel_notice_minutes: Mapped[int]  # by that version; a client is held to what was shown
     hold_expires_at: Mapped[datetime | None]
+    hold_extended_at: Mapped[datetime | None]  # once, by the client
     cancel_requested_at: Mapped[datetime | None]  # a pending one: its checkout has to be closed first
     cancelled_by: Mapped[str | None]
     cancel_reason: Mapped[str | None]
