@@ -21,10 +21,10 @@ from db.in_force import InForce, in_force_for
 from db.models import Appointment, Client, IntakeSubmission, Provider
 from db.policy_store import PolicyInForce, load_policy
 from db.settings_store import load_availability
-from db.tenancy import appointment_being_chosen, appointment_by_id
+from db.tenancy import appointment_being_chosen, appointment_by_id, still_here
 from db.timeline import tell
 from domain.decisions import Block, BookingRequest, booking_blocks, refusals, slot_block
-from domain.errors import Conflict, ValidationFailed
+from domain.errors import Conflict, NotFound, ValidationFailed
 from domain.fees import FeeQuote, quote_for
 from domain.slots import Slot, generate_slots, is_offered, peak_overlap
 from domain.stages import Actor, Track
@@ -184,6 +184,8 @@ async def _claim_anew(
     seen_quote: str | None,
 ) -> Appointment:
     point = await standpoint(session, office, client, actor, override=override_reason is not None, lock=True)
+    if not await still_here(session, client.id, lock=False):
+        raise NotFound("There is no such client.")
     check_instant("starts_at", starts_at, point.now)
     if actor is Actor.STAFF and starts_at <= point.now:
         raise ValidationFailed.of("starts_at", "must be in the future")

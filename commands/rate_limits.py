@@ -8,6 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from db.engine import Database
 from db.models import RateCounter
 from db.rate_counters import Bucket, count
@@ -82,10 +85,20 @@ async def count_failures(database: Database, limit: Limit, who: str) -> AsyncIte
         raise
 
 
+async def forget(session: AsyncSession, *names: str) -> None:
+    """Take away what was counted of these: a digest of a name can be guessed by whoever knows the name."""
+    for name in filter(None, names):
+        await session.execute(delete(RateCounter).where(RateCounter.bucket.endswith(f":{_digest(name)}")))
+
+
 def _bucket(limit: Limit, who: str) -> tuple[str, datetime]:
     now = datetime.now(UTC)  # wall time: abuse doesn't travel in time
     start = datetime.fromtimestamp(now.timestamp() // limit.window_seconds * limit.window_seconds, UTC)
-    return f"{limit.name}:{hashlib.sha256(who.lower().encode()).hexdigest()[:32]}", start
+    return f"{limit.name}:{_digest(who)}", start
+
+
+def _digest(who: str) -> str:
+    return hashlib.sha256(who.lower().encode()).hexdigest()[:32]
 
 
 def too_many(limit: Limit, start: datetime) -> RateLimited:

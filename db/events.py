@@ -35,6 +35,7 @@ class EventKind(StrEnum):
     APPOINTMENT_CANCELLED = "appointment_cancelled"
     HOLD_EXTENDED = "hold_extended"
     JOURNEY_WITHDRAWN = "journey_withdrawn"
+    CLIENT_ERASED = "client_erased"
     JOURNEY_REOPENED = "journey_reopened"
     VISIT_RECORDED = "visit_recorded"
     BOOKING_REOPENED = "booking_reopened"
@@ -44,6 +45,7 @@ class EventKind(StrEnum):
     GREETING_TEST_REQUESTED = "greeting_test_requested"
     EMAIL_CHANGE_REQUESTED = "email_change_requested"
     MERCHANT_ACCOUNT_NOTICED = "merchant_account_noticed"
+    SUBSCRIPTION_NOTICED = "subscription_noticed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,10 @@ def client_subject(client_id: str) -> str:
 
 def reset_subject(reset_id: str) -> str:
     return f"reset:{reset_id}"
+
+
+def practice_subject(practice_id: str) -> str:
+    return f"practice:{practice_id}"
 
 
 def greeting_test_subject(test_id: str) -> str:

@@ -20,7 +20,7 @@ from activities.email_changes import SendEmailChange
 from activities.greeting_tests import SendGreetingTest
 from db.events import EventKind
 from db.telling import ClientRow
-from dispatch.engine_view import described, operator_ended
+from dispatch.engine_view import described, end_workflows, operator_ended
 from dispatch.practice_delivery import tell_practice
 from domain.stages import Stage, Track
 from workflows.booking import Booking
@@ -111,6 +111,8 @@ class Delivery:
         self, kind: EventKind, payload: Mapping[str, Any], client: ClientRow, skew: timedelta
     ) -> Delivered:
         try:
+            if client.erased:
+                return await self._tell_of_erased(kind, payload, client)
             if kind in (EventKind.SIGNED_UP, EventKind.CLIENT_INVITED):
                 return await self._start(client, skew)
             if kind is EventKind.JOURNEY_REOPENED:
@@ -174,6 +176,15 @@ class Delivery:
                 **self._options(client),
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             )
+        return Told()
+
+    async def _tell_of_erased(self, kind: EventKind, payload: Mapping[str, Any], client: ClientRow) -> Delivered:
+        """Their workflows end, and nothing starts one again; money that moves all the same is for a person."""
+        if kind is EventKind.CLIENT_ERASED:
+            await end_workflows(self._engine, client_journey_id(client.id))
+            await end_workflows(self._engine, *(booking_id(one) for one in payload["appointment_ids"]))
+        elif kind is EventKind.PAYMENT_NOTICED and payload.get("of_money"):
+            return Never(reason="the client was erased")
         return Told()
 
     async def _reopen_journey(self, client: ClientRow, skew: timedelta, in_place_of: str | None) -> Delivered:

@@ -27,9 +27,12 @@ class PaymentState(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
+    """Which of them keep the portal open says `domain.subscriptions.is_open`."""
+
     NONE = "none"
     ACTIVE = "active"
-    PAST_DUE = "past_due"
+    GRACE = "grace"  # a payment was refused; open for a stated time
+    PAST_DUE = "past_due"  # that time is over
     CANCELLED = "cancelled"
 
 

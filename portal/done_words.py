@@ -37,6 +37,7 @@ DONE = {
     "refunded": "The money is on its way back. It is refunded once the payment processor has confirmed it.",
     "noshow": "Recorded: the client didn't come. The fee is kept.",
     "fulfilled": "Recorded: the client came.",
+    "erased": "The client is erased. Nothing here says any more who they were.",
     "contact": "Saved.",
     "contact-same": "Nothing was different, so nothing was changed.",
     "email-asked": "A link is on its way to the new address. Nothing changes until it is followed.",

@@ -16,11 +16,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.staticfiles import StaticFiles
 
 from domain.errors import FieldError
-from domain.wording import spoken_clock, spoken_day, spoken_time
+from domain.wording import spoken_clock, spoken_date, spoken_day, spoken_time
 from portal import (
     duplicate_words,
     greeting_words,
     invitation_words,
+    money_words,
     outlook_words,
     payment_words,
     policy_words,
@@ -51,6 +52,7 @@ def _environment() -> Environment:
         when=spoken_time,
         clock=spoken_clock,
         day=spoken_day,
+        date=spoken_date,
         zone=_zone_name,
         short=wording.short_time,
         city=_city,
@@ -69,6 +71,7 @@ def _environment() -> Environment:
         outlook_words=outlook_words,
         staff_words=staff_words,
         payment_words=payment_words,
+        money_words=money_words,
         policy_words=policy_words,
         refund_words=refund_words,
         greeting_words=greeting_words,

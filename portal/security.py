@@ -13,8 +13,8 @@ from portal.framing import Framed
 
 _CONTENT = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors {ancestors}"
 _PRIVATE = ("/portal", "/console", "/invitations", "/password", "/unsubscribe", "/email", "/api", "/p/", "/embed/")
-# Choosing a time, connecting a merchant account.
-_TO_PROCESSOR = ("/portal/book", "/console/merchant-account/")
+# Choosing a time, connecting a merchant account, subscribing.
+_TO_PROCESSOR = ("/portal/book", "/console/merchant-account/", "/console/subscription")
 # FastAPI's own page about the API brings its scripts from elsewhere; it shows nothing private.
 _REFERENCE = ("/docs", "/redoc")
 

@@ -15,10 +15,13 @@ PERMISSION = {
     Permission.SEE_CLIENTS: "See clients, appointments, fees and what needs attention",
     Permission.SERVE_CLIENTS: "Invite, send forms, book, move, cancel, refund, answer what needs attention",
     Permission.READ_ANSWERS: "Read and export intake answers; read health questions of the sign-up",
+    Permission.EXPORT_CLIENT: "Export all data of a client",
+    Permission.ERASE_CLIENT: "Erase a client",
     Permission.MAKE_EXCEPTIONS: "Portal settings for one client only",
     Permission.CHANGE_PROVIDER: "A provider's settings, page, sign-up form, intake forms, greeting, availability, "
     "merchant account",
     Permission.CHANGE_PRACTICE: "Portal settings of the practice",
+    Permission.MANAGE_SUBSCRIPTION: "Subscribe, change the card, see invoices, cancel the portal subscription",
     Permission.MANAGE_STAFF: "Invite staff, change roles, require two-factor sign-in",
     Permission.READ_AUDIT: "Read and export the audit log",
 }
@@ -52,6 +55,8 @@ AUDIT = {
     AuditKind.CONTACT_CHANGED: "Changed contact data",
     AuditKind.EMAIL_CORRECTED: "Corrected an email address",
     AuditKind.CLIENT_CLOSED: "Closed a client’s way",
+    AuditKind.CLIENT_EXPORTED: "Exported all data of a client",
+    AuditKind.CLIENT_ERASED: "Erased a client",
     AuditKind.SAME_PERSON: "Closed a duplicate: two clients are the same person",
     AuditKind.TWO_PERSONS: "Said that two clients are two persons",
     AuditKind.TWO_PERSONS_FORGOTTEN: "Took back that two clients are two persons",
@@ -64,4 +69,9 @@ AUDIT = {
     AuditKind.ATTENTION_ANSWERED: "Answered what needed attention",
     AuditKind.AUDIT_EXPORTED: "Exported the audit log",
     AuditKind.MERCHANT_ACCOUNT_ASKED: "Went to connect a merchant account",
+    AuditKind.SUBSCRIPTION_ASKED: "Went to subscribe",
+    AuditKind.SUBSCRIPTION_CANCELLED: "Cancelled the portal subscription",
+    AuditKind.SUBSCRIPTION_RESUMED: "Had the portal subscription renewed after all",
+    AuditKind.PORTAL_OPENED: "Opened the portal without a subscription",
+    AuditKind.PORTAL_CLOSED: "Closed the portal",
 }

@@ -190,6 +190,19 @@ class MerchantAccountNoticed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StartPortalSubscription:
+    """Starts a `PortalSubscription`, the workflow that opens and closes a practice's gates."""
+
+    practice_id: str
+    skew_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionNoticed:
+    """The processor rang, or an owner has asked for something: read the subscription again. It proves nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResolveAttention:
     """A person's answer to a step that was refused for good."""
 

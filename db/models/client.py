@@ -74,6 +74,8 @@ class Client(Base):
     # The same person as that one, who is kept: this one's way was closed for it.
     duplicate_of_id: Mapped[str | None] = mapped_column(ForeignKey("client.id"), index=True)
     created_at: Mapped[datetime]
+    # From then on there is no such client: the row stays for the ledger's sake, and says nothing of anybody.
+    erased_at: Mapped[datetime | None]
 
 
 class TwoPersons(Base):

@@ -17,7 +17,9 @@ from portal.api.payments import payments_router
 from portal.api.policies import client_policy_router, practice_policy_router, provider_policy_router
 from portal.api.profile import profile_router
 from portal.api.provider_settings import provider_settings_router
+from portal.api.record import record_router
 from portal.api.sessions import sessions_router
+from portal.api.subscription import subscription_router
 
 api_router = APIRouter(prefix="/api/v1")
 # For /openapi.json: who is asking is found out by `web.identity`.
@@ -38,11 +40,13 @@ for _router in (
     intake_forms_router,
     merchant_accounts_router,
     clients_router,
+    record_router,
     duplicates_router,
     attention_router,
     appointments_router,
     payments_router,
     audit_router,
+    subscription_router,
 ):
     api_router.include_router(_router, dependencies=[Security(_bearer)])
 api_router.include_router(sessions_router)

@@ -26,9 +26,11 @@ from portal.pages.console_moving import console_moving_router
 from portal.pages.console_page import console_page_router
 from portal.pages.console_payments import console_payments_router
 from portal.pages.console_policies import client_settings_router, practice_settings_router
+from portal.pages.console_record import console_record_router
 from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.console_staff import console_staff_router
+from portal.pages.console_subscription import console_subscription_router
 from portal.pages.console_website import console_website_router
 from portal.pages.email_links import email_links_router
 from portal.pages.embed import embed_router, embed_script_router
@@ -62,6 +64,7 @@ for _router in (
     console_invitation_router,
     console_duplicates_router,
     console_contact_router,
+    console_record_router,
     console_appointments_router,
     console_moving_router,
     console_payments_router,
@@ -82,6 +85,7 @@ for _router in (
     console_staff_router,
     console_audit_router,
     console_account_router,
+    console_subscription_router,
 ):
     pages_router.include_router(_router)
 
