@@ -37,7 +37,7 @@ class Consequence(StrEnum):
     GREETINGS_NOT_SENT = "greetings_not_sent"
 
 
-_FEE_SETTINGS = ("require_fee", "fee", "fee_deposit_percent")
+_FEE_SETTINGS = ("require_fee", "fee", "fee_deposit_percent", "fee_first_visit_only")
 _REFUND_SETTINGS = ("refund_full_minutes", "refund_part_percent", "refund_part_minutes")
 
 
@@ -90,7 +90,8 @@ def _booking(before: PortalPolicy, after: PortalPolicy) -> list[tuple[Consequenc
     if before.allow_self_schedule != after.allow_self_schedule:
         turn = Consequence.CAN_BOOK_NOW if after.allow_self_schedule else Consequence.CAN_NO_LONGER_BOOK
         found.append((turn, "allow_self_schedule"))
-    if before.due_fee != after.due_fee:
+    whose_changed = before.fee_first_visit_only != after.fee_first_visit_only
+    if before.due_fee != after.due_fee or (before.due_fee is not None and whose_changed):
         setting = next(name for name in _FEE_SETTINGS if getattr(before, name) != getattr(after, name))
         if before.due_fee is not None:
             found.append((Consequence.PAYING_KEEP_FEE, setting))
