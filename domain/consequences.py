@@ -37,7 +37,7 @@ class Consequence(StrEnum):
     GREETINGS_NOT_SENT = "greetings_not_sent"
 
 
-_FEE_SETTINGS = ("require_fee", "fee", "fee_deposit_percent", "fee_first_visit_only")
+_FEE_SETTINGS = ("require_fee", "fee", "fee_deposit_percent")
 _REFUND_SETTINGS = ("refund_full_minutes", "refund_part_percent", "refund_part_minutes")
 
 
@@ -90,13 +90,15 @@ def _booking(before: PortalPolicy, after: PortalPolicy) -> list[tuple[Consequenc
     if before.allow_self_schedule != after.allow_self_schedule:
         turn = Consequence.CAN_BOOK_NOW if after.allow_self_schedule else Consequence.CAN_NO_LONGER_BOOK
         found.append((turn, "allow_self_schedule"))
-    whose_changed = before.fee_first_visit_only != after.fee_first_visit_only
-    if before.due_fee != after.due_fee or (before.due_fee is not None and whose_changed):
+    if before.due_fee != after.due_fee:
         setting = next(name for name in _FEE_SETTINGS if getattr(before, name) != getattr(after, name))
         if before.due_fee is not None:
             found.append((Consequence.PAYING_KEEP_FEE, setting))
         else:
             found.append((Consequence.BOOKED_OWE_NOTHING, setting))
+    elif before.fee_due(returning=True) != after.fee_due(returning=True):
+        turn = Consequence.PAYING_KEEP_FEE if after.fee_first_visit_only else Consequence.BOOKED_OWE_NOTHING
+        found.append((turn, "fee_first_visit_only"))
     if before.refund_terms != after.refund_terms:
         changed = (name for name in _REFUND_SETTINGS if getattr(before, name) != getattr(after, name))
         found.append((Consequence.REFUND_RULE_KEPT, next(changed)))

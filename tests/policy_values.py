@@ -36,12 +36,12 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "invitation_reminder_days": ([3, 7], [2]),
     "reminder_hours": ([24], [48]),
 }
-_FORTY = {"require_fee": True, "fee": {"amount_minor": 4000, "currency": "usd"}}
 # What makes a setting bite.
+_FEE = {"require_fee": True, "fee": {"amount_minor": 4000, "currency": "usd"}}
 AROUND: dict[str, dict[str, Any]] = {
-    "fee": {"require_fee": True},
-    "fee_deposit_percent": _FORTY,
-    "fee_first_visit_only": _FORTY,
-    "require_fee": {"fee": {"amount_minor": 4000, "currency": "usd"}},
+    "fee": _FEE,
+    "require_fee": _FEE,
+    "fee_deposit_percent": _FEE,
+    "fee_first_visit_only": _FEE,
     "require_intake": {"intake_form_id": "frm_some"},
 }
