@@ -22,7 +22,7 @@ SUBSCRIPTION_EVENTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """As the processor has it. `connected`: it hears of connected accounts, not of the key's own. `*` is every event."""
+    """As the processor has it. `connected`: of connected accounts, not of the key's own. `*` is every event."""
 
     url: str
     events: tuple[str, ...]
