@@ -134,17 +134,19 @@ def describe(app: FastAPI, *tables: Table) -> None:
 
 
 def _complete(document: Described, table: Table) -> None:
-    components = document["components"].setdefault("schemas", {})
-    components["Problem"] = _PROBLEM_SCHEMA
+    components: Described = document["components"]
+    schemas = components.setdefault("schemas", {})
+    schemas["Problem"] = _PROBLEM_SCHEMA
+    components["responses"] = _pages()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             told = table.get(f"{method.upper()} {path}")
-            if told is not None:
+            if operation.get("tags", [""])[0].startswith(_PAGES):
+                _tell_of_page(method, operation, told)
+            elif told is not None:
                 _Operation(operation, components, path, method).tell(told)
-            elif operation.get("tags", [""])[0].startswith(_PAGES):
-                _tell_of_page(method, operation)
     for left_over in ("HTTPValidationError", "ValidationError"):
-        components.pop(left_over, None)
+        schemas.pop(left_over, None)
 
 
 class _Operation:
@@ -193,11 +195,11 @@ class _Operation:
     def _schema(self, shape: Any) -> Described:
         """Named shapes become components."""
         schema = TypeAdapter(shape).json_schema(ref_template=_COMPONENTS)
-        self._components.update(schema.pop("$defs", {}))
+        self._components["schemas"].update(schema.pop("$defs", {}))
         name = getattr(shape, "__name__", "")
         if schema.get("type") != "object" or schema.get("title") != name or not name:
             return schema
-        self._components[name] = schema
+        self._components["schemas"][name] = schema
         return {"$ref": _COMPONENTS.format(model=name)}
 
     def _shared(self) -> list[type[DomainError]]:
@@ -217,31 +219,50 @@ class _Operation:
         return found
 
     def _refuse(self, status: int, titles: Mapping[str, str]) -> None:
-        types = [f"/problems/{slug}" for slug in sorted(titles)]
-        properties: Described = {"type": {"enum": types}, "status": {"const": status}}
-        if ValidationFailed.slug in titles:
-            properties["errors"] = _ERRORS_SCHEMA
-        problem = {"$ref": _COMPONENTS.format(model="Problem")}
-        content: Described = {"schema": {"allOf": [problem, {"type": "object", "properties": properties}]}}
-        content["examples"] = {
-            slug: {"value": {"type": f"/problems/{slug}", "title": title, "status": status, "detail": title}}
-            for slug, title in titles.items()
-        }
-        answer: Described = {"description": _SAYS[status], "content": {PROBLEM_JSON: content}}
-        if status in (429, 503):
-            answer["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "string"}}}
-        if status == 401:
-            answer["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
-        self._answers[str(status)] = answer
+        """By slugs and their titles; what refuses alike is said once."""
+        name = ".".join([str(status), *sorted(titles)])
+        self._components["responses"].setdefault(name, _refusal(status, titles))
+        self._answers[str(status)] = {"$ref": f"#/components/responses/{name}"}
 
 
-def _tell_of_page(method: str, operation: Described) -> None:
-    """Pages answer people: with a page, whatever the status, or by leading on to one."""
+def _refusal(status: int, titles: Mapping[str, str]) -> Described:
+    types = [f"/problems/{slug}" for slug in sorted(titles)]
+    properties: Described = {"type": {"enum": types}, "status": {"const": status}}
+    if ValidationFailed.slug in titles:
+        properties["errors"] = _ERRORS_SCHEMA
+    problem = {"$ref": _COMPONENTS.format(model="Problem")}
+    content: Described = {"schema": {"allOf": [problem, {"type": "object", "properties": properties}]}}
+    content["examples"] = {
+        slug: {"value": {"type": f"/problems/{slug}", "title": title, "status": status, "detail": title}}
+        for slug, title in titles.items()
+    }
+    answer: Described = {"description": _SAYS[status], "content": {PROBLEM_JSON: content}}
+    if status in (429, 503):
+        answer["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "string"}}}
+    if status == 401:
+        answer["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    return answer
+
+
+def _tell_of_page(method: str, operation: Described, told: Told | None) -> None:
+    """Pages answer people: with a page, whatever the status, or by leading on to one. Some are files."""
     answers = operation["responses"]
     answers.pop("422", None)
     for status in (200, *_SAYS):
-        content = answers.get(str(status), {}).get("content") or _HTML
-        answers[str(status)] = {"description": _SAYS.get(status, "The page"), "content": {**_HTML, **content}}
-    answers["303"] = {"description": "On to another page", "headers": {"Location": {"schema": {"type": "string"}}}}
+        answers[str(status)] = {"$ref": f"#/components/responses/Page{status}"}
+    answers["303"] = {"$ref": "#/components/responses/OnToAnotherPage"}
+    if told is not None and told.gives is not None:
+        gives = told.gives if isinstance(told.gives, File) else File("application/json", told.gives)
+        content = {media: {"schema": schema_of(gives.shape)} for media in gives.media.split(", ")}
+        answers["200"] = {"description": "Done", "content": content}
     if method != "get" and "requestBody" not in operation:
         operation["requestBody"] = {"content": {"application/x-www-form-urlencoded": {"schema": _FORM}}}
+
+
+def _pages() -> Described:
+    """What every page may answer."""
+    location = {"Location": {"schema": {"type": "string"}}}
+    found: Described = {"OnToAnotherPage": {"description": "On to another page", "headers": location}}
+    for status in (200, *_SAYS):
+        found[f"Page{status}"] = {"description": _SAYS.get(status, "The page"), "content": _HTML}
+    return found

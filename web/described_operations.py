@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -22,14 +22,10 @@ class Ready(TypedDict):
     parts: Parts
 
 
-class SecondsLeft(TypedDict):
-    seconds_left: int
-
-
 class Payloads(TypedDict):
     """Temporal's `temporal.api.common.v1.Payloads` as JSON."""
 
-    payloads: list[dict[str, Any]]
+    payloads: NotRequired[list[dict[str, Any]]]
 
 
 _CODEC = Told(takes=Payloads, gives=Payloads, refuses=(Unauthorized,))
@@ -40,6 +36,4 @@ OPERATIONS = {
     "GET /metrics": Told(gives=File("text/plain"), refuses=(Unauthorized,)),
     "POST /codec/decode": _CODEC,
     "POST /codec/encode": _CODEC,
-    "GET /portal/session": Told(gives=SecondsLeft),
-    "GET /console/session": Told(gives=SecondsLeft),
 }

@@ -191,7 +191,7 @@ class Resolved(TypedDict):
 
 
 class AuditEntry(TypedDict):
-    id: int
+    id: str
     at: w.Instant
     kind: w.AuditWord
     staff_id: str | None

@@ -208,7 +208,7 @@ class MerchantAccount(TypedDict):
     status: w.MerchantWord
     account: str | None
     since: w.Instant | None
-    due: list[str]
+    due: Annotated[int, Field(description="How many things the processor asks for.")]
     disabled_reason: str | None
     read_at: w.Instant | None
 
