@@ -143,7 +143,7 @@ def activities_of(
     vault = AesVault(settings.encryption_keys)
     host = urlsplit(settings.base_url).hostname or "portico"
     mailer = SmtpMailer(settings.smtp_url, settings.mail_from)
-    post = Post(database, mailer, JinjaLetters(), base_url=settings.base_url, host=host)
+    post = Post(database, mailer, JinjaLetters(), tokens, base_url=settings.base_url, host=host)
     writer = greeting_writer_of(settings)
     calendar = CalendarParts(ICalendars(), base_url=settings.base_url, host=host)
     pre_payments = PrePayments(database, payments, base_url=settings.base_url, environment=settings.env)

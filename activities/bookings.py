@@ -13,7 +13,7 @@ from db.engine import Database
 from db.stages import book
 from db.tenancy import appointment_by_id, client_by_id
 from db.timeline import tell
-from domain.decisions import RefundRule
+from domain.refunds import ALL_OF_IT
 from domain.stages import Actor
 from domain.states import AppointmentStatus, TimelineKind
 
@@ -127,6 +127,6 @@ class Bookings:
                 appointment,
                 actor=command.cancelled_by,
                 reason=appointment.cancel_reason,
-                refund=RefundRule.FULL,
+                refund_percent=ALL_OF_IT,
                 now=command.now,
             )

@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
 from activities.greeting_letter import Addressee, GreetingWriter
-from activities.post import Letterhead, Post, letterhead, recipient_hash
+from activities.post import Letterhead, Post, letterhead
 from db import effects
+from db.declined_mails import declined
 from db.models import Client
 from db.policy_store import load_policy
 from db.settings_store import load, load_attachments
@@ -21,6 +22,7 @@ from db.tenancy import client_by_id
 from db.timeline import tell
 from domain.attachments import distinct_names
 from domain.ports import Attachment, Letter
+from domain.recipients import recipient_hash
 from domain.stages import Actor
 from domain.states import SettingsKind, TimelineKind
 
@@ -50,6 +52,7 @@ class GreetingResult(StrEnum):
     SWITCHED_OFF = "switched_off"
     NOT_WRITTEN = "not_written"
     SENT_TO_ADDRESS_TODAY = "sent_to_address_today"
+    DECLINED = "declined"  # the client wants no greetings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,15 +75,17 @@ class Greetings:
         The automatic one goes to an address that nobody has verified yet: at most one per address and day.
         """
         key = f"greeting:{command.occasion}:{command.request_id}"
+        forms = command.occasion is Occasion.NEW_CLIENT_FORMS
         async with self._post.database.transaction() as session:
-            client = await client_by_id(session, command.client_id)
+            client = await client_by_id(session, command.client_id, for_update=forms)
             result = await self._reason_not_to(session, client, command, key)
             if result is not None:
+                if forms:
+                    client.forms_requested_at = client.forms_sent_at  # nothing is on its way any more
                 kind = TimelineKind.GREETING_SKIPPED
                 await tell(session, client.id, kind, at=command.now, actor=Actor.SYSTEM, ref=f"{key}:{result}")
                 return result
             prepared = await self._prepare(session, client)
-        forms = command.occasion is Occasion.NEW_CLIENT_FORMS
 
         async def done(session: AsyncSession) -> None:
             kind = TimelineKind.FORMS_SENT if forms else TimelineKind.GREETING_SENT
@@ -98,6 +103,7 @@ class Greetings:
             now=command.now,
             done=done,
             attachments=prepared.attachments,
+            unsubscribe=self._post.unsubscribe_link(client),
             # An address that nobody has verified gets one greeting a day: a second one isn't risked unasked.
             asks_at=None if forms else greeting_step(command.request_id),
         )
@@ -108,6 +114,8 @@ class Greetings:
     ) -> GreetingResult | None:
         if (await load(session, client.provider_id, SettingsKind.GREETING)).document is None:
             return GreetingResult.NOT_WRITTEN
+        if await declined(session, client.practice_id, client.email) is not None:
+            return GreetingResult.DECLINED
         if command.occasion is Occasion.NEW_CLIENT_FORMS:
             return None
         if not (await load_policy(session, client.provider_id, client.id)).policy.send_greeting:
@@ -145,7 +153,7 @@ class Greetings:
         return _Prepared(
             client=client,
             head=head,
-            letter=self._writer.write(head, greeting, reader, unsubscribe=""),
+            letter=self._writer.write(head, greeting, reader, unsubscribe=self._post.unsubscribe_link(client)),
             attachments=await files_of(session, greeting),
         )
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
 from activities.post import Post, letterhead
+from db.declined_mails import declined
 from db.models import Client, IntakeForm, IntakeSubmission
 from db.policy_store import load_policy
 from db.sealing import unseal
@@ -91,11 +92,14 @@ class Intake:
             submitted = await session.scalar(_submissions(client.id).limit(1))
             if client.stage != Stage.INTAKE or submitted is not None:
                 return False
+            if await declined(session, client.practice_id, client.email) is not None:
+                return False
             head = await letterhead(session, client.provider_id)
         key = f"intake-reminder:{client.id}:{command.due:%Y%m%d%H%M}"
         context: dict[str, object] = {
             "first_name": client.first_name,
             "link": self._post.link(f"/portal/intake?client={client.id}"),
+            "unsubscribe_link": self._post.unsubscribe_link(client),
         }
 
         async def done(session: AsyncSession) -> None:
@@ -111,6 +115,7 @@ class Intake:
             letter=self._post.write("intake_reminder", head, context),
             now=command.now,
             done=done,
+            unsubscribe=self._post.unsubscribe_link(client),
         )
         return True
 

@@ -11,6 +11,8 @@ from temporalio import activity
 
 from activities.post import Letterhead, Post, letterhead
 from activities.standing import OpenInvitation
+from db.declined_mails import declined
+from db.duplicates import has_account_at_address, told_of_account
 from db.ids import new_id
 from db.invitations import open_invitations, state_of
 from db.models import Client, Invitation
@@ -79,7 +81,11 @@ class Invitations:
             if state_of(invitation, command.now) in (InvitationState.REVOKED, InvitationState.REPLACED):
                 return None
             head = await letterhead(session, client.provider_id)
-        letter = self._letter("portal_invitation", head, client, invitation, command.now)
+            # Whoever signs up is told what they have already. Whom the practice invites is invited.
+            known = command.invitation_id is None and await told_of_account(session, client)
+            has_account = await has_account_at_address(session, client.email)
+        name = "known_already" if known else "portal_invitation"
+        letter = self._letter(name, head, client, invitation, command.now, has_account=has_account)
 
         async def done(session: AsyncSession) -> None:
             sent = await session.get(Invitation, invitation.id)
@@ -113,6 +119,10 @@ class Invitations:
                 return False
             if link_refusal(state_of(invitation, command.now)) is not None:
                 return False
+            if await told_of_account(session, client):
+                return False
+            if await declined(session, client.practice_id, client.email) is not None:
+                return False
             head = await letterhead(session, client.provider_id)
         key = f"invitation-reminder:{invitation.id}:{command.due:%Y%m%d%H%M}"
 
@@ -126,9 +136,17 @@ class Invitations:
             client=client,
             to=client.email,
             head=head,
-            letter=self._letter("invitation_reminder", head, client, invitation, command.now),
+            letter=self._letter(
+                "invitation_reminder",
+                head,
+                client,
+                invitation,
+                command.now,
+                unsubscribe_link=self._post.unsubscribe_link(client),
+            ),
             now=command.now,
             done=done,
+            unsubscribe=self._post.unsubscribe_link(client),
         )
         return True
 
@@ -142,11 +160,25 @@ class Invitations:
             kind = TimelineKind.INVITATION_EXPIRED
             await tell(session, command.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=invitation.id)
 
-    def _letter(self, name: str, head: Letterhead, client: Client, invitation: Invitation, now: datetime) -> Letter:
+    def _letter(
+        self,
+        name: str,
+        head: Letterhead,
+        client: Client,
+        invitation: Invitation,
+        now: datetime,
+        *,
+        unsubscribe_link: str = "",
+        has_account: bool = False,
+    ) -> Letter:
         """`days` is how long the link still works."""
         context: dict[str, object] = {
             "first_name": client.first_name,
+            "unsubscribe_link": unsubscribe_link,
             "link": self._post.link(f"/invitations/{self._tokens.mint(INVITATION, invitation.id)}"),
+            "sign_in_link": self._post.link("/portal/sign-in"),
+            "password_link": self._post.link("/password"),
+            "has_account": has_account,
             "days": max(1, -(-(invitation.expires_at - now) // timedelta(days=1))),
         }
         return self._post.write(name, head, context)

@@ -11,12 +11,15 @@ from temporalio import activity
 
 from activities.calendar_part import CalendarParts
 from activities.post import Letterhead, Post, letterhead
+from db.fees import amount_of, quote_of
 from db.models import Appointment, Client, Payment
+from db.policy_store import load_policy
 from db.settings_store import load_availability
 from db.tenancy import appointment_by_id, client_by_id, payment_of_appointment
 from db.timeline import tell
 from domain.money import Money
 from domain.ports import CalendarMethod
+from domain.refunds import in_words
 from domain.stages import Actor
 from domain.states import AppointmentStatus, PaymentState, TimelineKind
 from domain.wording import spoken_time
@@ -30,6 +33,9 @@ class Occurrence(StrEnum):
     MOVED = "moved"
     CANCELLED = "cancelled"
     ATTENTION = "attention"
+
+
+_TAKEN = (PaymentState.CAPTURED, PaymentState.REFUNDED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +71,14 @@ class _About:
     payment: Payment | None
     head: Letterhead
     when: str
+    notice_minutes: int | None  # until which the client can cancel online
+
+    @property
+    def refund_rule(self) -> str:
+        if self.payment is None:
+            return ""
+        quote = quote_of(self.payment)
+        return in_words(quote.refund, quote.amount, self.notice_minutes)
 
 
 class Notices:
@@ -79,7 +93,10 @@ class Notices:
         if about.appointment.status == AppointmentStatus.CANCELLED:
             return False
         paid = about.payment is not None and about.payment.state == PaymentState.CAPTURED
-        extra: dict[str, object] = {"paid": _amount(about.payment) if paid and about.payment else ""}
+        extra: dict[str, object] = {
+            "paid": _amount(about.payment) if paid and about.payment else "",
+            "refund_rule": about.refund_rule if paid else "",
+        }
         await self._send(
             command, about, "booking_confirmation", TimelineKind.CONFIRMATION_SENT, extra, method=CalendarMethod.REQUEST
         )
@@ -90,8 +107,12 @@ class Notices:
         """Tell the client that the appointment is off, and what happens to the fee."""
         about = await self._about(command)
         due = about.payment.refund_due_minor if about.payment else 0
-        refund = str(Money(amount_minor=due, currency=about.payment.currency)) if about.payment and due else ""
-        extra: dict[str, object] = {"refund": refund, "by_practice": about.appointment.cancelled_by == Actor.STAFF}
+        paid = about.payment.amount_minor if about.payment and about.payment.state in _TAKEN else 0
+        extra: dict[str, object] = {
+            "refund": _spoken(about.payment, due),
+            "kept": _spoken(about.payment, paid - due),
+            "by_practice": about.appointment.cancelled_by == Actor.STAFF,
+        }
         await self._send(
             command, about, "cancellation_notice", TimelineKind.CANCELLATION_SENT, extra, method=CalendarMethod.CANCEL
         )
@@ -152,12 +173,15 @@ class Notices:
             appointment = await appointment_by_id(session, command.appointment_id)
             client = await client_by_id(session, appointment.client_id)
             availability = await load_availability(session, appointment.provider_id)
+            policy = (await load_policy(session, appointment.provider_id, appointment.client_id)).policy
+            notice = min(appointment.cancel_notice_minutes, policy.cancel_notice_minutes)
             return _About(
                 client=client,
                 appointment=appointment,
                 payment=await payment_of_appointment(session, appointment.id),
                 head=await letterhead(session, appointment.provider_id),
                 when=spoken_time(appointment.starts_at, availability.timezone),
+                notice_minutes=notice if policy.clients_can_cancel else None,
             )
 
     async def _send(
@@ -200,4 +224,8 @@ class Notices:
 
 
 def _amount(payment: Payment) -> str:
-    return str(Money(amount_minor=payment.amount_minor, currency=payment.currency))
+    return str(amount_of(payment))
+
+
+def _spoken(payment: Payment | None, amount_minor: int) -> str:
+    return str(Money(amount_minor=amount_minor, currency=payment.currency)) if payment and amount_minor > 0 else ""

@@ -14,7 +14,8 @@ from db import effects
 from db.engine import Database
 from db.models import Client, Practice, Provider
 from domain.errors import MailRefused, MailUnanswered, MailUnavailable, MailUnconfirmed, NotFound
-from domain.ports import Attachment, CalendarPart, Letter, Letters, Mailer, OutgoingMail
+from domain.ports import Attachment, CalendarPart, Letter, Letters, Mailer, OutgoingMail, Tokens
+from domain.recipients import recipient_hash
 from domain.states import EffectState
 
 
@@ -53,10 +54,7 @@ async def letterhead(session: AsyncSession, provider_id: str) -> Letterhead:
     )
 
 
-def recipient_hash(address: str) -> str:
-    """So that the ledger can count what an address was sent without holding the address."""
-    return hashlib.sha256(address.lower().encode()).hexdigest()
-
+UNSUBSCRIBE = "unsubscribe"  # the purpose of the token
 
 Done = Callable[[AsyncSession], Awaitable[None]]
 
@@ -64,8 +62,11 @@ Done = Callable[[AsyncSession], Awaitable[None]]
 class Post:
     """Sends one message per key. `host` is the right-hand side of the Message-ID."""
 
-    def __init__(self, database: Database, mailer: Mailer, letters: Letters, *, base_url: str, host: str) -> None:
+    def __init__(
+        self, database: Database, mailer: Mailer, letters: Letters, tokens: Tokens, *, base_url: str, host: str
+    ) -> None:
         self.database = database
+        self._tokens = tokens
         self._mailer = mailer
         self._letters = letters
         self._host = host
@@ -73,6 +74,11 @@ class Post:
 
     def link(self, path: str) -> str:
         return f"{self._base_url}{path}"
+
+    def unsubscribe_link(self, client: Client) -> str:
+        """For greetings and nudges. It holds the address's hash: it goes on meaning that address, and names nobody."""
+        subject = f"{client.practice_id}:{recipient_hash(client.email)}"
+        return self.link(f"/unsubscribe/{self._tokens.mint(UNSUBSCRIBE, subject)}")
 
     def write(self, name: str, head: Letterhead, context: dict[str, object]) -> Letter:
         return self._letters.write(name, head.context() | context)
@@ -91,8 +97,9 @@ class Post:
         attachments: tuple[Attachment, ...] = (),
         calendar: CalendarPart | None = None,
         asks_at: str | None = None,
+        unsubscribe: str | None = None,
     ) -> None:
-        """Send the letter once (`client` is None for mail to an account).
+        """Send the letter once (`client` is None for mail to an account); `unsubscribe` is the link to decline it by.
 
         `done` writes, in the same transaction as the ledger, that it has been sent. Where that is uncertain, a repeat
         is sent as the same message; with `asks_at`, the journey's step, only once a person has asked for it there.
@@ -125,6 +132,7 @@ class Post:
             reply_to=head.reply_to,
             attachments=attachments,
             calendar=calendar,
+            unsubscribe=unsubscribe,
         )
         try:
             await self._mailer.send(mail)

@@ -11,18 +11,17 @@ from temporalio import activity
 
 from db.cancelling import owe_refund
 from db.engine import Database
-from db.ids import new_id
+from db.fees import amount_of, payment_for, quote_of
 from db.models import Payment, Refund
 from db.tenancy import appointment_by_id, payment_of_appointment
 from db.timeline import tell
 from domain.cadence import pay_again_until
 from domain.errors import NotFound
+from domain.fees import RefundCause
 from domain.money import Money
 from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, Payments, RefundStatus
 from domain.stages import Actor
 from domain.states import AppointmentStatus, PaymentState, TimelineKind
-
-PURPOSE = "Appointment fee"  # neutral: no service, clinician or reason goes to the processor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,8 +103,8 @@ class PrePayments:
             CheckoutRequest(
                 merchant_account=payment.merchant_account,
                 fee_reference=payment.id,
-                amount=_asked(payment),
-                purpose=PURPOSE,
+                amount=amount_of(payment),
+                purpose=payment.purpose,
                 success_url=f"{self._base_url}/portal/payments/{payment.id}/return",
                 cancel_url=f"{self._base_url}/portal/appointments/{payment.appointment_id}",
                 expires_at=command.checkout_expires_at,
@@ -163,7 +162,10 @@ class PrePayments:
             until = pay_again_until(command.now, appointment.starts_at)
             if until is None or failed.attempt > 1 or appointment.status != AppointmentStatus.PENDING:
                 return None
-            again = _another_attempt(failed, command.now)
+            # The same fee; the quote holds.
+            again = payment_for(
+                appointment, quote_of(failed), failed.merchant_account, command.now, attempt=failed.attempt + 1
+            )
             session.add(again)
             appointment.hold_expires_at = until
             kind = TimelineKind.PAYMENT_ASKED_AGAIN
@@ -188,7 +190,7 @@ class PrePayments:
             payment = await _locked(session, command.payment_id)
             if payment.state != PaymentState.CAPTURED:
                 return None
-            return await owe_refund(session, payment, command.now)
+            return await owe_refund(session, payment, command.now, cause=RefundCause.RETURNED)
 
     @activity.defn
     async def refund_payment(self, command: RefundPayment) -> RefundStatus:
@@ -219,6 +221,7 @@ class PrePayments:
                 kind = TimelineKind.FEE_REFUNDED
                 await tell(session, row.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=refund.id)
             stored.status = str(refunded.status)
+            stored.settled_at = command.now if refunded.status is RefundStatus.SUCCEEDED else None
             stored.processor_refund_id = refunded.refund_id
         return refunded.status
 
@@ -241,35 +244,11 @@ class PrePayments:
         return fee
 
 
-def _another_attempt(failed: Payment, now: datetime) -> Payment:
-    """The same fee; the quote holds."""
-    return Payment(
-        id=new_id("pay"),
-        practice_id=failed.practice_id,
-        provider_id=failed.provider_id,
-        client_id=failed.client_id,
-        appointment_id=failed.appointment_id,
-        attempt=failed.attempt + 1,
-        state=str(PaymentState.REQUESTED),
-        amount_minor=failed.amount_minor,
-        currency=failed.currency,
-        refunded_minor=0,
-        refund_due_minor=0,
-        merchant_account=failed.merchant_account,
-        created_at=now,
-        changed_at=now,
-    )
-
-
-def _asked(payment: Payment) -> Money:
-    return Money(amount_minor=payment.amount_minor, currency=payment.currency)
-
-
 def _is_ours(payment: Payment, checkout: Checkout) -> bool:
     """The session is the one we created (we asked for it by id at the merchant's account), for what we asked."""
     return (
         checkout.session_id == payment.session_id
-        and checkout.amount == _asked(payment)
+        and checkout.amount == amount_of(payment)
         and checkout.fee_reference == payment.id
     )
 

@@ -7,11 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.office import Office
 from db.cancelling import cancel_booked
 from db.events import EventKind, client_subject, record_event
+from db.fees import quote_of
 from db.models import Appointment, Payment
 from db.policy_store import load_policy
+from db.tenancy import payment_of_appointment
 from db.timeline import tell
 from db.waking import wake_booking
 from domain.decisions import CancelDecision, cancel_decision, visit_decision
+from domain.refunds import RefundTerms
 from domain.stages import Actor
 from domain.states import AppointmentStatus, TimelineKind
 
@@ -19,6 +22,7 @@ from domain.states import AppointmentStatus, TimelineKind
 async def may_cancel(session: AsyncSession, office: Office, appointment: Appointment, actor: Actor) -> CancelDecision:
     """The one answer that page, API and workflow share: allowed? until when? what about the fee?"""
     policy = (await load_policy(session, appointment.provider_id, appointment.client_id)).policy
+    payment = await payment_of_appointment(session, appointment.id)
     return cancel_decision(
         status=AppointmentStatus(appointment.status),
         starts_at=appointment.starts_at,
@@ -28,6 +32,7 @@ async def may_cancel(session: AsyncSession, office: Office, appointment: Appoint
         actor=actor,
         now=await office.clock.now(session),
         choose_until=appointment.choose_until,
+        refund=quote_of(payment).refund if payment is not None else RefundTerms(),
     )
 
 
@@ -65,7 +70,7 @@ async def cancel(
         appointment.cancel_reason = reason
     else:
         refund_id = await cancel_booked(
-            session, appointment, actor=actor, reason=reason, refund=decision.refund, now=now
+            session, appointment, actor=actor, reason=reason, refund_percent=decision.refund_percent, now=now
         )
     await record_event(
         session,

@@ -15,19 +15,20 @@ from commands.moving import move
 from commands.office import Office
 from db.calendar import busy_intervals, lock_calendar, upcoming_count
 from db.events import EventKind, client_subject, record_event
+from db.fees import payment_for
 from db.ids import new_id
 from db.in_force import InForce, in_force_for
-from db.models import Appointment, Client, IntakeSubmission, Payment, Provider
+from db.models import Appointment, Client, IntakeSubmission, Provider
 from db.policy_store import PolicyInForce, load_policy
 from db.settings_store import load_availability
 from db.tenancy import appointment_being_chosen, appointment_by_id
 from db.timeline import tell
 from domain.decisions import Block, BookingRequest, booking_blocks, refusals, slot_block
-from domain.errors import ValidationFailed
-from domain.money import Money
+from domain.errors import Conflict, ValidationFailed
+from domain.fees import FeeQuote, quote_for
 from domain.slots import Slot, generate_slots, is_offered, peak_overlap
 from domain.stages import Actor, Track
-from domain.states import AppointmentStatus, PaymentState, SubmissionStatus, TimelineKind
+from domain.states import BLOCKING, AppointmentStatus, SubmissionStatus, TimelineKind
 
 _LONGEST_WINDOW = timedelta(days=62)
 
@@ -62,6 +63,7 @@ async def standpoint(
         intake_submitted=submitted,
         upcoming=await upcoming_count(session, client.id, now),
         override=override,
+        returning=await has_been_here(session, client.id),
     )
     return Standpoint(
         request=request, here=here, blocks=booking_blocks(here.policy.policy, here.standing, request), now=now
@@ -72,6 +74,13 @@ async def intake_submitted(session: AsyncSession, client_id: str) -> bool:
     query = select(IntakeSubmission.id).where(
         IntakeSubmission.client_id == client_id, IntakeSubmission.status == str(SubmissionStatus.SUBMITTED)
     )
+    return (await session.scalar(query.limit(1))) is not None
+
+
+async def has_been_here(session: AsyncSession, client_id: str) -> bool:
+    """Another appointment of theirs stands or was kept: it isn't the first visit any more that they book."""
+    been = [str(AppointmentStatus.BOOKED), str(AppointmentStatus.FULFILLED)]
+    query = select(Appointment.id).where(Appointment.client_id == client_id, Appointment.status.in_(been))
     return (await session.scalar(query.limit(1))) is not None
 
 
@@ -136,11 +145,14 @@ async def claim(
     actor: Actor,
     override_reason: str | None = None,
     idempotency_key: str | None = None,
+    seen_quote: str | None = None,
 ) -> Appointment:
     """Take the slot for the client: pending, held until the fee is paid or the hold ends.
 
     A client whose last time was lost while its fee was on the way takes the new one for that appointment, without
-    paying again. Raises the refusal of the first rule that stands in the way. The calendar's lock makes the check and
+    paying again; one who holds or has this very time keeps it, and is asked nothing twice. `seen_quote` is the
+    reference of the quote that they were shown, where they were shown one: another fee or refund rule is shown first,
+    and not asked. Raises the refusal of the first rule that stands in the way. The calendar's lock makes the check and
     the claim one.
     """
     scope = f"claim:{client.id}"
@@ -152,7 +164,7 @@ async def claim(
     if choosing is not None:
         appointment = await move(session, office, choosing, starts_at, actor=actor, override_reason=override_reason)
     else:
-        appointment = await _claim_anew(session, office, client, starts_at, actor, override_reason)
+        appointment = await _claim_anew(session, office, client, starts_at, actor, override_reason, seen_quote)
     await keep_result(session, scope, idempotency_key, request, {"appointment_id": appointment.id})
     return appointment
 
@@ -164,22 +176,44 @@ async def _claim_anew(
     starts_at: datetime,
     actor: Actor,
     override_reason: str | None,
+    seen_quote: str | None,
 ) -> Appointment:
     point = await standpoint(session, office, client, actor, override=override_reason is not None, lock=True)
     check_instant("starts_at", starts_at, point.now)
     if actor is Actor.STAFF and starts_at <= point.now:
         raise ValidationFailed.of("starts_at", "must be in the future")
+    if actor is Actor.CLIENT:
+        # Chosen in another tab: the same time, the same fee, the same checkout.
+        theirs = await _already_theirs(session, client.id, starts_at)
+        if theirs is not None:
+            return theirs
     refusals(point.blocks)
+    quote = fee_quote(point.in_force, point.request) if actor is Actor.CLIENT else None
+    _check_seen(quote, seen_quote)
     block = await _slot_block(session, point, starts_at)
     refusals([block] if block else [])
     appointment = _appointment(point, client, starts_at, actor, override_reason)
     session.add(appointment)
     await session.flush()
-    fee = point.in_force.policy.due_fee if actor is Actor.CLIENT else None
-    payment_id = await _quote(session, point, appointment, fee) if fee else None
+    payment_id = None
+    if quote is not None:
+        payment = payment_for(appointment, quote, point.here.merchant_account, point.now)
+        session.add(payment)
+        await session.flush()
+        payment_id = payment.id
     await tell(session, client.id, TimelineKind.SLOT_HELD, at=point.now, actor=actor, ref=appointment.id)
     await _record_claim(session, appointment, payment_id, point.in_force.policy.reminder_hours)
     return appointment
+
+
+async def _already_theirs(session: AsyncSession, client_id: str, starts_at: datetime) -> Appointment | None:
+    query = select(Appointment).where(
+        Appointment.client_id == client_id,
+        Appointment.starts_at == starts_at,
+        Appointment.status.in_([str(status) for status in BLOCKING]),
+        Appointment.cancel_requested_at.is_(None),
+    )
+    return await session.scalar(query.limit(1))
 
 
 def _appointment(
@@ -204,27 +238,20 @@ def _appointment(
     )
 
 
-async def _quote(session: AsyncSession, point: Standpoint, appointment: Appointment, fee: Money) -> str:
-    """The fee as it is asked: it doesn't change any more, whatever becomes of the settings."""
-    payment = Payment(
-        id=new_id("pay"),
-        practice_id=appointment.practice_id,
-        provider_id=appointment.provider_id,
-        client_id=appointment.client_id,
-        appointment_id=appointment.id,
-        attempt=1,
-        state=str(PaymentState.REQUESTED),
-        amount_minor=fee.amount_minor,
-        currency=fee.currency,
-        refunded_minor=0,
-        refund_due_minor=0,
-        merchant_account=point.here.merchant_account,
-        created_at=point.now,
-        changed_at=point.now,
-    )
-    session.add(payment)
-    await session.flush()
-    return payment.id
+def fee_quote(in_force: PolicyInForce, request: BookingRequest) -> FeeQuote | None:
+    return quote_for(in_force.policy, in_force.versions, returning=request.returning)
+
+
+async def quote_now(session: AsyncSession, office: Office, client: Client) -> FeeQuote | None:
+    """What the client is asked if they book now; None where nothing is due."""
+    point = await standpoint(session, office, client, Actor.CLIENT)
+    return fee_quote(point.in_force, point.request)
+
+
+def _check_seen(quote: FeeQuote | None, seen: str | None) -> None:
+    if seen is not None and seen != (quote.reference if quote else ""):
+        detail = f"The fee has changed: it is {quote.amount} now." if quote else "There is no fee any more."
+        raise Conflict(f"{detail} Please look at it, and go on if you agree.", quote=quote.reference if quote else "")
 
 
 async def _record_claim(

@@ -166,7 +166,7 @@ async def preview_greeting(
     """For a made-up client, written as for a real one. The document has been checked."""
     head = await letterhead(session, provider.id)
     return Preview(
-        letter=office.greeting_writer.write(head, document, SAMPLE, unsubscribe=""),
+        letter=office.greeting_writer.write(head, document, SAMPLE, unsubscribe=f"{office.base_url}/unsubscribe/..."),
         from_name=head.practice_name,
         reply_to=head.reply_to,
         reader=f"{SAMPLE.first_name} {SAMPLE.last_name}",

@@ -19,6 +19,7 @@ from db.policy_store import load_policy
 from db.settings_store import practice_standing
 from db.tenancy import client_by_external_id, client_by_id
 from db.timeline import tell
+from domain.duplicates import Person
 from domain.errors import Conflict, FieldError, SubscriptionInactive, ValidationFailed
 from domain.invitations import InvitationState, RevokedBecause, again_refusal, revoke_refusal
 from domain.stages import Actor, Stage, Track
@@ -36,6 +37,10 @@ class NewClient:
     email: str
     phone: str | None
     external_id: str | None
+
+    @property
+    def person(self) -> Person:
+        return Person(first_name=self.first_name, last_name=self.last_name, email=self.email)
 
     def as_request(self) -> dict[str, object]:
         return dict(vars(self))

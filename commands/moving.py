@@ -10,20 +10,23 @@ from commands.instants import check_instant
 from commands.office import Office
 from db.calendar import busy_intervals, hold_again, lock_calendar
 from db.events import EventKind, client_subject, record_event
+from db.fees import quote_of
 from db.models import Appointment
 from db.policy_store import load_policy
 from db.settings_store import load_availability
-from db.tenancy import appointment_by_id
+from db.tenancy import appointment_by_id, payment_of_appointment
 from db.timeline import tell
 from domain.decisions import CancelDecision, move_decision, refusals, slot_block
 from domain.errors import ValidationFailed
+from domain.refunds import RefundTerms
 from domain.slots import is_offered, peak_overlap
 from domain.stages import Actor
 from domain.states import AppointmentStatus, TimelineKind
 
 
 async def may_move(session: AsyncSession, office: Office, appointment: Appointment, actor: Actor) -> CancelDecision:
-    """The one answer that page and API share: allowed? until when?"""
+    """The one answer that page and API share: allowed? until when? what still goes back of the fee afterwards?"""
+    payment = await payment_of_appointment(session, appointment.id)
     policy = (await load_policy(session, appointment.provider_id, appointment.client_id)).policy
     return move_decision(
         status=AppointmentStatus(appointment.status),
@@ -33,6 +36,7 @@ async def may_move(session: AsyncSession, office: Office, appointment: Appointme
         actor=actor,
         now=await office.clock.now(session),
         choose_until=appointment.choose_until,
+        refund=quote_of(payment).refund if payment is not None else RefundTerms(),
     )
 
 
@@ -61,6 +65,8 @@ async def move(
     decision = await may_move(session, office, appointment, actor)
     if decision.refusal is not None:
         raise decision.refusal
+    if actor is Actor.CLIENT and appointment.choose_until is None:
+        await _keep_what_had_lapsed(session, appointment, decision)
     if starts_at <= now:
         raise ValidationFailed.of("starts_at", "must be in the future")
     ends_at = starts_at + (appointment.ends_at - appointment.starts_at)
@@ -89,6 +95,13 @@ async def move(
         },
     )
     return appointment
+
+
+async def _keep_what_had_lapsed(session: AsyncSession, appointment: Appointment, decision: CancelDecision) -> None:
+    """A client who moves when less than all would go back doesn't get the rest of it back by that."""
+    payment = await payment_of_appointment(session, appointment.id, for_update=True)
+    if payment is not None:
+        payment.refund_at_most_percent = decision.refund_percent
 
 
 async def _check_slot(

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
+from db.declined_mails import declined
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
 from db.models import Client
 from db.settings_store import load
 from db.timeline import tell
-from domain.errors import GreetingMissing
+from domain.errors import GreetingMissing, MailDeclined
 from domain.stages import Actor
 from domain.states import SettingsKind, TimelineKind
 
@@ -34,10 +35,17 @@ async def send_new_client_forms(
 ) -> FormsAnswer:
     """For the locked client: before or after the account, on either track, also when the journey has closed.
 
-    Raises GreetingMissing while no greeting has been written.
+    Raises GreetingMissing while no greeting has been written, and MailDeclined where the client wants none.
     """
     if (await load(session, client.provider_id, SettingsKind.GREETING)).document is None:
         raise GreetingMissing("Write a greeting first: that is what goes out. (Settings, Send email greeting)")
+    wish = await declined(session, client.practice_id, client.email)
+    if wish is not None:
+        raise MailDeclined(
+            "This client has unsubscribed from greetings and reminders, so the forms can't go out by mail. Hand them "
+            "over in another way, or let the mails go out again when the client asks for it.",
+            declined_at=wish.declined_at.isoformat(),
+        )
     now = await office.clock.now(session)
     if client.forms_requested_at is not None and now - client.forms_requested_at < _SAME_WISH:
         return FormsAnswer(sent=False, last_sent_at=client.forms_sent_at or client.forms_requested_at)

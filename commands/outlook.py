@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.attention import actions_for, open_items
 from commands.office import Office
+from db.declined_mails import declined
+from db.duplicates import told_of_account
 from db.invitations import that_counts
 from db.models import Appointment, AttentionItem, Client, Invitation, TimelineEntry
 from db.policy_store import load_policy
@@ -43,20 +45,22 @@ async def _whereabouts(session: AsyncSession, client: Client) -> Whereabouts:
         stage=Stage(client.stage),
         has_account=client.account_id is not None,
         policy=(await load_policy(session, client.provider_id, client.id)).policy,
-        invitation=_link(invitation) if invitation is not None else None,
+        invitation=await _link(session, client, invitation) if invitation is not None else None,
         intake_since=told.get(TimelineKind.INTAKE_ASSIGNED),
         ready_since=ready_since,
         visits=await _visits(session, client.id),
         stuck=[_stuck(item) for item in items],
+        declines_nudges=await declined(session, client.practice_id, client.email) is not None,
     )
 
 
-def _link(invitation: Invitation) -> OpenLink:
+async def _link(session: AsyncSession, client: Client, invitation: Invitation) -> OpenLink:
     by_practice = invitation.revoked_because == RevokedBecause.PRACTICE
     return OpenLink(
         issued_at=invitation.issued_at,
         expires_at=invitation.expires_at,
         replaced=invitation.revoked_at is not None and not by_practice,
+        reminds=not await told_of_account(session, client),
         taken_back_at=invitation.revoked_at if by_practice else None,
     )
 

@@ -49,6 +49,7 @@ _COUNTED: dict[Consequence, tuple[str, ...]] = {
     Consequence.SIGNED_UP_GO_ON: (_CLIENTS, _ANONYMOUS, _ON_THE_WAY),
     Consequence.CAN_NO_LONGER_BOOK: (_CLIENTS, _ACCOUNT, _ON_THE_WAY),
     Consequence.CAN_BOOK_NOW: (_CLIENTS, _ACCOUNT, _ON_THE_WAY),
+    Consequence.REFUND_RULE_KEPT: (_APPOINTMENTS, _AHEAD, _FEE),
     Consequence.PAYING_KEEP_FEE: (_APPOINTMENTS, "a.status = 'pending'", _FEE_OPEN),
     Consequence.BOOKED_OWE_NOTHING: (_APPOINTMENTS, _AHEAD, "NOT " + _FEE),
     Consequence.OVER_LIMIT_STAY: (_CLIENTS, _UPCOMING + " > :limit"),

@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     VISIT_RECORDED = "visit_recorded"
     BOOKING_REOPENED = "booking_reopened"
     PAYMENT_NOTICED = "payment_noticed"
+    REFUND_ASKED = "refund_asked"
     PASSWORD_RESET_REQUESTED = "password_reset_requested"
     GREETING_TEST_REQUESTED = "greeting_test_requested"
     EMAIL_CHANGE_REQUESTED = "email_change_requested"

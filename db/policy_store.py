@@ -50,6 +50,11 @@ class PolicyInForce:
     policy: PortalPolicy
     sources: Mapping[str, Source]
 
+    @property
+    def versions(self) -> str:
+        """Of practice, provider and client, in one word: what a quote was made of."""
+        return f"{self.practice_version}.{self.version}.{self.client_version}"
+
     def source(self, name: str) -> Source:
         """Where the value comes from; what isn't a portal setting (the opening hours) is the provider's."""
         return self.sources.get(name, Source.PROVIDER)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from db.locks import lock_name
-from db.models import Client, EmailChange, PortalAccount
+from db.models import Appointment, Client, EmailChange, PortalAccount
 
 
 async def account_by_email(session: AsyncSession, email: str) -> PortalAccount | None:
@@ -19,9 +20,12 @@ async def lock_address(session: AsyncSession, email: str) -> None:
 
 
 async def clients_of(session: AsyncSession, account_id: str) -> list[Client]:
-    """Everybody behind this account, the longest known first."""
-    query = select(Client).where(Client.account_id == account_id).order_by(Client.created_at, Client.id)
-    return list(await session.scalars(query))
+    """Everybody behind this account, the longest known first; a duplicate only where it has a history to show."""
+    kept = aliased(Client)
+    closed = exists().where(kept.id == Client.duplicate_of_id, kept.account_id == account_id)
+    history = exists().where(Appointment.client_id == Client.id)
+    query = select(Client).where(Client.account_id == account_id, or_(~closed, history))
+    return list(await session.scalars(query.order_by(Client.created_at, Client.id)))
 
 
 async def asked_changes(session: AsyncSession, account_id: str) -> list[EmailChange]:

@@ -102,6 +102,17 @@ async def payment_of_appointment(
     return await session.scalar(_locked(query) if for_update else query)
 
 
+async def payment_of_practice(
+    session: AsyncSession, reach: Reach, payment_id: str, *, for_update: bool = False
+) -> Payment:
+    """A payment whose client somebody at the practice may reach. Raises NotFound."""
+    query = select(Payment).where(Payment.id == payment_id)
+    payment = await session.scalar(_locked(query) if for_update else query)
+    if payment is None or not reach.covers(payment.practice_id, payment.provider_id):
+        raise NotFound("There is no such payment.")
+    return payment
+
+
 async def appointment_being_chosen(session: AsyncSession, client_id: str) -> Appointment | None:
     """The client's appointment whose time was lost while its fee was on the way, and that is owed another one."""
     query = select(Appointment).where(Appointment.client_id == client_id, Appointment.choose_until.is_not(None))

@@ -38,6 +38,7 @@ from workflows.messages import (
     JourneyWithdrawn,
     NewClientFormsRequested,
     PaymentNoticed,
+    RefundAsked,
     StartBooking,
     StartJourney,
     VisitRecorded,
@@ -93,6 +94,7 @@ _BOOKING_FACTS: dict[EventKind, type] = {
     EventKind.APPOINTMENT_CANCELLED: AppointmentCancelled,
     EventKind.VISIT_RECORDED: VisitRecorded,
     EventKind.PAYMENT_NOTICED: PaymentNoticed,
+    EventKind.REFUND_ASKED: RefundAsked,
 }
 
 
@@ -228,8 +230,8 @@ class Delivery:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-        if isinstance(fact, PaymentNoticed) and fact.of_money:
-            # The booking is over or lost, and somebody has paid: it looks after the money.
+        if isinstance(fact, RefundAsked) or (isinstance(fact, PaymentNoticed) and fact.of_money):
+            # The booking is over or lost, and there is money to look after.
             await self._start_booking_again(appointment_id, client, skew, signal=(str(kind), fact))
             return Told()
         if await described(self._engine, workflow_id) is None:

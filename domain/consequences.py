@@ -18,6 +18,7 @@ class Consequence(StrEnum):
     SIGNED_UP_GO_ON = "signed_up_go_on"
     CAN_NO_LONGER_BOOK = "can_no_longer_book"
     CAN_BOOK_NOW = "can_book_now"
+    REFUND_RULE_KEPT = "refund_rule_kept"
     PAYING_KEEP_FEE = "paying_keep_fee"
     BOOKED_OWE_NOTHING = "booked_owe_nothing"
     OVER_LIMIT_STAY = "over_limit_stay"
@@ -27,6 +28,10 @@ class Consequence(StrEnum):
     SHORTER_NOTICE_GIVEN = "shorter_notice_given"
     LENGTH_KEPT = "length_kept"
     INVITATIONS_KEPT = "invitations_kept"
+
+
+_FEE_SETTINGS = ("require_fee", "fee", "fee_deposit_percent")
+_REFUND_SETTINGS = ("refund_full_minutes", "refund_part_percent", "refund_part_minutes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +61,14 @@ def _booking(before: PortalPolicy, after: PortalPolicy) -> list[tuple[Consequenc
         turn = Consequence.CAN_BOOK_NOW if after.allow_self_schedule else Consequence.CAN_NO_LONGER_BOOK
         found.append((turn, "allow_self_schedule"))
     if before.due_fee != after.due_fee:
-        setting = "fee" if before.require_fee == after.require_fee else "require_fee"
+        setting = next(name for name in _FEE_SETTINGS if getattr(before, name) != getattr(after, name))
         if before.due_fee is not None:
             found.append((Consequence.PAYING_KEEP_FEE, setting))
         else:
             found.append((Consequence.BOOKED_OWE_NOTHING, setting))
+    if before.refund_terms != after.refund_terms:
+        changed = (name for name in _REFUND_SETTINGS if getattr(before, name) != getattr(after, name))
+        found.append((Consequence.REFUND_RULE_KEPT, next(changed)))
     limit = after.max_upcoming_appointments
     if limit is not None and (before.max_upcoming_appointments is None or limit < before.max_upcoming_appointments):
         found.append((Consequence.OVER_LIMIT_STAY, "max_upcoming_appointments"))
@@ -131,6 +139,10 @@ _SENTENCES = {
     Consequence.CAN_BOOK_NOW: (
         "1 client who is waiting for you to book will be able to book online.",
         "{count} clients who are waiting for you to book will be able to book online.",
+    ),
+    Consequence.REFUND_RULE_KEPT: (
+        "1 appointment with a fee keeps the refund rule that was shown when it was paid.",
+        "{count} appointments with a fee keep the refund rule that was shown when they were paid.",
     ),
     Consequence.PAYING_KEEP_FEE: (
         "1 client is paying right now, and pays the fee that was shown.",

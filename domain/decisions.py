@@ -22,9 +22,11 @@ from domain.errors import (
     SubscriptionInactive,
 )
 from domain.policy import PortalPolicy
+from domain.refunds import ALL_OF_IT, NOTHING, RefundStep, RefundTerms
 from domain.stages import Actor, Track
 from domain.states import AppointmentStatus, MerchantStatus, SubscriptionStatus
 
+_IN_FULL = RefundTerms()
 _WITH_A_REASON = "Give a reason to book it all the same."
 
 
@@ -65,7 +67,10 @@ class PracticeStanding:
 
 @dataclass(frozen=True, kw_only=True)
 class BookingRequest:
-    """What is known of a client who wants to book; `override` is whether staff gave a reason to pass over the rules."""
+    """What is known of a client who wants to book; `override` is whether staff gave a reason to pass over the rules.
+
+    `returning` is whether another appointment of theirs stands or has been kept.
+    """
 
     actor: Actor
     track: Track
@@ -73,6 +78,7 @@ class BookingRequest:
     intake_submitted: bool
     upcoming: int
     override: bool = False
+    returning: bool = False
 
 
 def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: BookingRequest) -> list[Block]:
@@ -113,7 +119,7 @@ def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: Bo
             )
         )
     blocks += _limit_block(policy, request, "Please come back when one of them is over, or call the practice.")
-    if policy.due_fee is not None and practice.merchant is not MerchantStatus.ACTIVE:
+    if policy.fee_due(returning=request.returning) is not None and practice.merchant is not MerchantStatus.ACTIVE:
         detail = "The booking fee can't be paid online right now. Please call the practice."
         blocks.append(
             Block(
@@ -217,18 +223,18 @@ def late_fee(*, let_go_by: Actor, superseded: bool, starts_at: datetime, free: b
     return LateFee.KEEP_TIME if free and starts_at > now else LateFee.CHOOSE_AGAIN
 
 
-class RefundRule(StrEnum):
-    FULL = "full"
-    NONE = "none"
-
-
 @dataclass(frozen=True, kw_only=True)
 class CancelDecision:
-    """May it be cancelled by this person, until when, and what happens to the fee."""
+    """May it be cancelled by this person, until when, and what happens to the fee.
+
+    `refund_percent` of it goes back if it is done now; `refund_steps`, for clients, say what goes back until when, the
+    present one first.
+    """
 
     refusal: DomainError | None
     until: datetime | None
-    refund: RefundRule
+    refund_percent: int
+    refund_steps: tuple[RefundStep, ...] = ()
 
     @property
     def allowed(self) -> bool:
@@ -244,14 +250,15 @@ def cancel_decision(
     actor: Actor,
     now: datetime,
     choose_until: datetime | None = None,
+    refund: RefundTerms = _IN_FULL,
 ) -> CancelDecision:
     """Staff can always cancel what hasn't been settled; clients until the notice they were shown, if at all.
 
-    The seeded refund rule: whatever is cancelled in time, and whatever the practice cancels, is refunded in full.
+    Whatever the practice cancels is refunded in full; what a client cancels, by the rule that was quoted.
     """
     if choose_until is not None:
         # Paid, and without a time: the money is theirs, at any moment.
-        return CancelDecision(refusal=None, until=None, refund=RefundRule.FULL)
+        return CancelDecision(refusal=None, until=None, refund_percent=ALL_OF_IT)
     until = starts_at - timedelta(minutes=notice_minutes)
     refusal: DomainError | None = None
     if status not in (AppointmentStatus.PENDING, AppointmentStatus.BOOKED):
@@ -263,8 +270,13 @@ def cancel_decision(
             refusal = CancelWindowClosed(
                 "It is too late to cancel online. Please call the practice.", until=until.isoformat()
             )
+    by_rule = actor is Actor.CLIENT and status is AppointmentStatus.BOOKED
+    percent = refund.percent_at(starts_at, now) if by_rule else ALL_OF_IT
     return CancelDecision(
-        refusal=refusal, until=until if can_cancel else None, refund=RefundRule.NONE if refusal else RefundRule.FULL
+        refusal=refusal,
+        until=until if can_cancel else None,
+        refund_percent=NOTHING if refusal else percent,
+        refund_steps=refund.steps(starts_at, notice_minutes, now) if by_rule and not refusal else (),
     )
 
 
@@ -277,15 +289,17 @@ def move_decision(
     actor: Actor,
     now: datetime,
     choose_until: datetime | None = None,
+    refund: RefundTerms = _IN_FULL,
 ) -> CancelDecision:
     """Staff can always move what is booked; clients where they may book and cancel by themselves, and until then.
 
-    The fee stays with the appointment, hence no refund; the limit of upcoming appointments isn't asked. With
-    `choose_until`, whose time was lost while its fee was on the way: another one is owed until then.
+    The fee stays with the appointment, and `refund_percent` is what still goes back of it after a move; the limit of
+    upcoming appointments isn't asked. With `choose_until`, whose time was lost while its fee was on the way: another
+    one is owed until then.
     """
     if choose_until is not None:
         over = Conflict("The time to choose is over; the fee goes back.") if now >= choose_until else None
-        return CancelDecision(refusal=over, until=choose_until, refund=RefundRule.FULL)
+        return CancelDecision(refusal=over, until=choose_until, refund_percent=ALL_OF_IT)
     until = starts_at - timedelta(minutes=notice_minutes)
     refusal: DomainError | None = None
     if status is not AppointmentStatus.BOOKED:
@@ -301,7 +315,8 @@ def move_decision(
             refusal = CancelWindowClosed(
                 "It is too late to move it online. Please call the practice.", until=until.isoformat()
             )
-    return CancelDecision(refusal=refusal, until=until if policy.clients_can_cancel else None, refund=RefundRule.NONE)
+    left = refund.percent_at(starts_at, now) if actor is Actor.CLIENT else refund.at_most_percent
+    return CancelDecision(refusal=refusal, until=until if policy.clients_can_cancel else None, refund_percent=left)
 
 
 def visit_decision(

@@ -126,6 +126,11 @@ class GreetingMissing(DomainError):
     title = "No greeting has been written yet"
 
 
+class MailDeclined(DomainError):
+    slug = "mail-declined"
+    title = "The client wants no more mails like this"
+
+
 class SelfScheduleOff(DomainError):
     slug = "self-schedule-off"
     title = "Appointments are made by the practice"

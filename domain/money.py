@@ -11,7 +11,14 @@ _EXPONENTS = {
     ),
     **dict.fromkeys(["bhd", "jod", "kwd", "omr", "tnd"], 3),
 }
+# Of a currency with three decimals only amounts that end in 0 can be charged (Stripe, "Three-decimal currencies").
+_PAYABLE_STEPS = dict.fromkeys([code for code, exponent in _EXPONENTS.items() if exponent == 3], 10)
 _SIGNS = {"usd": "$", "eur": "€", "gbp": "£"}
+
+
+def decimals(currency: str) -> int:
+    """How many digits of an amount stand behind the point."""
+    return _EXPONENTS.get(currency, 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +28,13 @@ class Money:
     amount_minor: int
     currency: str
 
+    @property
+    def payable_step(self) -> int:
+        """The smallest difference between two amounts that can be charged, in minor units."""
+        return _PAYABLE_STEPS.get(self.currency, 1)
+
     def __str__(self) -> str:
-        exponent = _EXPONENTS.get(self.currency, 2)
+        exponent = decimals(self.currency)
         whole, rest = divmod(self.amount_minor, 10**exponent)
         number = f"{whole:,}" + (f".{rest:0{exponent}d}" if exponent else "")
         sign = _SIGNS.get(self.currency)

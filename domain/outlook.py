@@ -35,6 +35,9 @@ class AheadKind(StrEnum):
     ATTENTION_LAPSES = "attention_lapses"
 
 
+_NUDGES = (AheadKind.INVITATION_REMINDER, AheadKind.INTAKE_REMINDER)
+
+
 class Turn(StrEnum):
     """Who has to do something for the way to go on."""
 
@@ -62,12 +65,13 @@ class Ahead:
 class OpenLink:
     """The newest invitation that went out, or the one that the practice has taken back.
 
-    `replaced`: a newer one is on its way.
+    `replaced`: a newer one is on its way. `reminds` is False for somebody who was told that they have an account.
     """
 
     issued_at: datetime
     expires_at: datetime
     replaced: bool = False
+    reminds: bool = True
     taken_back_at: datetime | None = None
 
 
@@ -104,6 +108,7 @@ class Whereabouts:
     ready_since: datetime | None = None
     visits: Sequence[Visit] = ()
     stuck: Sequence[Stuck] = ()
+    declines_nudges: bool = False  # invitation and form are waited for all the same
 
 
 def whose_turn(where: Whereabouts, now: datetime) -> Turn:
@@ -138,7 +143,10 @@ def ahead(where: Whereabouts, now: datetime) -> list[Ahead]:
     its next step.
     """
     coming = [*_of_waiting(where, now), *_of_visits(where, now), *_of_stuck(where)]
-    return sorted((one for one in coming if one.at > now), key=lambda one: (one.at, one.kind))
+    unwanted = _NUDGES if where.declines_nudges else ()
+    return sorted(
+        (one for one in coming if one.at > now and one.kind not in unwanted), key=lambda one: (one.at, one.kind)
+    )
 
 
 def _of_waiting(where: Whereabouts, now: datetime) -> Iterator[Ahead]:
@@ -151,7 +159,7 @@ def _of_waiting(where: Whereabouts, now: datetime) -> Iterator[Ahead]:
             waiting = invitation_waiting(where.policy, link.issued_at, link.expires_at)
             if not link.replaced:
                 yield Ahead(kind=AheadKind.INVITATION_EXPIRES, at=link.expires_at)
-                yield from _next(AheadKind.INVITATION_REMINDER, waiting.reminders, now)
+                yield from _next(AheadKind.INVITATION_REMINDER, waiting.reminders if link.reminds else (), now)
             yield Ahead(kind=AheadKind.WAY_LAPSES, at=waiting.lapses_at)
         case Stage.INTAKE if where.intake_since is not None:
             waiting = intake_waiting(where.policy, where.intake_since)

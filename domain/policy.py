@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from domain.errors import FieldError, ValidationFailed
 from domain.money import Money
+from domain.refunds import ALL_OF_IT, RefundTerms, part_of
 from domain.slots import SlotRules
 from domain.texts import shown_name
 
@@ -28,6 +29,11 @@ class PortalPolicy:
     max_upcoming_appointments: int | None = None
     require_fee: bool = False
     fee: Money | None = None
+    fee_deposit_percent: int = ALL_OF_IT
+    fee_first_visit_only: bool = False
+    refund_full_minutes: int = 0
+    refund_part_percent: int = 0
+    refund_part_minutes: int = 0
     require_intake: bool = False
     intake_form_id: str | None = None
     send_greeting: bool = False
@@ -43,8 +49,22 @@ class PortalPolicy:
 
     @property
     def due_fee(self) -> Money | None:
-        """The fee to pay before an appointment stands; None where nothing is due (switched off, or zero)."""
-        return self.fee if self.require_fee and self.fee is not None and self.fee.amount_minor > 0 else None
+        """What a new client pays before an appointment stands; None where nothing is due (switched off, or zero)."""
+        return self.fee_due(returning=False)
+
+    def fee_due(self, *, returning: bool) -> Money | None:
+        """The same for a client who may have been here before: all of the fee, or the part asked as a deposit."""
+        if not self.require_fee or self.fee is None or self.fee.amount_minor == 0:
+            return None
+        return None if returning and self.fee_first_visit_only else part_of(self.fee, self.fee_deposit_percent)
+
+    @property
+    def refund_terms(self) -> RefundTerms:
+        return RefundTerms(
+            full_minutes=self.refund_full_minutes,
+            part_percent=self.refund_part_percent,
+            part_minutes=self.refund_part_minutes,
+        )
 
     def slot_rules(self) -> SlotRules:
         return SlotRules(
@@ -73,7 +93,7 @@ def _documented(value: object) -> object:
 
 DEFAULTS = PortalPolicy()
 _ORIGIN = re.compile(r"^https?://[a-z0-9.-]+(:\d{1,5})?$")
-_CURRENCIES = {"usd", "cad", "eur", "gbp", "aud", "nzd", "chf", "jpy"}
+CURRENCIES = ("usd", "cad", "eur", "gbp", "aud", "nzd", "chf", "jpy", "kwd")
 
 
 def _boolean(value: object) -> bool:
@@ -120,9 +140,12 @@ def _money(value: object) -> Money:
     amount, currency = value["amount_minor"], value["currency"]
     if isinstance(amount, bool) or not isinstance(amount, int) or not 0 <= amount <= 10_000_000:
         raise ValueError("amount_minor must be a whole number between 0 and 10,000,000")
-    if not isinstance(currency, str) or currency.lower() not in _CURRENCIES:
-        raise ValueError(f"currency must be one of {', '.join(sorted(_CURRENCIES))}")
-    return Money(amount_minor=amount, currency=currency.lower())
+    if not isinstance(currency, str) or currency.lower() not in CURRENCIES:
+        raise ValueError(f"currency must be one of {', '.join(CURRENCIES)}")
+    fee = Money(amount_minor=amount, currency=currency.lower())
+    if amount % fee.payable_step:
+        raise ValueError(f"amount_minor must end in 0: amounts in {fee.currency} are charged in steps of ten")
+    return fee
 
 
 def _text(value: object) -> str:
@@ -142,6 +165,11 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "max_upcoming_appointments": _optional(_integer(1, 1000)),
     "require_fee": _boolean,
     "fee": _optional(_money),
+    "fee_deposit_percent": _integer(1, ALL_OF_IT),
+    "fee_first_visit_only": _boolean,
+    "refund_full_minutes": _integer(0, 60 * 24 * 90),
+    "refund_part_percent": _integer(0, 99),
+    "refund_part_minutes": _integer(0, 60 * 24 * 90),
     "require_intake": _boolean,
     "intake_form_id": _optional(_text),
     "send_greeting": _boolean,
@@ -187,6 +215,9 @@ def contradictions(policy: PortalPolicy) -> list[FieldError]:
     errors: list[FieldError] = []
     if policy.require_fee and policy.fee is None:
         errors.append(FieldError(field="fee", message="is needed when a fee is required"))
+    if policy.refund_part_percent > 0 and policy.refund_part_minutes >= policy.refund_full_minutes:
+        message = "must be shorter than the time until which all of it goes back"
+        errors.append(FieldError(field="refund_part_minutes", message=message))
     if policy.require_intake and policy.intake_form_id is None:
         errors.append(FieldError(field="intake_form_id", message="is needed when the intake form is required"))
     if any(day >= policy.invitation_days for day in policy.invitation_reminder_days):

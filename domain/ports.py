@@ -74,6 +74,7 @@ class OutgoingMail:
     reply_to: str | None = None
     attachments: tuple[Attachment, ...] = ()
     calendar: CalendarPart | None = None
+    unsubscribe: str | None = None  # the address that a mail program posts to when its reader wants no more of these
 
 
 class Mailer(Protocol):

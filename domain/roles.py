@@ -18,7 +18,7 @@ class Role(StrEnum):
 
 class Permission(StrEnum):
     SEE_CLIENTS = "see_clients"  # contact data, where they stand, appointments, fees, timeline, attention
-    SERVE_CLIENTS = "serve_clients"  # invite, send forms, book, move, cancel, answer what needs attention
+    SERVE_CLIENTS = "serve_clients"  # invite, send forms, book, move, cancel, refund, answer what needs attention
     READ_ANSWERS = "read_answers"  # intake answers, and what a sign-up says of health or in the client's own words
     MAKE_EXCEPTIONS = "make_exceptions"  # portal settings of one client
     CHANGE_PROVIDER = "change_provider"  # a provider's portal settings, page, forms, greeting, availability

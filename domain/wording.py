@@ -1,4 +1,4 @@
-"""How times are said to people: weekday, date and clock in the provider's zone, with the zone's short name."""
+"""How times are said to people: weekday, date and clock in the provider's zone, with the zone's short name; spans."""
 
 from __future__ import annotations
 
@@ -27,3 +27,12 @@ def spoken_day(instant: datetime, timezone: str) -> str:
 def local_date(instant: datetime, timezone: str) -> date:
     """The calendar day there."""
     return instant.astimezone(ZoneInfo(timezone)).date()
+
+
+def spoken_span(minutes: int) -> str:
+    """Minutes as people say them: "24 hours", "2 days"."""
+    for size, word, least in ((1440, "day", 2880), (60, "hour", 60), (1, "minute", 1)):
+        if minutes >= least and minutes % size == 0:
+            count = minutes // size
+            return f"{count} {word}" if count == 1 else f"{count} {word}s"
+    return "0 minutes"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import email.policy
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import EmailPolicy, Policy
 from email.utils import format_datetime, formataddr
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -98,9 +102,26 @@ def _refusal(code: int) -> MailRefused | MailUnavailable:
     return MailUnavailable(str(code))
 
 
+class _OneLine(UnstructuredHeader):
+    """An address: folded, a long one would become encoded words (RFC 2047), which no program opens."""
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
+
+
+def _policy() -> EmailPolicy[EmailMessage]:
+    headers = HeaderRegistry()
+    one_line: Any = _OneLine  # a part of a header's class, as the registry takes them
+    headers.map_to_type("list-unsubscribe", one_line)
+    return email.policy.default.clone(header_factory=headers)
+
+
+_POLICY = _policy()
+
+
 def compose(mail: OutgoingMail, mail_from: str) -> EmailMessage:
     """Text and HTML, attachments, a fixed Message-ID, and `Auto-Submitted` so that no machine answers (RFC 3834)."""
-    message = EmailMessage()
+    message = EmailMessage(policy=_POLICY)
     message["From"] = formataddr((mail.from_name, mail_from))
     message["To"] = mail.to
     message["Subject"] = " ".join(mail.subject.split())
@@ -109,6 +130,10 @@ def compose(mail: OutgoingMail, mail_from: str) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     if mail.reply_to:
         message["Reply-To"] = mail.reply_to
+    if mail.unsubscribe is not None:
+        # RFC 2369 and RFC 8058: what signs the mail (DKIM) has to cover both.
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
     if mail.calendar is not None:

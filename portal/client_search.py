@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
 from commands.office import Office
+from db.duplicates import alike, duplicates_among
 from db.models import AttentionItem, Client, Invitation, Provider, TimelineEntry
 from domain.errors import ValidationFailed
 from domain.invitations import RevokedBecause
@@ -39,6 +40,7 @@ class ClientFilter:
     attention: bool = False
     quiet_since: datetime | None = None
     text: str | None = None
+    among: frozenset[str] | None = None  # these only
 
     @property
     def narrows(self) -> bool:
@@ -57,6 +59,11 @@ _LAST_STEP = func.coalesce(
 
 async def quiet_since(session: AsyncSession, office: Office, days: int | None) -> datetime | None:
     return await office.clock.now(session) - timedelta(days=days) if days is not None else None
+
+
+async def possible_duplicates(session: AsyncSession, reach: Reach, wanted: bool) -> frozenset[str] | None:
+    """For the filter: those who may be somebody else's duplicate."""
+    return frozenset(duplicates_among(await alike(session, reach))) if wanted else None
 
 
 async def find_clients(
@@ -114,6 +121,8 @@ def _conditions(reach: Reach, wanted: ClientFilter) -> list[ColumnElement[bool]]
         found.append(exists().where(AttentionItem.client_id == Client.id, AttentionItem.settled_at.is_(None)))
     if wanted.quiet_since is not None:
         found += [Client.stage.not_in(_OVER), wanted.quiet_since > _LAST_STEP]
+    if wanted.among is not None:
+        found.append(Client.id.in_(wanted.among))
     if wanted.text is not None and wanted.text.strip():
         words = _clean("q", wanted.text.strip())
         name = func.concat(Client.first_name, " ", Client.last_name)

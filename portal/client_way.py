@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from domain.decisions import PracticeStanding, intake_gates
 from domain.policy import PortalPolicy
+from domain.refunds import in_words
 from domain.stages import Track
 from domain.states import MerchantStatus, SubscriptionStatus
 from portal.wording import money, span
@@ -102,7 +103,8 @@ def _booking(policy: PortalPolicy, around: Surroundings) -> list[Step]:
     fee = policy.due_fee
     if fee is not None:
         amount = money(fee.amount_minor, fee.currency)
-        paying = f"{amount}, while the time is held for {span(policy.hold_minutes)}. Unpaid, it is free again."
+        whose = " For the first visit only." if policy.fee_first_visit_only else ""
+        paying = f"{amount}, while the time is held for {span(policy.hold_minutes)}. Unpaid, it is free again.{whose}"
         if around.standing.merchant is not MerchantStatus.ACTIVE:
             paying = f"{amount} would be due, but can't be paid: your merchant account isn't active. Nobody can book."
         steps.append(Step(title="Bill Pay: the fee", text=paying))
@@ -113,11 +115,13 @@ def _afterwards(policy: PortalPolicy) -> list[Step]:
     hours = policy.reminder_hours
     reminded = f"Reminders {_listed(hours)} hours before." if hours else "No reminders."
     kept = (
-        f"Until {span(policy.cancel_notice_minutes)} before, they can cancel or move online"
-        + (", and a fee goes back in full." if policy.due_fee else ".")
+        f"Until {span(policy.cancel_notice_minutes)} before, they can cancel or move online."
         if policy.clients_can_cancel
         else "They can't cancel or move online: the portal tells them to call you."
     )
+    if policy.due_fee is not None:
+        notice = policy.cancel_notice_minutes if policy.clients_can_cancel else None
+        kept += f" The fee: {in_words(policy.refund_terms, policy.due_fee, notice)}"
     return [
         Step(title="Mail: confirmation", text=f"With the calendar entry. {reminded}"),
         Step(title="Portal: cancelling", text=kept),

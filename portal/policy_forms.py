@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.errors import ValidationFailed
-from domain.money import Money
+from domain.money import Money, decimals
 from portal.forms import Form
 from portal.policy_words import SETTINGS, Kind
 
@@ -72,16 +72,22 @@ def _whole(name: str, text: str) -> int:
 
 
 def _fee(form: Form) -> dict[str, Any] | None:
-    text = form.text("amount").replace(",", ".").lstrip("$")
+    text = form.text("amount")
     if not text:
         return None
     currency = form.first("currency") or "usd"
-    factor = 1 if currency == "jpy" else 100
-    minor = Decimal(text) * factor if _AMOUNT.fullmatch(text) else None
-    if minor is None or minor != minor.to_integral_value():
+    minor = typed_amount(text, currency)
+    if minor is None:
         raise ValidationFailed.of("amount", "must be an amount, such as 40.00")
-    return {"amount_minor": int(minor), "currency": currency}
+    return {"amount_minor": minor, "currency": currency}
+
+
+def typed_amount(text: str, currency: str) -> int | None:
+    """An amount as people type it, in minor units; None where it isn't one of the currency."""
+    text = text.strip().replace(",", ".").lstrip("$")
+    minor = Decimal(text).scaleb(decimals(currency)) if _AMOUNT.fullmatch(text) else None
+    return int(minor) if minor is not None and minor == minor.to_integral_value() else None
 
 
 def _amount(fee: Money) -> str:
-    return str(fee.amount_minor) if fee.currency == "jpy" else f"{Decimal(fee.amount_minor) / 100:.2f}"
+    return str(Decimal(fee.amount_minor).scaleb(-decimals(fee.currency)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from domain.policy import CURRENCIES as CURRENCIES
 from domain.policy_levels import SETTINGS_AT, Source
 from portal.wording import money, span
 
@@ -88,6 +89,33 @@ SETTINGS: dict[str, Setting] = {
         hint="The client pays in Bill Pay first; the appointment stands once it is paid.",
     ),
     "fee": Setting(kind=Kind.FEE, label="Fee", needed=False),
+    "fee_deposit_percent": Setting(
+        kind=Kind.NUMBER,
+        label="Part of it to pay online (percent)",
+        hint="100: all of it. Less: a deposit; clients are told that the rest is paid at the visit.",
+        unit=("percent", "percent"),
+    ),
+    "fee_first_visit_only": Setting(
+        kind=Kind.CHECK,
+        label="For the first visit only",
+        hint="Clients with an appointment that stands, or who have been here, book without it.",
+    ),
+    "refund_full_minutes": Setting(
+        kind=Kind.NOTICE,
+        label="All of it goes back until this long before the appointment",
+        hint="0: until it begins. Clients can cancel online only as long as “Clients can cancel appointments” says.",
+    ),
+    "refund_part_percent": Setting(
+        kind=Kind.NUMBER,
+        label="Later than that, this part of it (percent)",
+        hint="0: nothing.",
+        unit=("percent", "percent"),
+    ),
+    "refund_part_minutes": Setting(
+        kind=Kind.NOTICE,
+        label="… until this long before; after that, nothing",
+        hint="Counts only where a part goes back.",
+    ),
     "hold_minutes": Setting(kind=Kind.NUMBER, label="Minutes a time is held", unit=_MINUTES),
     "intake_form_id": Setting(
         kind=Kind.FORM,
@@ -123,7 +151,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         id="cancelling",
         title="Clients can cancel appointments",
-        help="In time means the fee goes back in full. You can always cancel.",
+        help="You can always cancel. What becomes of a fee is under “When a client cancels”.",
         names=("clients_can_cancel", "cancel_notice_minutes"),
     ),
     Section(id="anonymous-signup", title="Allow anonymous signup", help="", names=("allow_anonymous_signup",)),
@@ -146,7 +174,14 @@ SECTIONS: tuple[Section, ...] = (
         id="fee",
         title="Require fee prior to scheduling",
         help="",
-        names=("require_fee", "fee", "hold_minutes"),
+        names=("require_fee", "fee", "fee_deposit_percent", "fee_first_visit_only", "hold_minutes"),
+    ),
+    Section(
+        id="refunds",
+        title="When a client cancels: the fee",
+        help="For clients who cancel online. If you cancel, all of it goes back; if a client doesn't come, it is kept. "
+        "Clients are held to the rule that they were shown when they paid.",
+        names=("refund_full_minutes", "refund_part_percent", "refund_part_minutes"),
     ),
     Section(
         id="intake",

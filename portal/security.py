@@ -7,7 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _CONTENT = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-_PRIVATE = ("/portal", "/console", "/invitations", "/password", "/email", "/api", "/p/")
+_PRIVATE = ("/portal", "/console", "/invitations", "/password", "/unsubscribe", "/email", "/api", "/p/")
 # Choosing a time, connecting a merchant account.
 _TO_PROCESSOR = ("/portal/book", "/console/merchant-account/")
 # FastAPI's own page about the API brings its scripts from elsewhere; it shows nothing private.

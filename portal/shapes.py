@@ -13,19 +13,25 @@ from commands.attention import actions_for, open_items
 from commands.intake import IntakeView
 from commands.office import Office
 from db.contact import Address, addresses_of
+from db.declined_mails import declined_by_hash
+from db.duplicates import Alike, alike
+from db.fees import amount_of, quote_of
 from db.invitations import ever_sent, newest_of_each, state_of
-from db.models import Appointment, AttentionItem, Client, IntakeForm, Invitation, Payment, TimelineEntry
+from db.models import Appointment, AttentionItem, Client, DeclinedMails, IntakeForm, Invitation, Payment, TimelineEntry
 from db.policy_store import PolicyInForce
 from db.signups import Given, opened_answers
-from domain.decisions import Block
+from domain.decisions import Block, CancelDecision
 from domain.errors import FieldError
+from domain.fees import FeeQuote
 from domain.intake_signature import completed_response, consent_hash
 from domain.invitations import is_invited
 from domain.policy_levels import Source
+from domain.recipients import recipient_hash
+from domain.refunds import part_of
 from domain.roles import Reach
 from domain.slots import Slot
 from domain.stages import portal_status
-from domain.states import AppointmentStatus
+from domain.states import AppointmentStatus, PaymentState
 from workflows.naming import client_journey_id
 
 FHIR_JSON = "application/fhir+json"
@@ -54,16 +60,37 @@ async def client_shapes(session: AsyncSession, office: Office, clients: Sequence
     newest, sent = await newest_of_each(session, ids), await ever_sent(session, ids)
     signups = await opened_answers(session, office.vault, ids)
     addresses = await addresses_of(session, office.vault, clients, signups)
+    reach = Reach(practice_id=clients[0].practice_id)
+    others = await alike(session, reach, ids)
+    hashes = {client.id: recipient_hash(client.email) for client in clients}
+    wishes = await declined_by_hash(session, clients[0].practice_id, set(hashes.values()))
     only = ids[0] if len(ids) == 1 else None
     attention: dict[str, AttentionItem] = {}
-    for item in await open_items(session, Reach(practice_id=clients[0].practice_id), only):
+    for item in await open_items(session, reach, only):
         if item.client_id is not None:
             attention.setdefault(item.client_id, item)
     return [
         _client(client, attention.get(client.id), signups.get(client.id), addresses[client.id])
         | _invited(client, newest.get(client.id), client.id in sent, now)
+        | _alike(client, others.get(client.id, []))
+        | {"mails_declined_at": _declined(wishes.get(hashes[client.id]))}
         for client in clients
     ]
+
+
+def _alike(client: Client, others: Sequence[Alike]) -> Json:
+    """Who may be the same person, and with whom the address is shared."""
+    return {
+        "possible_duplicates": [
+            {"client_id": one.client_id, "why": str(one.why)} for one in others if one.why.possible_duplicate
+        ],
+        "shares_address_with": [one.client_id for one in others if not one.why.possible_duplicate],
+        "duplicate_of": client.duplicate_of_id,
+    }
+
+
+def _declined(wish: DeclinedMails | None) -> str | None:
+    return instant(wish.declined_at) if wish is not None else None
 
 
 def _invited(client: Client, newest: Invitation | None, sent: bool, now: datetime) -> Json:
@@ -175,6 +202,43 @@ def payment_shape(payment: Payment) -> Json:
         "amount_minor": payment.amount_minor,
         "currency": payment.currency,
         "refunded_minor": payment.refunded_minor,
+        "quote": quote_shape(quote_of(payment)),
+    }
+
+
+def quote_shape(quote: FeeQuote) -> Json:
+    """What is told before paying, and counts afterwards."""
+    return {
+        "reference": quote.reference,
+        "amount_minor": quote.amount.amount_minor,
+        "currency": quote.amount.currency,
+        "purpose": str(quote.purpose),
+        "rest_minor": quote.rest.amount_minor if quote.rest else 0,
+        "refund_rule": {
+            "full_minutes": quote.refund.full_minutes,
+            "part_percent": quote.refund.part_percent,
+            "part_minutes": quote.refund.part_minutes,
+            "at_most_percent": quote.refund.at_most_percent,
+        },
+        "settings_version": quote.settings_version,
+    }
+
+
+def cancel_shape(decision: CancelDecision, payment: Payment | None) -> Json:
+    """May it be cancelled, until when, and what goes back; `steps` say how much until when."""
+    paid = payment is not None and payment.state == PaymentState.CAPTURED
+
+    def back(percent: int) -> int:
+        return part_of(amount_of(payment), percent).amount_minor if payment is not None and paid else 0
+
+    return {
+        "allowed": decision.allowed,
+        "rule": decision.refusal.slug if decision.refusal else None,
+        "detail": decision.refusal.detail if decision.refusal else None,
+        "until": instant(decision.until),
+        "refund_minor": back(decision.refund_percent),
+        "currency": payment.currency if payment is not None else None,
+        "steps": [{"until": instant(step.until), "refund_minor": back(step.percent)} for step in decision.refund_steps],
     }
 
 

@@ -13,7 +13,7 @@ ROLE_HINT = {
 }
 PERMISSION = {
     Permission.SEE_CLIENTS: "See clients, appointments, fees and what needs attention",
-    Permission.SERVE_CLIENTS: "Invite, send forms, book, move, cancel, answer what needs attention",
+    Permission.SERVE_CLIENTS: "Invite, send forms, book, move, cancel, refund, answer what needs attention",
     Permission.READ_ANSWERS: "Read and export intake answers; read health questions of the sign-up",
     Permission.MAKE_EXCEPTIONS: "Portal settings for one client only",
     Permission.CHANGE_PROVIDER: "A provider's settings, page, sign-up form, intake forms, greeting, availability, "
@@ -48,12 +48,18 @@ AUDIT = {
     AuditKind.INVITATION_SENT_AGAIN: "Sent an invitation again",
     AuditKind.INVITATION_REVOKED: "Revoked an invitation",
     AuditKind.FORMS_SENT: "Sent new client forms",
+    AuditKind.MAILS_ALLOWED_AGAIN: "Let greetings and reminders go out again, as the client asked",
     AuditKind.CONTACT_CHANGED: "Changed contact data",
     AuditKind.EMAIL_CORRECTED: "Corrected an email address",
     AuditKind.CLIENT_CLOSED: "Closed a client’s way",
+    AuditKind.SAME_PERSON: "Closed a duplicate: two clients are the same person",
+    AuditKind.TWO_PERSONS: "Said that two clients are two persons",
+    AuditKind.TWO_PERSONS_FORGOTTEN: "Took back that two clients are two persons",
     AuditKind.APPOINTMENT_BOOKED: "Booked an appointment",
     AuditKind.APPOINTMENT_MOVED: "Moved an appointment",
     AuditKind.APPOINTMENT_CANCELLED: "Cancelled an appointment",
+    AuditKind.PAYMENT_REFUNDED: "Refunded a payment",
+    AuditKind.PAYMENTS_EXPORTED: "Exported payments",
     AuditKind.VISIT_RECORDED: "Recorded a visit",
     AuditKind.ATTENTION_ANSWERED: "Answered what needed attention",
     AuditKind.AUDIT_EXPORTED: "Exported the audit log",

@@ -18,7 +18,7 @@ from domain.states import (
     SubscriptionStatus,
     TimelineKind,
 )
-from domain.wording import spoken_clock
+from domain.wording import spoken_clock, spoken_span
 
 EMERGENCY = (
     "If you are in danger or need help right now, call 911 (US) or your local emergency number. "
@@ -123,7 +123,9 @@ TIMELINE = {
     TimelineKind.INVITATION_ASKED_AGAIN: "Client asked for a new invitation",
     TimelineKind.INVITATION_REVOKED: "Invitation revoked by the practice",
     TimelineKind.GREETING_SENT: "Email greeting sent",
-    TimelineKind.GREETING_SKIPPED: "Email greeting not sent (this address had one today, or it is switched off)",
+    TimelineKind.GREETING_SKIPPED: "Email greeting not sent (unsubscribed, switched off, or had one today)",
+    TimelineKind.MAILS_DECLINED: "Unsubscribed from greetings and reminders",
+    TimelineKind.MAILS_WANTED_AGAIN: "Gets greetings and reminders again",
     TimelineKind.FORMS_REQUESTED: "Send New Client Forms pressed",
     TimelineKind.FORMS_SENT: "New client forms sent",
     TimelineKind.ACCOUNT_OPENED: "Portal account opened",
@@ -160,6 +162,9 @@ TIMELINE = {
     TimelineKind.ATTENTION_RAISED: "A step needs attention",
     TimelineKind.ATTENTION_SETTLED: "Attention settled",
     TimelineKind.EMAIL_CORRECTED: "Email address corrected",
+    TimelineKind.CLOSED_AS_DUPLICATE: "Closed: the same person as another client",
+    TimelineKind.DUPLICATE_CLOSED: "A duplicate of this client was closed",
+    TimelineKind.TWO_PERSONS: "Not the same person as somebody who looked alike",
     TimelineKind.EMAIL_CHANGED: "Email address changed by the client, and confirmed",
     TimelineKind.CONTACT_CHANGED: "Contact data changed",
 }
@@ -243,6 +248,8 @@ def attention_step(step: str) -> str:
         return "Sending the greeting"
     if step.startswith("invitation:"):
         return _STEPS["portal_invitation"]
+    if step.startswith("refund:"):
+        return "Giving money back"
     if step == "merchant_account":
         return "Reading the merchant account"
     if step.startswith("merchant_notice:"):
@@ -280,10 +287,4 @@ def money(amount_minor: int, currency: str) -> str:
     return str(Money(amount_minor=amount_minor, currency=currency))
 
 
-def span(minutes: int) -> str:
-    """Minutes as people say them: "24 hours", "2 days"."""
-    for size, word, least in ((1440, "day", 2880), (60, "hour", 60), (1, "minute", 1)):
-        if minutes >= least and minutes % size == 0:
-            count = minutes // size
-            return f"{count} {word}" if count == 1 else f"{count} {word}s"
-    return "0 minutes"
+span = spoken_span

@@ -161,6 +161,13 @@ class PaymentNoticed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefundAsked:
+    """Staff want money given back; it is written down already, and more than was taken never is."""
+
+    refund_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StartMerchantAccount:
     """Starts a `MerchantAccount`, the workflow that looks after a provider's account at the processor."""
 

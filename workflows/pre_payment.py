@@ -105,10 +105,10 @@ class PrePayment:
         if refund_id is not None:
             await self.refund(refund_id)
 
-    async def refund(self, refund_id: str) -> None:
+    async def refund(self, refund_id: str, step: str = "refund") -> None:
         """Money that is owed is never dropped: weather is waited out, and a refusal stays on the attention list."""
         await self._steps.take(
-            "refund",
+            step,
             PrePayments.refund_payment,
             lambda now: RefundPayment(refund_id=refund_id, now=now),
             named(PAYMENT, "refund the fee"),

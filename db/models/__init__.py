@@ -14,6 +14,7 @@ from db.models.client import (
     PortalAccount,
     Signup,
     TimelineEntry,
+    TwoPersons,
 )
 from db.models.events import (
     DemoClock,
@@ -25,7 +26,7 @@ from db.models.events import (
     RateCounter,
     WebSession,
 )
-from db.models.greeting import GreetingAttachment, GreetingTest
+from db.models.greeting import DeclinedMails, GreetingAttachment, GreetingTest
 from db.models.practice import (
     ApiKey,
     IntakeForm,
@@ -51,6 +52,7 @@ __all__ = [
     "Client",
     "ClientPolicyVersion",
     "DataKey",
+    "DeclinedMails",
     "DemoClock",
     "Effect",
     "EmailChange",
@@ -82,5 +84,6 @@ __all__ = [
     "Signup",
     "StaffMember",
     "TimelineEntry",
+    "TwoPersons",
     "WebSession",
 ]

@@ -50,7 +50,11 @@ class Payment(Base):
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount_positive"),
         CheckConstraint("refunded_minor >= 0 AND refunded_minor <= amount_minor", name="refunds_within_amount"),
+        CheckConstraint(
+            "refunded_minor <= refund_due_minor AND refund_due_minor <= amount_minor", name="refunds_within_owed"
+        ),
         UniqueConstraint("appointment_id", "attempt"),
+        Index("ix_payment_practice_created", "practice_id", "created_at", "id"),
     )
 
     id: Mapped[PrimaryId]
@@ -62,12 +66,19 @@ class Payment(Base):
     state: Mapped[str]
     amount_minor: Mapped[int]
     currency: Mapped[str]
+    # The rest of the quote; a trigger keeps all of it as the client was shown it.
+    purpose: Mapped[str]
+    settings_versions: Mapped[str]  # of practice, provider and client
+    refund_full_minutes: Mapped[int]
+    refund_part_percent: Mapped[int]
+    refund_part_minutes: Mapped[int]
+    refund_at_most_percent: Mapped[int]  # lowered by a move at a time when less would have gone back
     refunded_minor: Mapped[int]
     merchant_account: Mapped[str | None]
     session_id: Mapped[str | None] = mapped_column(unique=True)
     payment_intent_id: Mapped[str | None] = mapped_column(unique=True)
     checkout_url: Mapped[str | None]
-    refund_due_minor: Mapped[int]  # decided when the appointment was cancelled, paid out by the booking
+    refund_due_minor: Mapped[int]  # of all refunds together, those on their way included; paid out by the booking
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 
@@ -80,4 +91,8 @@ class Refund(Base):
     amount_minor: Mapped[int]
     status: Mapped[str]
     processor_refund_id: Mapped[str | None] = mapped_column(unique=True)
+    cause: Mapped[str]
+    reason: Mapped[str | None]  # staff's own words: shown to staff, and to nobody else
+    asked_by: Mapped[str | None]
+    settled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

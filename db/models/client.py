@@ -44,6 +44,7 @@ class Client(Base):
     __table_args__ = (
         UniqueConstraint("provider_id", "external_id"),
         Index("ix_client_practice_created", "practice_id", "created_at", "id"),
+        Index("ix_client_provider_birth", "provider_id", "date_of_birth"),
     )
 
     id: Mapped[PrimaryId]
@@ -69,7 +70,20 @@ class Client(Base):
     forms_requested_at: Mapped[datetime | None]
     forms_sent_at: Mapped[datetime | None]
     intake_form_id: Mapped[str | None] = mapped_column(ForeignKey("intake_form.id"))  # as assigned by the journey
+    # The same person as that one, who is kept: this one's way was closed for it.
+    duplicate_of_id: Mapped[str | None] = mapped_column(ForeignKey("client.id"), index=True)
     created_at: Mapped[datetime]
+
+
+class TwoPersons(Base):
+    """The practice has decided that two clients who look alike aren't the same person; the lesser id is first."""
+
+    __tablename__ = "two_persons"
+
+    one_id: Mapped[str] = mapped_column(ForeignKey("client.id", ondelete="CASCADE"), primary_key=True)
+    other_id: Mapped[str] = mapped_column(ForeignKey("client.id", ondelete="CASCADE"), primary_key=True, index=True)
+    decided_by: Mapped[str]
+    decided_at: Mapped[datetime]
 
 
 class ClientPolicyVersion(Base):

@@ -1,10 +1,10 @@
-"""What goes with a greeting, and greetings that their writers send to themselves."""
+"""What goes with a greeting, who wants none, and greetings that their writers send to themselves."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Computed, ForeignKey, LargeBinary
+from sqlalchemy import Computed, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, OpaqueId, PrimaryId, type_document
@@ -25,6 +25,28 @@ class GreetingAttachment(Base):
     no_phi_confirmed_by: Mapped[str | None]  # a staff member's id, or an API key's name
     no_phi_confirmed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class DeclinedMails(Base):
+    """Somebody wants no greetings and reminders of a practice any more, until they want them again."""
+
+    __tablename__ = "declined_mails"
+    __table_args__ = (
+        Index(
+            "uq_declined_mails_in_force",
+            "practice_id",
+            "recipient_hash",
+            unique=True,
+            postgresql_where=text("wanted_again_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[PrimaryId]
+    practice_id: Mapped[OpaqueId] = mapped_column(ForeignKey("practice.id"))
+    recipient_hash: Mapped[str]
+    declined_at: Mapped[datetime]
+    wanted_again_at: Mapped[datetime | None]
+    wanted_again_by: Mapped[str | None]  # the staff member who has written it down; None: by the link
 
 
 class GreetingTest(Base):

@@ -9,9 +9,11 @@ from portal.api.audit import audit_router
 from portal.api.client_portal import client_portal_router
 from portal.api.clients import clients_router
 from portal.api.demo import demo_router
+from portal.api.duplicates import duplicates_router
 from portal.api.hours import hours_router
 from portal.api.intake_forms import intake_forms_router
 from portal.api.merchant_accounts import merchant_accounts_router
+from portal.api.payments import payments_router
 from portal.api.policies import client_policy_router, practice_policy_router, provider_policy_router
 from portal.api.profile import profile_router
 from portal.api.provider_settings import provider_settings_router
@@ -36,8 +38,10 @@ for _router in (
     intake_forms_router,
     merchant_accounts_router,
     clients_router,
+    duplicates_router,
     attention_router,
     appointments_router,
+    payments_router,
     audit_router,
 ):
     api_router.include_router(_router, dependencies=[Security(_bearer)])

@@ -9,20 +9,29 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.appointments import cancel
-from commands.booking import claim, free_slots
+from commands.appointments import cancel, may_cancel
+from commands.booking import claim, free_slots, quote_now
 from commands.intake import GivenSignature, look_at_intake, save_intake
 from commands.moving import move
 from commands.next_step import next_step
 from db.models import Appointment, Client
-from db.tenancy import appointment_by_id, appointment_of_client, client_by_id, provider_of
+from db.tenancy import appointment_by_id, appointment_of_client, client_by_id, payment_of_appointment, provider_of
 from domain.errors import NotFound, ValidationFailed
 from domain.stages import Actor, portal_status
 from domain.states import AppointmentStatus
-from portal.shapes import Json, appointment_shape, appointment_shapes, intake_shape, listed, slots_shape
+from portal.shapes import (
+    Json,
+    appointment_shape,
+    appointment_shapes,
+    cancel_shape,
+    intake_shape,
+    listed,
+    quote_shape,
+    slots_shape,
+)
 from portal.waiting import wait_for_booking, wait_while_pending
 from web.bodies import json_object
-from web.fields import moment, only, opaque_id
+from web.fields import moment, only, opaque_id, optional_text
 from web.identity import ChosenClient, SignedInClients
 from web.transactions import TheOffice, TheRelay, Transaction
 
@@ -92,6 +101,12 @@ async def list_appointments(session: Transaction, client: ChosenClient) -> Json:
     return listed(await appointment_shapes(session, rows))
 
 
+@client_portal_router.get("/fee-quote", summary="The fee of whoever books now, and what goes back of it")
+async def read_quote(session: Transaction, office: TheOffice, client: ChosenClient) -> Json:
+    quote = await quote_now(session, office, client)
+    return {"quote": quote_shape(quote) if quote else None}
+
+
 @client_portal_router.post("/appointments", summary="Choose a time: booked (201), or held until the fee is paid (202)")
 async def book(
     request: Request,
@@ -100,13 +115,20 @@ async def book(
     client: ChosenClient,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Response:
+    """`quote` is the reference of the one that was shown: another fee or refund rule is a conflict, and not asked."""
     body = await json_object(request)
-    only(body, ("starts_at",))
+    only(body, ("starts_at", "quote"))
     starts_at = moment("starts_at", body.get("starts_at"))
+    seen = optional_text(body, "quote")
     # Committed before the journey is waited for: it couldn't see the appointment otherwise.
     async with office.database.transaction() as session:
         mine = await client_by_id(session, client.id)
-        claimed = await claim(session, office, mine, starts_at, actor=Actor.CLIENT, idempotency_key=idempotency_key)
+        claimed = await claim(
+            *(session, office, mine, starts_at),
+            actor=Actor.CLIENT,
+            idempotency_key=idempotency_key,
+            seen_quote=seen,
+        )
     relay.nudge(session.info.pop("event_subjects", []))
     await wait_for_booking(office, claimed.id)
     async with office.database.transaction() as session:
@@ -118,6 +140,13 @@ async def book(
 @client_portal_router.get("/appointments/{appointment_id}", summary="One appointment")
 async def read_appointment(session: Transaction, clients: SignedInClients, appointment_id: str) -> Json:
     return await appointment_shape(session, await own_appointment(session, clients, appointment_id))
+
+
+@client_portal_router.get("/appointments/{appointment_id}/can-cancel", summary="What cancelling would do")
+async def can_cancel(session: Transaction, office: TheOffice, clients: SignedInClients, appointment_id: str) -> Json:
+    appointment = await own_appointment(session, clients, appointment_id)
+    decision = await may_cancel(session, office, appointment, Actor.CLIENT)
+    return cancel_shape(decision, await payment_of_appointment(session, appointment.id))
 
 
 @client_portal_router.post(

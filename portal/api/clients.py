@@ -23,7 +23,7 @@ from domain.errors import NotFound, ValidationFailed
 from domain.roles import Reach
 from domain.stages import Actor, PortalStatus, Stage, Track
 from portal.answer_sheet import answers_pdf
-from portal.client_search import ClientFilter, ClientOrder, find_clients, quiet_since
+from portal.client_search import ClientFilter, ClientOrder, find_clients, possible_duplicates, quiet_since
 from portal.pages.queries import providers_of
 from portal.paging import Limit
 from portal.shapes import (
@@ -68,6 +68,7 @@ async def list_clients(
     provider: Annotated[str | None, Query(max_length=100)] = None,
     track: Track | None = None,
     attention: bool = False,
+    duplicates: bool = False,
     waiting_days: Annotated[int | None, Query(ge=1, le=3650)] = None,
     sort: ClientOrder = ClientOrder.NEWEST,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
@@ -75,6 +76,7 @@ async def list_clients(
 ) -> Json:
     """`q` looks in names, addresses and external ids; `attention=true` finds those with a step that needs a person.
 
+    `duplicates=true` finds those who may be the same person as another client of the same provider.
     `waiting_days` finds those on their way with whom neither client nor practice has done anything for so long.
     """
     wanted = ClientFilter(
@@ -84,6 +86,7 @@ async def list_clients(
         provider=provider,
         track=track,
         attention=attention,
+        among=await possible_duplicates(session, staff.reach, duplicates),
         quiet_since=await quiet_since(session, office, waiting_days),
     )
     clients, after = await find_clients(session, staff.reach, wanted, order=sort, cursor=cursor, limit=limit)

@@ -15,6 +15,7 @@ from portal.pages.console_availability import console_availability_router
 from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
 from portal.pages.console_contact import console_contact_router
+from portal.pages.console_duplicates import console_duplicates_router
 from portal.pages.console_form_editor import console_form_editor_router
 from portal.pages.console_forms import console_forms_router
 from portal.pages.console_greeting import console_greeting_router
@@ -23,6 +24,7 @@ from portal.pages.console_invitation import console_invitation_router
 from portal.pages.console_merchant import console_merchant_router
 from portal.pages.console_moving import console_moving_router
 from portal.pages.console_page import console_page_router
+from portal.pages.console_payments import console_payments_router
 from portal.pages.console_policies import client_settings_router, practice_settings_router
 from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
@@ -33,7 +35,9 @@ from portal.pages.intake import intake_router
 from portal.pages.moving import moving_router
 from portal.pages.profile import profile_router
 from portal.pages.public import public_router
+from portal.pages.receipts import receipts_router
 from portal.pages.sessions import sessions_router
+from portal.pages.unsubscribing import unsubscribing_router
 
 pages_router = APIRouter(default_response_class=HTMLResponse)
 for _router in (
@@ -48,12 +52,15 @@ for _router in (
     booking_router,
     appointment_pages_router,
     moving_router,
+    receipts_router,
     console_clients_router,
     console_client_router,
     console_invitation_router,
+    console_duplicates_router,
     console_contact_router,
     console_appointments_router,
     console_moving_router,
+    console_payments_router,
     console_attention_router,
     console_form_editor_router,
     console_forms_router,
@@ -65,6 +72,7 @@ for _router in (
     console_availability_router,
     console_holidays_router,
     console_greeting_router,
+    unsubscribing_router,
     console_page_router,
     console_staff_router,
     console_audit_router,

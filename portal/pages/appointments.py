@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.accounts import SessionKind, who_is
 from commands.appointments import cancel, may_cancel, notice_payment
+from db.fees import quote_of
 from db.ids import new_id
 from db.models import Appointment, Client, Payment
 from db.portal_accounts import clients_of
@@ -55,11 +56,20 @@ class AppointmentFrame:
         self.frame = frame
         self.appointment = appointment
         self.payment = payment
+        self.quote = quote_of(payment) if payment is not None else None
 
     async def render(self, session: AsyncSession, office: TheOffice, template: str, **context: Any) -> Response:
         decision = await may_cancel(session, office, self.appointment, Actor.CLIENT)
+        # The notice that counts is the more generous one of then and now, as in the decision.
+        notice = min(self.appointment.cancel_notice_minutes, self.frame.policy.cancel_notice_minutes)
         return self.frame.render(
-            template, appointment=self.appointment, payment=self.payment, decision=decision, **context
+            template,
+            appointment=self.appointment,
+            payment=self.payment,
+            quote=self.quote,
+            notice=notice if self.frame.policy.clients_can_cancel else None,
+            decision=decision,
+            **context,
         )
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.booking import claim, why_not
+from commands.booking import claim, quote_now, why_not
 from commands.office import Office
 from db.tenancy import appointment_being_chosen, appointment_by_id, client_by_id, payment_of_appointment
 from domain.errors import DomainError, ValidationFailed
@@ -48,9 +48,13 @@ async def book(office: TheOffice, relay: TheRelay, form: ClientForm, frame: TheC
         starts_at = _chosen(form.first("starts_at"))
         # Another time chosen from the same page is another wish.
         key = f"{form.first('form_token')[:_LONGEST_TOKEN]}:{starts_at.isoformat()}"
+        # A page that was rendered before there were quotes says nothing of one.
+        seen = form.first("quote") if form.has("quote") else None
         async with office.database.transaction() as session:
             client = await client_by_id(session, frame.client.id)
-            claimed = await claim(session, office, client, starts_at, actor=Actor.CLIENT, idempotency_key=key)
+            claimed = await claim(
+                session, office, client, starts_at, actor=Actor.CLIENT, idempotency_key=key, seen_quote=seen
+            )
     except DomainError as refusal:
         async with office.database.transaction() as session:
             return await _page(session, office, frame, form.first("from"), refusal)
@@ -91,6 +95,6 @@ async def _page(
         times=times,
         start=start or "",
         refusal=detail,
-        fee=frame.policy.due_fee,
+        quote=await quote_now(session, office, frame.client),
         form_token=new_form_token(),
     )

@@ -12,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.attention import actions_for, open_items, resolve
 from commands.audit import note
 from commands.booking import why_not
+from commands.declining import want_mails_again
 from commands.intake import intake_standing, look_at_intake
 from commands.invitations import withdraw
 from commands.new_client_forms import send_new_client_forms
 from commands.office import Office
 from commands.outlook import look_ahead
+from db.declined_mails import declined
 from db.invitations import newest_issued
 from db.models import Client
 from db.policy_store import versions_of_level
@@ -27,11 +29,13 @@ from domain.audit import AuditKind
 from domain.errors import DomainError, NotFound, ValidationFailed
 from domain.policy_levels import Source
 from domain.questionnaire import parse_questionnaire
+from domain.recipients import recipient_hash
 from domain.roles import Permission, require
 from domain.states import AttentionAction, SubmissionStatus
 from portal.answer_sheet import answers_pdf
 from portal.answers import answers_shown
 from portal.api.attention import TheEngine
+from portal.duplicate_sheet import duplicate_sheet
 from portal.forms import StaffForm
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
 from portal.pages.policy_levels import own_settings
@@ -97,7 +101,9 @@ async def page_of(
         refusal=refusal.errors[0].message if isinstance(refusal, ValidationFailed) else refusal and refusal.detail,
         client=client,
         shape=await client_shape(session, office, client),
+        declined=await declined(session, client.practice_id, client.email),
         invitation=await newest_issued(session, client.id),
+        duplicates=await duplicate_sheet(session, client),
         provider=provider,
         timezone=(await load_availability(session, provider.id)).timezone,
         now=now,
@@ -169,6 +175,20 @@ async def send_forms(
     if answer.sent:
         await note(session, office, frame.staff.who, AuditKind.FORMS_SENT, client.id)
     return go(f"/console/clients/{client.id}", "forms-sent" if answer.sent else "forms-already")
+
+
+@console_client_router.post(
+    "/mails-again",
+    summary="Let greetings and reminders go out again, as the client has asked",
+    dependencies=[permitted(Permission.SERVE_CLIENTS)],
+)
+async def mails_again(
+    session: Transaction, office: TheOffice, form: StaffForm, frame: TheStaffFrame, client: LockedClient
+) -> Response:
+    digest = recipient_hash(client.email)
+    if await want_mails_again(session, office, client.practice_id, digest, staff_id=frame.staff.id):
+        await note(session, office, frame.staff.who, AuditKind.MAILS_ALLOWED_AGAIN, client.id)
+    return go(f"/console/clients/{client.id}", "mails-again")
 
 
 @console_client_router.post(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,13 +11,15 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.audit import note
-from commands.invitations import check_new_client, invite
+from commands.invitations import NewClient, check_new_client, invite
 from commands.office import Office
+from db.duplicates import clients_at, person_of
 from db.invitations import newest_of_each
 from db.models import Client, Provider
 from domain.audit import AuditKind
+from domain.duplicates import resemblance
 from domain.errors import DomainError, ValidationFailed
-from domain.roles import Permission
+from domain.roles import Permission, Reach
 from domain.stages import PortalStatus, Stage
 from portal.client_search import (
     ClientFilter,
@@ -24,6 +27,7 @@ from portal.client_search import (
     count_clients,
     find_clients,
     last_steps,
+    possible_duplicates,
     quiet_since,
 )
 from portal.forms import Form, StaffForm, new_form_token
@@ -52,16 +56,18 @@ class ListQuery:
     stage: str = ""
     provider: str = ""
     attention: str = ""
+    duplicates: str = ""
     waiting: str = ""
     sort: str = ""
 
-    async def read(self, session: AsyncSession, office: Office) -> ClientFilter:
+    async def read(self, session: AsyncSession, office: Office, reach: Reach) -> ClientFilter:
         days = int(self.waiting) if self.waiting in WAITING_DAYS else None
         return ClientFilter(
             status=PortalStatus(self.status) if self.status in list(PortalStatus) else None,
             stage=Stage(self.stage) if self.stage in list(Stage) else None,
             provider=self.provider.replace("\0", "") or None,
             attention=self.attention == "yes",
+            among=await possible_duplicates(session, reach, self.duplicates == "yes"),
             quiet_since=await quiet_since(session, office, days),
             text=self.q.replace("\0", "").strip() or None,
         )
@@ -82,11 +88,19 @@ def list_query(
     stage: Annotated[str, Query(max_length=20)] = "",
     provider: Annotated[str, Query(max_length=100)] = "",
     attention: Annotated[str, Query(max_length=5)] = "",
+    duplicates: Annotated[str, Query(max_length=5)] = "",
     waiting: Annotated[str, Query(max_length=5)] = "",
     sort: Annotated[str, Query(max_length=20)] = "",
 ) -> ListQuery:
     return ListQuery(
-        q=q, status=status, stage=stage, provider=provider, attention=attention, waiting=waiting, sort=sort
+        q=q,
+        status=status,
+        stage=stage,
+        provider=provider,
+        attention=attention,
+        duplicates=duplicates,
+        waiting=waiting,
+        sort=sort,
     )
 
 
@@ -99,7 +113,7 @@ async def clients_page(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     reach = frame.staff.reach
-    wanted = await listing.read(session, office)
+    wanted = await listing.read(session, office, reach)
     clients, after = await find_clients(session, reach, wanted, order=listing.order, cursor=cursor)
     shapes = await client_shapes(session, office, clients)
     providers = await providers_of(session, reach)
@@ -133,19 +147,29 @@ async def new_client_page(session: Transaction, frame: TheStaffFrame) -> Respons
 )
 async def new_client(session: Transaction, office: TheOffice, form: StaffForm, frame: TheStaffFrame) -> Response:
     try:
-        client = await _invite(session, office, frame, form)
+        provider, new = await _asked(session, office, frame, form)
+        known = await _known(session, provider, new)
+        if known and not form.has("anyway"):
+            return await _page(session, frame, form, None, known)
+        async with session.begin_nested():
+            key = form.first("form_token")[:100] or None
+            client = await invite(session, office, provider, new, source="console", idempotency_key=key)
     except DomainError as refusal:
         return await _page(session, frame, form, refusal)
     await note(session, office, frame.staff.who, AuditKind.CLIENT_INVITED, client.id)
     return go(f"/console/clients/{client.id}", "invited")
 
 
-async def _invite(session: AsyncSession, office: Office, frame: StaffFrame, form: Form) -> Client:
+async def _asked(session: AsyncSession, office: Office, frame: StaffFrame, form: Form) -> tuple[Provider, NewClient]:
     provider = await _provider(session, frame, form.first("provider"))
-    new = check_new_client(office, frame.practice.country, {name: form.text(name) for name in _FIELDS})
-    async with session.begin_nested():
-        key = form.first("form_token")[:100] or None
-        return await invite(session, office, provider, new, source="console", idempotency_key=key)
+    return provider, check_new_client(office, frame.practice.country, {name: form.text(name) for name in _FIELDS})
+
+
+async def _known(session: AsyncSession, provider: Provider, new: NewClient) -> list[Client]:
+    """Clients who are the same person, it seems. Somebody else with the same address is family."""
+    there = (await clients_at(session, provider.id, [new.email])).get(new.email, [])
+    alike = ((one, resemblance(person_of(one), new.person)) for one in there)
+    return [one for one, why in alike if why is not None and why.possible_duplicate]
 
 
 async def _provider(session: AsyncSession, frame: StaffFrame, slug: str) -> Provider:
@@ -156,10 +180,17 @@ async def _provider(session: AsyncSession, frame: StaffFrame, slug: str) -> Prov
     raise ValidationFailed.of("provider", "Please choose the provider.")
 
 
-async def _page(session: AsyncSession, frame: StaffFrame, form: Form | None, refusal: DomainError | None) -> Response:
+async def _page(
+    session: AsyncSession,
+    frame: StaffFrame,
+    form: Form | None,
+    refusal: DomainError | None,
+    known: Sequence[Client] = (),
+) -> Response:
     return frame.render(
         "console/new_client.html",
-        status=status_of(refusal) if refusal else 200,
+        status=status_of(refusal) if refusal else 409 if known else 200,
+        known=known,
         providers=await providers_of(session, frame.staff.reach),
         values=form.flat() if form else {},
         errors=errors_by_field(refusal.errors) if isinstance(refusal, ValidationFailed) else {},

@@ -84,6 +84,7 @@ async def _page(
         status=status_of(refusal) if refusal else 200,
         appointment=about.appointment,
         payment=about.payment,
+        quote=about.quote,
         moving=decision,
         times=times,
         start=start or "",

@@ -16,6 +16,7 @@ from db.engine import Database
 from domain.errors import MailRefused, MailUnanswered, MailUnavailable
 from domain.ports import Letter
 from gateways.letters import JinjaLetters
+from gateways.secrets import HmacTokens
 from gateways.smtp import SmtpMailer
 from tests.driver import Provider, World, new_address, ok, problem, until
 from tests.seeding import settings_of
@@ -78,7 +79,9 @@ async def sender(world: World) -> AsyncIterator[Sender]:
     settings = settings_of(world.stack)
     database = Database(settings.database_url, pool_size=2)
     mailer = SmtpMailer(settings.smtp_url, settings.mail_from, timeout_seconds=1)
-    post = Post(database, mailer, JinjaLetters(), base_url=settings.base_url, host="practice.example")
+    post = Post(
+        database, mailer, JinjaLetters(), HmacTokens([b"k"]), base_url=settings.base_url, host="practice.example"
+    )
     sender = Sender(world=world, post=post, key=f"test:{secrets.token_hex(6)}", address=new_address())
     yield sender
     await sender.fault("")

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bench import claims
+from bench import claims, journeys
 from bench.__main__ import measurements
 from bench.lines import Line, percentile, table
 from bench.machine import machine
@@ -19,6 +19,12 @@ async def test_a_measurement_gives_figure_floor_and_ratio() -> None:
     assert line.floor is not None and line.floor > 0
     assert line.ratio is not None and math.isclose(line.ratio, line.figure / line.floor)
     assert line.name in table([line])
+
+
+async def test_journeys_written_into_the_records_come_all_the_way() -> None:
+    speed, *_ = await journeys.measure(journeys.Size(rounds=1, journeys=2))
+
+    assert speed.figure > 0 and speed.floor is not None and speed.floor > 0
 
 
 @pytest.mark.parametrize(("more_is_better", "ratio"), [(True, 2.0), (False, 0.5)])
@@ -43,4 +49,6 @@ def test_a_percentile_is_a_value_that_was_measured() -> None:
 
 def test_the_report_names_the_machine_and_every_measurement() -> None:
     assert "cores" in machine()
-    assert list(measurements(quick=True, clients=1)) == ["cost", "journeys", "doors", "booking", "claims", "startup"]
+    assert list(measurements(quick=True, clients=1)) == [
+        *("cost", "journeys", "doors", "booking", "weeks", "claims", "startup")
+    ]

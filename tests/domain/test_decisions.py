@@ -15,7 +15,6 @@ from domain.decisions import (
     BookingRequest,
     LateFee,
     PracticeStanding,
-    RefundRule,
     booking_blocks,
     cancel_decision,
     fee_refusal,
@@ -117,7 +116,7 @@ def test_cancelling(minutes_left: int, notice: int, can_cancel: bool, status: Ap
     in_time = can_cancel and minutes_left >= notice
     free = actor is Actor.STAFF or status is AppointmentStatus.PENDING
     assert decision.allowed is (open_still and (free or in_time))
-    assert decision.refund is (RefundRule.FULL if decision.allowed else RefundRule.NONE)
+    assert decision.refund_percent == (100 if decision.allowed else 0)
     if open_still and not decision.allowed:
         slug = "cancel-window-closed" if can_cancel else "cancel-not-allowed"
         assert decision.refusal is not None
@@ -180,7 +179,7 @@ def test_a_client_moves_where_booking_and_cancelling_are_allowed(
         now=NOW,
     )
     assert decision.allowed is (minutes_left > 0 and own and cancel and minutes_left >= notice)
-    assert decision.refund is RefundRule.NONE
+    assert not decision.allowed or decision.refund_percent == 100
 
 
 def test_a_fee_needs_subscription_and_merchant_account() -> None:
@@ -228,7 +227,7 @@ def test_while_another_time_is_owed_moving_and_money_back_ask_no_other_rule() ->
     }
     closed = replace(GENEROUS, allow_self_schedule=False, clients_can_cancel=False)
     cancelling = cancel_decision(**lost, can_cancel=False, actor=Actor.CLIENT, now=NOW, choose_until=until)
-    assert (cancelling.allowed, cancelling.refund) == (True, RefundRule.FULL)
+    assert (cancelling.allowed, cancelling.refund_percent) == (True, 100)
     moving = move_decision(**lost, policy=closed, actor=Actor.CLIENT, now=NOW, choose_until=until)
     assert (moving.allowed, moving.until) == (True, until)
     late = move_decision(**lost, policy=closed, actor=Actor.CLIENT, now=until, choose_until=until)

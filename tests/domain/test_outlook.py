@@ -56,6 +56,15 @@ def test_an_open_invitation_reminds_then_expires_then_lapses() -> None:
     assert seen(INVITED, days(15)) == [(AheadKind.WAY_LAPSES, days(14) + LAPSE_AFTER_EXPIRY)]
 
 
+def test_who_declines_nudges_gets_none_and_is_waited_for_all_the_same() -> None:
+    intake = Whereabouts(stage=Stage.INTAKE, has_account=True, policy=POLICY, intake_since=NOW)
+    for where in (INVITED, intake):
+        nudges = (AheadKind.INVITATION_REMINDER, AheadKind.INTAKE_REMINDER)
+        assert seen(replace(where, declines_nudges=True)) == [one for one in seen(where) if one[0] not in nudges]
+        assert len(seen(where)) > len(seen(replace(where, declines_nudges=True)))
+    assert seen(replace(BOOKED, declines_nudges=True)) == seen(BOOKED)
+
+
 def test_nobody_is_reminded_of_a_link_that_was_taken_back() -> None:
     revoked = replace(INVITED, invitation=replace(LINK, taken_back_at=days(2)))
     assert seen(revoked, days(2)) == [(AheadKind.WAY_LAPSES, days(2) + LAPSE_AFTER_REVOCATION)]

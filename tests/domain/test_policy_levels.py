@@ -24,6 +24,10 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "max_upcoming_appointments": st.none() | st.integers(1, 1000),
     "fee": st.none()
     | st.fixed_dictionaries({"amount_minor": st.integers(0, 10_000_000), "currency": st.sampled_from(["usd", "jpy"])}),
+    "fee_deposit_percent": st.integers(1, 100),
+    "refund_full_minutes": st.integers(0, 129_600),
+    "refund_part_percent": st.integers(0, 99),
+    "refund_part_minutes": st.integers(0, 129_600),
     "intake_form_id": st.none() | st.text("abc", min_size=1, max_size=10),
     "min_notice_minutes": st.integers(0, 129_600),
     "booking_horizon_days": st.integers(1, 730),

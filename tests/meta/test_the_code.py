@@ -91,6 +91,8 @@ PUBLIC = {
     "/email/stop/{token}",
     "/portal/session",
     "/console/session",
+    "/unsubscribe/{token}",
+    "/unsubscribe/{token}/undo",
     "/portal/sign-in",
     "/portal/sign-out",
     "/console/sign-in",

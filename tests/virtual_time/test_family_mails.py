@@ -33,3 +33,23 @@ async def test_the_reminder_of_each_child_s_form_leads_to_that_child(
         assert found is not None
         led_to[found.group(1)] = found.group(2)
     assert led_to == {"Ana": ids[0], "Ben": ids[1]}
+
+
+async def test_who_has_been_told_that_they_have_an_account_is_not_reminded_to_open_one(
+    world: TravellingWorld, provider: Provider
+) -> None:
+    address = new_address()
+    person = await world.anonymous_client(provider, email=address)
+    await provider.stage(person.client_id, "intake")
+    await world.sign_up(provider, email=address)
+    await world.mail(address, "already")
+    (again,) = (await provider.client(person.client_id))["possible_duplicates"]
+    outlook = await provider.get(f"/api/v1/clients/{again['client_id']}/outlook")
+    assert [one["kind"] for one in outlook["ahead"]] == ["invitation_expires", "way_lapses"]
+    await world.advance(days=13)
+    assert "invitation_reminder_sent" not in await provider.timeline(again["client_id"])
+    assert (await provider.timeline(person.client_id)).count("intake_reminder_sent") == 2
+    await world.advance(days=33)
+    lapsed = await provider.stage(again["client_id"], "closed")
+    assert lapsed["outcome"] == "lapsed"
+    assert (await provider.client(person.client_id))["stage"] == "intake"

@@ -76,7 +76,7 @@ class Scene:
         """The page of the visit, in the state that it is to be seen in."""
         persona = await self.who(visit.by)
         page = await (await self.context(visit.by)).new_page()
-        answer = await page.goto(f"{self.world.base_url}{persona.path_of(visit.route)}{visit.query}")
+        answer = await page.goto(f"{self.world.base_url}{persona.path_of(visit.route + visit.query)}")
         assert answer is not None
         assert answer.status == visit.status, (visit, answer.status, await page.inner_text("main"))
         if visit.after is not None:

@@ -68,6 +68,36 @@ async def owner_of_signed_up(scene: Scene) -> Persona:
 
 
 @casting
+async def owner_of_duplicate(scene: Scene) -> Persona:
+    """Looks at somebody who may be the same person as somebody else, and who shares the address with a child."""
+    somebody = await scene.who("owner")
+    busy, address = await scene.practice("busy"), new_address()
+    ids = [(await busy.invite(first_name=name, email=address))["id"] for name in ("Dolly", "Dolly", "Kit")]
+    facts = {**somebody.facts, "client_id": ids[0], "other": ids[1]}
+    return replace(somebody, facts=facts)
+
+
+@casting
+async def owner_of_two_persons(scene: Scene) -> Persona:
+    """Looks at somebody of whom this has been decided."""
+    somebody = await scene.who("owner")
+    busy, address = await scene.practice("busy"), new_address()
+    one, other = [(await busy.invite(first_name="Tove", email=address))["id"] for _ in range(2)]
+    ok(await busy.request("POST", f"/api/v1/clients/{one}/two-persons", json={"client_id": other}))
+    return replace(somebody, facts={**somebody.facts, "client_id": one})
+
+
+@casting
+async def owner_of_closed_duplicate(scene: Scene) -> Persona:
+    somebody = await scene.who("owner")
+    busy, address = await scene.practice("busy"), new_address()
+    kept, closed = [(await busy.invite(first_name="Clo", email=address))["id"] for _ in range(2)]
+    ok(await busy.request("POST", f"/api/v1/clients/{kept}/same-person", json={"client_id": closed}))
+    await busy.stage(closed, "closed")
+    return replace(somebody, facts={**somebody.facts, "client_id": closed, "other": kept})
+
+
+@casting
 async def owner_of_colleague(scene: Scene) -> Persona:
     """Looks at a colleague who is in."""
     somebody = await scene.who("owner")
