@@ -10,6 +10,7 @@ from domain.errors import (
     CancelNotAllowed,
     Conflict,
     GreetingMissing,
+    MailDeclined,
     NotFound,
     RateLimited,
     SignatureInvalid,
@@ -67,7 +68,7 @@ WEBHOOKS = {
     "POST /webhooks/providers/{provider}": Told(
         takes=Command,
         gives=CommandTaken,
-        refuses=(SignatureInvalid, NotFound, Conflict, GreetingMissing, CancelNotAllowed),
+        refuses=(SignatureInvalid, NotFound, Conflict, GreetingMissing, MailDeclined, CancelNotAllowed),
         example={
             "type": "client.invited",
             "timestamp": "2026-12-01T14:00:00Z",

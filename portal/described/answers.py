@@ -44,6 +44,11 @@ class Invitation(TypedDict):
     revoked_at: w.Instant | None
 
 
+class PossibleDuplicate(TypedDict):
+    client_id: str
+    why: w.AlikeWord
+
+
 class Client(TypedDict):
     id: str
     track: w.TrackWord
@@ -68,6 +73,10 @@ class Client(TypedDict):
     signup_form_version: int | None
     external_id: str | None
     created_at: w.Instant
+    possible_duplicates: list[PossibleDuplicate]
+    shares_address_with: list[str]
+    duplicate_of: str | None
+    mails_declined_at: w.Instant | None
 
 
 class TimelineItem(TypedDict):
@@ -102,18 +111,87 @@ class CanBook(TypedDict):
     blocks: list[RuleInTheWay]
 
 
+class RefundRule(TypedDict):
+    full_minutes: int
+    part_percent: int
+    part_minutes: int
+    at_most_percent: int
+
+
+class FeeQuote(TypedDict):
+    reference: str
+    amount_minor: w.Minor
+    currency: w.Currency
+    purpose: w.FeePurposeWord
+    rest_minor: w.Minor
+    refund_rule: RefundRule
+    settings_version: int
+
+
+class QuoteNow(TypedDict):
+    quote: Annotated[FeeQuote | None, Field(description="null where nothing is due.")]
+
+
 class Payment(TypedDict):
     id: str
     state: w.PaymentWord
     amount_minor: w.Minor
     currency: w.Currency
     refunded_minor: w.Minor
+    quote: FeeQuote
 
 
 class ListedPayment(Payment):
+    refund_due_minor: w.Minor
+    detail: str | None
     client_id: str
     appointment_id: str
     created_at: w.Instant
+
+
+class PaymentTotals(TypedDict):
+    currency: w.Currency
+    count: int
+    taken_minor: w.Minor
+    refunded_minor: w.Minor
+    on_its_way_minor: w.Minor
+    kept_minor: int
+
+
+class ListedPayments(TypedDict):
+    items: list[ListedPayment]
+    next_cursor: str | None
+    totals: list[PaymentTotals]
+
+
+class Refund(TypedDict):
+    id: str
+    amount_minor: w.Minor
+    status: str
+    cause: w.RefundCauseWord
+    reason: str | None
+    asked_by: str | None
+    created_at: w.Instant
+    settled_at: w.Instant | None
+
+
+class PaymentWithRefunds(ListedPayment):
+    refunds: list[Refund]
+
+
+class RefundStep(TypedDict):
+    until: w.Instant | None
+    refund_minor: w.Minor
+
+
+class CanCancel(TypedDict):
+    allowed: bool
+    rule: str | None
+    detail: str | None
+    until: w.Instant | None
+    refund_minor: w.Minor
+    currency: w.Currency | None
+    steps: list[RefundStep]
 
 
 class Appointment(TypedDict):

@@ -61,8 +61,10 @@ CLIENT_SIDE = {
     "POST /api/v1/portal/appointments/{appointment_id}/cancel": Told(
         gives=answers.Appointment, refuses=(CancelWindowClosed, CancelNotAllowed, Conflict)
     ),
+    "GET /api/v1/portal/fee-quote": Told(gives=answers.QuoteNow),
+    "GET /api/v1/portal/appointments/{appointment_id}/can-cancel": Told(gives=answers.CanCancel),
     "POST /api/v1/portal/appointments/{appointment_id}/move": Told(
-        takes=requests.Book,
+        takes=requests.ChooseTime,
         gives=answers.Appointment,
         refuses=(*BOOKING_RULES, CancelWindowClosed, CancelNotAllowed),
     ),

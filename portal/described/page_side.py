@@ -22,6 +22,7 @@ PAGE_SIDE = {
     "GET /p/{provider}/picture/{picture_id}": _PICTURE,
     "GET /console/providers/{provider}/page/pictures/{picture_id}": _PICTURE,
     "GET /console/providers/{provider}/greeting/files/{file_id}": _ANY_FILE,
+    "GET /console/payments/export.csv": Told(gives=File("text/csv")),
     "GET /console/audit/export.csv": Told(gives=File("text/csv")),
     "GET /console/clients/{client_id}/intake.json": Told(gives=File(FHIR_JSON, w.QuestionnaireResponse)),
     "GET /console/clients/{client_id}/intake.pdf": Told(gives=File("application/pdf")),

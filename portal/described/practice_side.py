@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from domain.errors import CancelNotAllowed, Conflict, GreetingMissing, NotFound, SlotTaken, SlotUnavailable
+from domain.errors import (
+    CancelNotAllowed,
+    Conflict,
+    GreetingMissing,
+    MailDeclined,
+    NotFound,
+    SlotTaken,
+    SlotUnavailable,
+)
 from portal.described import answers, requests
 from portal.described.client_side import BOOKING_RULES
 from web.described import File, Told, listed, one_word
@@ -19,13 +27,18 @@ PRACTICE_SIDE = {
         example={"first_name": "Ines", "last_name": "Invited", "email": "ines@example.com"},
     ),
     f"GET {_CLIENT}": Told(gives=answers.Client),
+    f"POST {_CLIENT}/same-person": Told(takes=requests.SamePerson, gives=answers.Client, refuses=(Conflict,)),
+    f"POST {_CLIENT}/two-persons": Told(takes=requests.OtherClient, gives=answers.Client, refuses=(Conflict,)),
+    f"DELETE {_CLIENT}/two-persons/{{other_id}}": Told(gives=answers.Client, refuses=(Conflict,)),
     f"PUT {_CLIENT}/contact": Told(takes=requests.ContactData, gives=answers.Client, refuses=(Conflict,)),
     f"GET {_CLIENT}/timeline": Told(gives=listed(answers.TimelineItem)),
     f"GET {_CLIENT}/outlook": Told(gives=answers.Outlook),
     f"GET {_CLIENT}/can-book": Told(gives=answers.CanBook),
     f"GET {_CLIENT}/intake": Told(gives=answers.SubmittedIntake),
     f"GET {_CLIENT}/intake.pdf": Told(gives=File("application/pdf")),
-    f"POST {_CLIENT}/send-new-client-forms": Told(gives=answers.FormsSent, refuses=(GreetingMissing, Conflict)),
+    f"POST {_CLIENT}/send-new-client-forms": Told(
+        gives=answers.FormsSent, refuses=(GreetingMissing, MailDeclined, Conflict)
+    ),
     f"POST {_CLIENT}/withdraw": Told(gives=answers.WayEnded, refuses=(Conflict,)),
     f"POST {_CLIENT}/invitation": Told(gives=answers.InvitedAgain, refuses=(Conflict,)),
     f"POST {_CLIENT}/invitation/revoke": Told(gives=answers.Invitation, refuses=(Conflict,)),
@@ -50,7 +63,12 @@ PRACTICE_SIDE = {
     ),
     f"POST {_APPOINTMENT}/no-show": Told(gives=answers.Appointment, refuses=(Conflict,)),
     f"POST {_APPOINTMENT}/fulfil": Told(gives=answers.Appointment, refuses=(Conflict,)),
-    "GET /api/v1/payments": Told(gives=listed(answers.ListedPayment)),
+    f"GET {_APPOINTMENT}/can-cancel": Told(gives=answers.CanCancel),
+    "GET /api/v1/payments": Told(gives=answers.ListedPayments),
+    "GET /api/v1/payments/{payment_id}": Told(gives=answers.PaymentWithRefunds),
+    "POST /api/v1/payments/{payment_id}/refund": Told(
+        takes=requests.RefundPayment, gives=answers.PaymentWithRefunds, refuses=(Conflict,)
+    ),
     # The demo's switches
     "PUT /api/v1/demo/providers/{provider}/subscription": Told(
         takes=requests.SubscriptionStatus, gives=requests.SubscriptionStatus

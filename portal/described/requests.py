@@ -44,12 +44,29 @@ class BookForClient(_Closed):
     override_reason: NotRequired[str | None]
 
 
-class Book(_Closed):
+class ChooseTime(_Closed):
     starts_at: w.Instant
 
 
-class Move(Book):
+class Book(ChooseTime):
+    quote: NotRequired[Annotated[str | None, Field(description="The reference of the one that was shown.")]]
+
+
+class Move(ChooseTime):
     override_reason: NotRequired[str | None]
+
+
+class OtherClient(_Closed):
+    client_id: Annotated[str, Field(description="The other one.")]
+
+
+class SamePerson(OtherClient):
+    keep: NotRequired[Annotated[str | None, Field(description="Whose way goes on.")]]
+
+
+class RefundPayment(_Closed):
+    reason: str
+    amount_minor: NotRequired[Annotated[int | None, Field(description="Without it all that is left.")]]
 
 
 class WithReason(_Closed):

@@ -10,6 +10,8 @@ from pydantic import Field, WithJsonSchema
 from domain.audit import AuditKind
 from domain.consequences import Consequence
 from domain.decisions import Lifter
+from domain.duplicates import Resemblance
+from domain.fees import FeePurpose, RefundCause
 from domain.invitations import InvitationState
 from domain.outlook import AheadKind, Turn
 from domain.policy_levels import Source
@@ -73,11 +75,13 @@ QuestionnaireResponse = Annotated[
 
 ActorWord = Annotated[str, _one_of(Actor)]
 AheadWord = Annotated[str, _one_of(AheadKind)]
+AlikeWord = Annotated[str, _one_of(Resemblance)]
 AppointmentWord = Annotated[str, _one_of(AppointmentStatus)]
 AttentionActionWord = Annotated[str, _one_of(AttentionAction)]
 AttentionOwnerWord = Annotated[str, _one_of(AttentionOwner)]
 AuditWord = Annotated[str, _one_of(AuditKind)]
 ConsequenceWord = Annotated[str, _one_of(Consequence)]
+FeePurposeWord = Annotated[str, _one_of(FeePurpose)]
 FieldTypeWord = Annotated[str, _one_of(FieldType)]
 FormOriginWord = Annotated[str, _one_of(FormOrigin)]
 InvitationWord = Annotated[str, _one_of(InvitationState)]
@@ -86,6 +90,7 @@ MerchantWord = Annotated[str, _one_of(MerchantStatus)]
 OutcomeWord = Annotated[str, _one_of(JourneyOutcome)]
 PaymentWord = Annotated[str, _one_of(PaymentState)]
 PortalStatusWord = Annotated[str, _one_of(PortalStatus)]
+RefundCauseWord = Annotated[str, _one_of(RefundCause)]
 RoleWord = Annotated[str, _one_of(Role)]
 SourceWord = Annotated[str, _one_of(Source)]
 StageWord = Annotated[str, _one_of(Stage)]
