@@ -35,8 +35,15 @@ async def check_described(response: httpx.Response) -> None:
     assert media in content or not (media or content), f"{what}: as {media}, described are {list(content)}"
     if media in _JSON:
         validator = _validator(request.method, route, str(response.status_code), media)
-        wrong = [one.message for one in validator.iter_errors(response.json())]
+        wrong = [one for error in validator.iter_errors(response.json()) for one in _reasons(error)]
         assert wrong == [], f"{what}: {wrong[:3]}"
+
+
+def _reasons(error: Any) -> list[str]:
+    """With those within: "none of these" alone helps nobody."""
+    within = [one for branch in getattr(error.kind, "context", []) for one in branch]
+    place = "/".join(str(part) for part in error.instance_path)
+    return [reason for one in within for reason in _reasons(one)] or [f"{place}: {error.message[:200]}"]
 
 
 @cache

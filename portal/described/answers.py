@@ -125,7 +125,7 @@ class FeeQuote(TypedDict):
     purpose: w.FeePurposeWord
     rest_minor: w.Minor
     refund_rule: RefundRule
-    settings_version: int
+    settings_version: str
 
 
 class QuoteNow(TypedDict):
