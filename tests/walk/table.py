@@ -41,6 +41,8 @@ PUBLIC = (
     see("/email/stop/{token}", "warned_of_a_change"),
     see("/email/stop/{token}", "warned_of_a_change", "stopped", after=press("")),
     see("/email/confirm/{token}", "changing_address", "confirmed", after=press("")),
+    see("/unsubscribe/{token}", "greeted"),
+    see("/unsubscribe/{token}", "greeted", "done", after=press("Unsubscribe")),
     see("/portal/sign-in"),
     see("/portal/sign-in", state="asked for a page", query="?next=/portal/intake"),
     see("/portal/sign-in", state="errors", after=type_in(_WRONG, "Sign in")),
@@ -217,6 +219,7 @@ CONSOLE = (
 
 # What a browser opens and isn't a page.
 FILES = {
+    "/console/payments/export.csv",
     "/console/providers/{provider}/greeting/files/{file_id}",
     "/portal/session",
     "/console/session",
