@@ -63,6 +63,9 @@ CLIENT_SIDE = {
     ),
     "GET /api/v1/portal/fee-quote": Told(gives=answers.QuoteNow),
     "GET /api/v1/portal/appointments/{appointment_id}/can-cancel": Told(gives=answers.CanCancel),
+    "POST /api/v1/portal/appointments/{appointment_id}/extend-hold": Told(
+        gives=answers.Appointment, refuses=(Conflict,)
+    ),
     "POST /api/v1/portal/appointments/{appointment_id}/move": Told(
         takes=requests.ChooseTime,
         gives=answers.Appointment,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NotRequired
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from portal.described import words as w
@@ -13,7 +13,7 @@ from portal.described import words as w
 class _Closed(TypedDict):
     """Another field is refused by its name."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+    __pydantic_config__ = w.CLOSED  # type: ignore[misc]
 
 
 class NewClient(_Closed):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from domain.audit import AuditKind
 from domain.consequences import Consequence
@@ -30,8 +30,10 @@ from domain.states import (
     TimelineKind,
 )
 
+CLOSED = ConfigDict(extra="forbid")  # of a body: another field is refused by its name
 
-def _one_of(words: Iterable[str]) -> WithJsonSchema:
+
+def one_of(words: Iterable[str]) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "enum": [str(one) for one in words]})
 
 
@@ -73,31 +75,31 @@ QuestionnaireResponse = Annotated[
     ),
 ]
 
-ActorWord = Annotated[str, _one_of(Actor)]
-AheadWord = Annotated[str, _one_of(AheadKind)]
-AlikeWord = Annotated[str, _one_of(Resemblance)]
-AppointmentWord = Annotated[str, _one_of(AppointmentStatus)]
-AttentionActionWord = Annotated[str, _one_of(AttentionAction)]
-AttentionOwnerWord = Annotated[str, _one_of(AttentionOwner)]
-AuditWord = Annotated[str, _one_of(AuditKind)]
-ConsequenceWord = Annotated[str, _one_of(Consequence)]
-FeePurposeWord = Annotated[str, _one_of(FeePurpose)]
-FieldTypeWord = Annotated[str, _one_of(FieldType)]
-FormOriginWord = Annotated[str, _one_of(FormOrigin)]
-InvitationWord = Annotated[str, _one_of(InvitationState)]
-LifterWord = Annotated[str, _one_of(Lifter)]
-MerchantWord = Annotated[str, _one_of(MerchantStatus)]
-OutcomeWord = Annotated[str, _one_of(JourneyOutcome)]
-PaymentWord = Annotated[str, _one_of(PaymentState)]
-PortalStatusWord = Annotated[str, _one_of(PortalStatus)]
-RefundCauseWord = Annotated[str, _one_of(RefundCause)]
-RoleWord = Annotated[str, _one_of(Role)]
-SourceWord = Annotated[str, _one_of(Source)]
-StageWord = Annotated[str, _one_of(Stage)]
-SubmissionWord = Annotated[str, _one_of(SubmissionStatus)]
-SubscriptionWord = Annotated[str, _one_of(SubscriptionStatus)]
-TimelineWord = Annotated[str, _one_of(TimelineKind)]
-TrackWord = Annotated[str, _one_of(Track)]
-TurnWord = Annotated[str, _one_of(Turn)]
+ActorWord = Annotated[str, one_of(Actor)]
+AheadWord = Annotated[str, one_of(AheadKind)]
+AlikeWord = Annotated[str, one_of(Resemblance)]
+AppointmentWord = Annotated[str, one_of(AppointmentStatus)]
+AttentionActionWord = Annotated[str, one_of(AttentionAction)]
+AttentionOwnerWord = Annotated[str, one_of(AttentionOwner)]
+AuditWord = Annotated[str, one_of(AuditKind)]
+ConsequenceWord = Annotated[str, one_of(Consequence)]
+FeePurposeWord = Annotated[str, one_of(FeePurpose)]
+FieldTypeWord = Annotated[str, one_of(FieldType)]
+FormOriginWord = Annotated[str, one_of(FormOrigin)]
+InvitationWord = Annotated[str, one_of(InvitationState)]
+LifterWord = Annotated[str, one_of(Lifter)]
+MerchantWord = Annotated[str, one_of(MerchantStatus)]
+OutcomeWord = Annotated[str, one_of(JourneyOutcome)]
+PaymentWord = Annotated[str, one_of(PaymentState)]
+PortalStatusWord = Annotated[str, one_of(PortalStatus)]
+RefundCauseWord = Annotated[str, one_of(RefundCause)]
+RoleWord = Annotated[str, one_of(Role)]
+SourceWord = Annotated[str, one_of(Source)]
+StageWord = Annotated[str, one_of(Stage)]
+SubmissionWord = Annotated[str, one_of(SubmissionStatus)]
+SubscriptionWord = Annotated[str, one_of(SubscriptionStatus)]
+TimelineWord = Annotated[str, one_of(TimelineKind)]
+TrackWord = Annotated[str, one_of(Track)]
+TurnWord = Annotated[str, one_of(Turn)]
 NextStepWord = Literal["intake", "book", "pay", "wait", "none"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
