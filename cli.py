@@ -89,7 +89,7 @@ def _register(arguments: argparse.Namespace) -> int:
         added = await register_search_attributes(client)
         print(f"registered: {', '.join(added)}" if added else "all search attributes are registered")
         await register_schedules(client, sweep_every=timedelta(minutes=settings.sweep_minutes))
-        print(f"holds are swept every {settings.sweep_minutes} minutes")
+        print(f"holds are swept every {settings.sweep_minutes} minutes, accounts at the processor read every day")
 
     asyncio.run(register())
     return 0
@@ -129,6 +129,19 @@ def _journeys(arguments: argparse.Namespace) -> int:
         else:
             action = answers[arguments.what]
             asyncio.run(operators.answer(settings, arguments.client_id, action, arguments.email))
+    except operators.Failed as error:
+        print(f"portico: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _portal(arguments: argparse.Namespace) -> int:
+    import operators
+
+    settings = _stack_settings()
+    _needed(settings, "database_url")
+    try:
+        asyncio.run(operators.set_portal(settings, arguments.practice_id, is_open=arguments.what == "open"))
     except operators.Failed as error:
         print(f"portico: {error}", file=sys.stderr)
         return 1
@@ -181,6 +194,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "register": (_register, "register search attributes and schedules in Temporal's namespace"),
     "seed-demo": (_seed_demo, "make the demo practices, and print their credentials"),
     "journeys": (_journeys, "look at journeys, and answer the steps that wait for a person"),
+    "portal": (_portal, "open or close the portal of a practice that has no subscription of its own"),
     "reconcile": (_reconcile, "compare records, Temporal and payment processor, after a restore above all"),
     "doctor": (_doctor, "check database, clock, Temporal, worker, relay, mail and payments, each by name"),
     "demo": (_demo, "drive one client from sign-up to a paid, booked appointment"),
@@ -200,6 +214,9 @@ def main() -> int:
             command.add_argument("client_id", nargs="?")
             command.add_argument("--attention", action="store_true", help="list: only those that need attention")
             command.add_argument("--email", help="correct: the right address")
+        if name == "portal":
+            command.add_argument("what", choices=["open", "close"])
+            command.add_argument("practice_id")
         if name == "reconcile":
             command.add_argument("--repair", action="store_true", help="repair what can be; without it, only report")
             command.add_argument(

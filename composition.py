@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,11 +26,13 @@ from activities.invitations import Invitations
 from activities.late_fees import LateFees
 from activities.merchant_accounts import MerchantAccounts
 from activities.notices import Notices
+from activities.portal_subscriptions import PortalSubscriptions
 from activities.post import Post
 from activities.practice_notices import PracticeNotices
 from activities.pre_payment import PrePayments
 from activities.signups import Signups
 from activities.standing import Standings
+from activities.subscription_notices import SubscriptionNotices
 from activities.sweeps import Sweeps
 from commands.batches import BatchRun
 from commands.office import Office
@@ -38,9 +41,11 @@ from db.engine import Database
 from db.migrate import at_head
 from db.record_system import BuiltInRecords
 from dispatch.connection import EngineAddress
+from domain.billing import Billing
 from domain.errors import FieldError
 from domain.merchant_accounts import Merchants
 from domain.ports import Payments
+from domain.subscriptions import SubscriptionTerms
 from gateways.calendar_mail import ICalendars
 from gateways.contact_checks import LibraryContactChecks
 from gateways.letters import JinjaLetters
@@ -50,6 +55,7 @@ from gateways.pictures import PillowPictures
 from gateways.second_factor import AuthenticatorApps
 from gateways.secrets import AesVault, Argon2Passwords, HmacTokens
 from gateways.smtp import SmtpMailer
+from gateways.stripe_billing import StripeBilling
 from gateways.stripe_merchants import StripeMerchants
 from gateways.stripe_payments import StripePayments
 from gateways.stripe_webhooks import StripeWebhooks
@@ -100,6 +106,8 @@ def office_of(settings: Settings, database: Database) -> Office:
             settings.stripe_subscriptions_webhook_secrets, livemode=settings.env == "production"
         ),
         merchants=merchants_of(settings),
+        billing=billing_of(settings),
+        prices=settings.subscription_prices,
         own_account=settings.stripe_accounts == "own",
         shift_processor_clock=_simulator_clock(settings),
     )
@@ -137,8 +145,37 @@ def merchants_of(settings: Settings) -> StripeMerchants:
     return StripeMerchants(settings.stripe_key, settings.stripe_api_base)
 
 
+def billing_of(settings: Settings) -> StripeBilling:
+    return StripeBilling(settings.stripe_key, settings.stripe_api_base)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Processor:
+    """All that Portico asks of the payment processor, over connections of one process."""
+
+    payments: StripePayments
+    merchants: StripeMerchants
+    billing: StripeBilling
+
+    async def aclose(self) -> None:
+        for one in (self.payments, self.merchants, self.billing):
+            await one.aclose()
+
+
+def processor_of(settings: Settings) -> Processor:
+    return Processor(payments=payments_of(settings), merchants=merchants_of(settings), billing=billing_of(settings))
+
+
+def subscription_terms(settings: Settings) -> SubscriptionTerms:
+    return SubscriptionTerms(grace=timedelta(days=settings.subscription_grace_days))
+
+
 def activities_of(
-    settings: Settings, database: Database, payments: Payments, merchants: Merchants | None = None
+    settings: Settings,
+    database: Database,
+    payments: Payments,
+    merchants: Merchants | None = None,
+    billing: Billing | None = None,
 ) -> Sequence[Callable[..., Any]]:
     """Every activity of the house, bound to its collaborators."""
     tokens = HmacTokens(list(settings.secret_keys.values()))
@@ -164,6 +201,10 @@ def activities_of(
         Accounts(post, tokens),
         EmailChanges(post, tokens),
         PracticeNotices(post),
+        SubscriptionNotices(post),
+        PortalSubscriptions(
+            database, billing or billing_of(settings), subscription_terms(settings), environment=settings.env
+        ),
         MerchantAccounts(database, merchants or merchants_of(settings), own_account=settings.stripe_accounts == "own"),
         Batches(BatchRun(office_of(settings, database))),
         Sweeps(database, clock_of(settings), hold_grace=hold_grace(settings)),

@@ -12,6 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from commands.attention import resolve
 from commands.audit import Who
 from commands.office import Office
+from commands.subscriptions import set_by_operator
 from composition import engine_address, office_of
 from db.engine import Database
 from db.models import Client
@@ -91,3 +92,17 @@ async def _practice_of(office: Office, client_id: str) -> str:
     if client is None:
         raise Failed(f"there is no client {client_id}")
     return client.practice_id
+
+
+async def set_portal(settings: Settings, practice_id: str, *, is_open: bool) -> None:
+    """Open or close the portal of a practice without a subscription of its own."""
+    database = Database(settings.database_url, pool_size=1)
+    try:
+        office = office_of(settings, database)
+        async with database.transaction() as session:
+            await set_by_operator(session, office, practice_id, is_open=is_open)
+        print(f"{practice_id}: the portal is {'open' if is_open else 'closed to new clients and bookings'}")
+    except DomainError as error:
+        raise Failed(str(error)) from None
+    finally:
+        await database.close()

@@ -78,6 +78,7 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         if tracing is not None:
             await asyncio.to_thread(tracing.close)
         await office.merchants.aclose()
+        await office.billing.aclose()
         await database.close()
 
     app = Portico(

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     stripe_api_base: str | None = None
     # Whose accounts fees go to: connected ones of the providers' own, or the one of the key (a single practice's).
     stripe_accounts: Literal["connect", "own"] = "connect"
+    # What practices can subscribe to: prices of the key's account.
+    subscription_prices: Annotated[tuple[str, ...], NoDecode] = ()
+    subscription_grace_days: int = Field(default=14, ge=0, le=90)
     stripe_fees_webhook_secrets: Annotated[tuple[str, ...], NoDecode] = ()
     stripe_subscriptions_webhook_secrets: Annotated[tuple[str, ...], NoDecode] = ()
     simulator_port: int = Field(default=12111, ge=1, le=65535)
@@ -67,6 +70,7 @@ class Settings(BaseSettings):
     otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
 
     @field_validator(
+        "subscription_prices",
         "stripe_fees_webhook_secrets",
         "stripe_subscriptions_webhook_secrets",
         "operator_tokens",
@@ -167,6 +171,8 @@ def _production(settings: Settings) -> None:
         raise SettingsError("PORTICO_STRIPE_API_BASE must not be set in production")
     if not settings.stripe_key.startswith(("sk_live_", "rk_live_")):
         raise SettingsError("PORTICO_STRIPE_KEY has to be a live key in production")
+    if any(price.startswith("price_sim") for price in settings.subscription_prices):
+        raise SettingsError("PORTICO_SUBSCRIPTION_PRICES holds a price of the simulator")
     for name in ("stripe_fees_webhook_secrets", "stripe_subscriptions_webhook_secrets"):
         if any(secret.startswith("whsec_sim_") for secret in getattr(settings, name)):
             raise SettingsError(f"{_variable(name)} holds a secret of the simulator")

@@ -15,14 +15,20 @@ from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
-from composition import activities_of, clock_of, engine_address, merchants_of, payments_of, tracing_of, wait_for_schema
+from composition import (
+    Processor,
+    activities_of,
+    clock_of,
+    engine_address,
+    processor_of,
+    tracing_of,
+    wait_for_schema,
+)
 from db.engine import Database
 from dispatch.connection import connect_when_there
 from dispatch.delivery import Delivery
 from dispatch.register import register_schedules
 from dispatch.relay import Relay
-from domain.merchant_accounts import Merchants
-from domain.ports import Payments
 from logs import set_up_logging
 from settings import Settings, load_settings
 from telemetry.figures import Figures, Metrics, process_registry
@@ -37,7 +43,7 @@ async def run_worker(settings: Settings, tracing: Tracing | None = None) -> None
     """Until SIGTERM or SIGINT; activities under way get 10 seconds to finish."""
     await wait_for_schema(settings.database_url)
     database = Database(settings.database_url, pool_size=20)
-    payments, merchants = payments_of(settings), merchants_of(settings)
+    processor = processor_of(settings)
     clock = clock_of(settings)
     measured = MeasuredRuntime()
     metrics = Metrics(process_registry(), Figures(database, clock))
@@ -53,17 +59,16 @@ async def run_worker(settings: Settings, tracing: Tracing | None = None) -> None
             # There `portico register` does it, once; on one machine nobody should have to.
             await register_schedules(client, sweep_every=timedelta(minutes=settings.sweep_minutes))
         relay = Relay(database, clock, Delivery(client, payment_poll_seconds=settings.payment_poll_seconds))
-        await _work(settings, _worker(settings, client, database, payments, merchants), relay)
-    await payments.aclose()
-    await merchants.aclose()
+        await _work(settings, _worker(settings, client, database, processor), relay)
+    await processor.aclose()
     await database.close()
 
 
-def _worker(settings: Settings, client: Client, database: Database, payments: Payments, merchants: Merchants) -> Worker:
+def _worker(settings: Settings, client: Client, database: Database, processor: Processor) -> Worker:
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        activities=activities_of(settings, database, payments, merchants),
+        activities=activities_of(settings, database, processor.payments, processor.merchants, processor.billing),
         max_concurrent_activities=40,
         # Beats go out as often as steps beat: by default the SDK keeps them back for four fifths of the time-out, and
         # a second's delay on a busy machine would look like a dead worker.

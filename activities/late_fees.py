@@ -17,6 +17,7 @@ from db.tenancy import appointment_by_id, payment_of_appointment
 from db.timeline import tell
 from domain.cadence import CHOOSE_AGAIN_WITHIN
 from domain.decisions import LateFee, late_fee
+from domain.fees import RefundCause
 from domain.policy import PortalPolicy
 from domain.ports import RefundStatus
 from domain.slots import peak_overlap
@@ -35,8 +36,8 @@ class BookingStanding:
     """How an appointment stands: a booking that is started again repeats nothing of it.
 
     `payment_id` is the newest payment's, `fee_open` whether the processor may still have something to say of it,
-    `refund_id` a refund that is owed and not paid out yet, `called_off_by` who cancelled what was booked, and `told`
-    whether the client knows the time as it is now.
+    `refund_id` a refund that is owed and not paid out yet (`refund_ids`: those that staff asked for), `called_off_by`
+    who cancelled what was booked, and `told` whether the client knows the time as it is now.
     """
 
     status: AppointmentStatus
@@ -49,6 +50,7 @@ class BookingStanding:
     called_off_by: Actor | None
     told: bool
     reminder_hours: tuple[int, ...]
+    refund_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +88,7 @@ class LateFees:
                 called_off_by=_called_off_by(appointment),
                 told=await _told(session, appointment),
                 reminder_hours=policy.reminder_hours,
+                refund_ids=await _owed_by_staff(session, appointment.id),
             )
 
     @activity.defn
@@ -132,8 +135,22 @@ def _called_off_by(appointment: Appointment) -> Actor | None:
 
 
 async def _owed(session: AsyncSession, payment: Payment) -> str | None:
-    query = select(Refund.id).where(Refund.payment_id == payment.id, Refund.status != str(RefundStatus.SUCCEEDED))
+    query = select(Refund.id).where(
+        Refund.payment_id == payment.id,
+        Refund.status != str(RefundStatus.SUCCEEDED),
+        Refund.cause != str(RefundCause.STAFF),
+    )
     return await session.scalar(query.limit(1))
+
+
+async def _owed_by_staff(session: AsyncSession, appointment_id: str) -> tuple[str, ...]:
+    query = select(Refund.id).join(Payment, Payment.id == Refund.payment_id)
+    query = query.where(
+        Payment.appointment_id == appointment_id,
+        Refund.status != str(RefundStatus.SUCCEEDED),
+        Refund.cause == str(RefundCause.STAFF),
+    )
+    return tuple(await session.scalars(query.order_by(Refund.created_at, Refund.id)))
 
 
 async def _told(session: AsyncSession, appointment: Appointment) -> bool:

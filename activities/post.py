@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import effects
 from db.engine import Database
 from db.models import Client, Practice, Provider
+from db.tenancy import still_here
 from domain.errors import MailRefused, MailUnanswered, MailUnavailable, MailUnconfirmed, NotFound
 from domain.ports import Attachment, CalendarPart, Letter, Letters, Mailer, OutgoingMail, Tokens
 from domain.recipients import recipient_hash
@@ -103,10 +104,12 @@ class Post:
 
         `done` writes, in the same transaction as the ledger, that it has been sent. Where that is uncertain, a repeat
         is sent as the same message; with `asks_at`, the journey's step, only once a person has asked for it there.
-        Raises MailRefused and MailUnconfirmed (final), MailUnavailable (retried).
+        Raises MailRefused and MailUnconfirmed (final), MailUnavailable (retried), NotFound for a client who was erased.
         """
         message_id = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{self._host}>"
         async with self.database.transaction() as session:
+            if client is not None and not await still_here(session, client.id):
+                raise NotFound("There is no such client.")
             intention = await effects.intend(
                 session,
                 key,
@@ -148,6 +151,8 @@ class Post:
             await self._conclude(key, EffectState.RESERVED, now)
             raise
         async with self.database.transaction() as session:
+            if client is not None and not await still_here(session, client.id, lock=False):
+                return  # Erased while it was on its way: nothing is written down of it.
             await effects.conclude(session, key, EffectState.DONE, now)
             await done(session)
 

@@ -17,6 +17,9 @@ from db.tenancy import practice_of, provider_of
 from domain.errors import NotFound
 from domain.roles import Role
 
+# In the place of a staff member's id: the practice's own mailbox.
+FRONT_DESK = "front-desk"
+
 
 class MerchantNotice(StrEnum):
     """What is told of a merchant account."""
@@ -56,7 +59,7 @@ class PracticeNotices:
         async with self._post.database.transaction() as session:
             provider = await provider_of(session, command.provider_id)
             practice = await practice_of(session, provider.practice_id)
-            to = await _address_of(session, practice.id, command.staff_id)
+            to = await address_of(session, practice, command.staff_id)
         context: dict[str, object] = {
             "notice": str(command.notice),
             "link": self._post.link(f"/console/merchant-account/{provider.slug}"),
@@ -109,14 +112,17 @@ async def still_to_be_told(
 ) -> tuple[str, ...]:
     """The owners, and the provider's own sign-in, as far as they haven't been told (or can't be)."""
     provider = await provider_of(session, provider_id)
-    staff = await staff_to_tell(session, provider.practice_id, provider_id)
+    staff = await people_to_tell(session, provider.practice_id, provider_id)
     keys = {one: merchant_notice_key(provider_id, notice, since, one) for one in staff}
     known = await concluded_keys(session, list(keys.values()))
     return tuple(one for one, key in keys.items() if key not in known)
 
 
-async def staff_to_tell(session: AsyncSession, practice_id: str, provider_id: str | None = None) -> list[str]:
-    """Ids of the owners who can sign in, and with `provider_id` of the provider's own sign-in."""
+async def people_to_tell(session: AsyncSession, practice_id: str, provider_id: str | None = None) -> list[str]:
+    """Ids of the owners who can sign in, and with `provider_id` of the provider's own sign-in.
+
+    `FRONT_DESK`, for the practice's own mailbox, where there is nobody.
+    """
     theirs = [StaffMember.role == str(Role.OWNER)]
     if provider_id is not None:
         theirs.append(StaffMember.provider_id == provider_id)
@@ -126,11 +132,13 @@ async def staff_to_tell(session: AsyncSession, practice_id: str, provider_id: st
         StaffMember.password_hash.is_not(None),
         or_(*theirs),
     )
-    return list(await session.scalars(query.order_by(StaffMember.id)))
+    return list(await session.scalars(query.order_by(StaffMember.id))) or [FRONT_DESK]
 
 
-async def _address_of(session: AsyncSession, practice_id: str, staff_id: str) -> str:
+async def address_of(session: AsyncSession, practice: Practice, staff_id: str) -> str:
+    if staff_id == FRONT_DESK:
+        return practice.email
     member = await session.get(StaffMember, staff_id)
-    if member is None or member.practice_id != practice_id:
+    if member is None or member.practice_id != practice.id:
         raise NotFound("There is no such staff member.")
     return member.email

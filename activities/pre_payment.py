@@ -17,6 +17,7 @@ from db.tenancy import appointment_by_id, payment_of_appointment
 from db.timeline import tell
 from domain.cadence import pay_again_until
 from domain.errors import NotFound
+from domain.fees import RefundCause
 from domain.money import Money
 from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, Payments, RefundStatus
 from domain.stages import Actor
@@ -34,8 +35,11 @@ class OpenPrePayment:
 
 @dataclass(frozen=True, kw_only=True)
 class PrePaymentStep:
+    """`at_hold_end`: because the hold has ended, and for no other reason."""
+
     payment_id: str
     now: datetime
+    at_hold_end: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,10 +138,16 @@ class PrePayments:
 
     @activity.defn
     async def close_pre_payment(self, command: PrePaymentStep) -> Fee:
-        """Close the checkout at the hold's end; the answer says whether it was paid after all."""
+        """Close the checkout at the hold's end; the answer says whether it was paid after all.
+
+        A client who asked for more time in the last moment has it, and is only looked after: the booking may not have
+        heard of that yet.
+        """
         payment = await self._payment(command.payment_id)
         if payment.session_id is None:
             return Fee.GONE
+        if command.at_hold_end and await self._held_longer(payment.appointment_id, command.now):
+            return await self.verify_pre_payment(command)
         checkout = await self._payments.expire_checkout(payment.merchant_account, payment.session_id)
         return await self._take_note(payment, checkout, command.now)
 
@@ -189,7 +199,7 @@ class PrePayments:
             payment = await _locked(session, command.payment_id)
             if payment.state != PaymentState.CAPTURED:
                 return None
-            return await owe_refund(session, payment, command.now)
+            return await owe_refund(session, payment, command.now, cause=RefundCause.RETURNED)
 
     @activity.defn
     async def refund_payment(self, command: RefundPayment) -> RefundStatus:
@@ -220,6 +230,7 @@ class PrePayments:
                 kind = TimelineKind.FEE_REFUNDED
                 await tell(session, row.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=refund.id)
             stored.status = str(refunded.status)
+            stored.settled_at = command.now if refunded.status is RefundStatus.SUCCEEDED else None
             stored.processor_refund_id = refunded.refund_id
         return refunded.status
 
@@ -229,6 +240,12 @@ class PrePayments:
             if payment is None:
                 raise NotFound("There is no such payment.")
             return payment
+
+    async def _held_longer(self, appointment_id: str, now: datetime) -> bool:
+        async with self._database.transaction() as session:
+            one = await appointment_by_id(session, appointment_id)
+            held = one.status == AppointmentStatus.PENDING and one.cancel_requested_at is None
+            return held and one.hold_expires_at is not None and one.hold_expires_at > now
 
     async def _take_note(self, payment: Payment, checkout: Checkout, now: datetime) -> Fee:
         fee = _FEES[checkout.status]

@@ -35,7 +35,7 @@ _MAIL_STEPS = (
     *("booking_confirmation", "move_notice:", "appointment_reminder:", "cancellation_notice"),
 )
 # Noted for a person's eye; no workflow waits for an answer.
-_NOTES = ("pre_payment", "capture_pre_payment", "void_pre_payment")
+_NOTES = ("pre_payment", "capture_pre_payment", "void_pre_payment", "subscription_doubled")
 
 
 def actions_for(item: AttentionItem) -> list[AttentionAction]:

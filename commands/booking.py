@@ -21,14 +21,14 @@ from db.in_force import InForce, in_force_for
 from db.models import Appointment, Client, IntakeSubmission, Provider
 from db.policy_store import PolicyInForce, load_policy
 from db.settings_store import load_availability
-from db.tenancy import appointment_being_chosen, appointment_by_id
+from db.tenancy import appointment_being_chosen, appointment_by_id, still_here
 from db.timeline import tell
 from domain.decisions import Block, BookingRequest, booking_blocks, refusals, slot_block
-from domain.errors import Conflict, ValidationFailed
+from domain.errors import Conflict, NotFound, ValidationFailed
 from domain.fees import FeeQuote, quote_for
 from domain.slots import Slot, generate_slots, is_offered, peak_overlap
 from domain.stages import Actor, Track
-from domain.states import AppointmentStatus, SubmissionStatus, TimelineKind
+from domain.states import BLOCKING, AppointmentStatus, SubmissionStatus, TimelineKind
 
 _LONGEST_WINDOW = timedelta(days=62)
 
@@ -63,6 +63,7 @@ async def standpoint(
         intake_submitted=submitted,
         upcoming=await upcoming_count(session, client.id, now),
         override=override,
+        returning=await has_been_here(session, client.id),
     )
     return Standpoint(
         request=request, here=here, blocks=booking_blocks(here.policy.policy, here.standing, request), now=now
@@ -76,6 +77,13 @@ async def intake_submitted(session: AsyncSession, client_id: str) -> bool:
     return (await session.scalar(query.limit(1))) is not None
 
 
+async def has_been_here(session: AsyncSession, client_id: str) -> bool:
+    """Another appointment of theirs stands or was kept: it isn't the first visit any more that they book."""
+    been = [str(AppointmentStatus.BOOKED), str(AppointmentStatus.FULFILLED)]
+    query = select(Appointment.id).where(Appointment.client_id == client_id, Appointment.status.in_(been))
+    return (await session.scalar(query.limit(1))) is not None
+
+
 async def free_slots(
     session: AsyncSession,
     office: Office,
@@ -83,8 +91,13 @@ async def free_slots(
     start: datetime,
     end: datetime,
     client: Client | None = None,
+    *,
+    but_for: str | None = None,
 ) -> list[Slot]:
-    """The slots offered (to this client) within the window, 62 days at most. Raises ValidationFailed."""
+    """The slots offered (to this client) within the window, 62 days at most. Raises ValidationFailed.
+
+    `but_for` is an appointment that is to be moved: its own time is free for it.
+    """
     now = await office.clock.now(session)
     check_instant("from", start, now)
     check_instant("to", end, now)
@@ -94,7 +107,7 @@ async def free_slots(
         raise ValidationFailed.of("to", f"must be at most {_LONGEST_WINDOW.days} days after from")
     policy = (await load_policy(session, provider.id, client.id if client else None)).policy
     margin = timedelta(days=2)
-    busy = await busy_intervals(session, provider.id, start - margin, end + margin)
+    busy = await busy_intervals(session, provider.id, start - margin, end + margin, but_for=but_for)
     return generate_slots(
         await load_availability(session, provider.id),
         policy.slot_rules(),
@@ -142,9 +155,10 @@ async def claim(
     """Take the slot for the client: pending, held until the fee is paid or the hold ends.
 
     A client whose last time was lost while its fee was on the way takes the new one for that appointment, without
-    paying again. `seen_quote` is the reference of the quote that they were shown, where they were shown one: another
-    fee or another refund rule is shown first, and not asked. Raises the refusal of the first rule that stands in the
-    way. The calendar's lock makes the check and the claim one.
+    paying again; one who holds or has this very time keeps it, and is asked nothing twice. `seen_quote` is the
+    reference of the quote that they were shown, where they were shown one: another fee or refund rule is shown first,
+    and not asked. Raises the refusal of the first rule that stands in the way. The calendar's lock makes the check and
+    the claim one.
     """
     scope = f"claim:{client.id}"
     request: dict[str, object] = {"starts_at": starts_at.isoformat()}
@@ -170,11 +184,18 @@ async def _claim_anew(
     seen_quote: str | None,
 ) -> Appointment:
     point = await standpoint(session, office, client, actor, override=override_reason is not None, lock=True)
+    if not await still_here(session, client.id, lock=False):
+        raise NotFound("There is no such client.")
     check_instant("starts_at", starts_at, point.now)
     if actor is Actor.STAFF and starts_at <= point.now:
         raise ValidationFailed.of("starts_at", "must be in the future")
+    if actor is Actor.CLIENT:
+        # Chosen in another tab: the same time, the same fee, the same checkout.
+        theirs = await _already_theirs(session, client.id, starts_at)
+        if theirs is not None:
+            return theirs
     refusals(point.blocks)
-    quote = fee_quote(point.in_force) if actor is Actor.CLIENT else None
+    quote = fee_quote(point.in_force, point.request) if actor is Actor.CLIENT else None
     _check_seen(quote, seen_quote)
     block = await _slot_block(session, point, starts_at)
     refusals([block] if block else [])
@@ -190,6 +211,16 @@ async def _claim_anew(
     await tell(session, client.id, TimelineKind.SLOT_HELD, at=point.now, actor=actor, ref=appointment.id)
     await _record_claim(session, appointment, payment_id, point.in_force.policy.reminder_hours)
     return appointment
+
+
+async def _already_theirs(session: AsyncSession, client_id: str, starts_at: datetime) -> Appointment | None:
+    query = select(Appointment).where(
+        Appointment.client_id == client_id,
+        Appointment.starts_at == starts_at,
+        Appointment.status.in_([str(status) for status in BLOCKING]),
+        Appointment.cancel_requested_at.is_(None),
+    )
+    return await session.scalar(query.limit(1))
 
 
 def _appointment(
@@ -214,9 +245,14 @@ def _appointment(
     )
 
 
-def fee_quote(in_force: PolicyInForce) -> FeeQuote | None:
-    """What a client who books now is asked; None where nothing is due."""
-    return quote_for(in_force.policy, in_force.versions)
+def fee_quote(in_force: PolicyInForce, request: BookingRequest) -> FeeQuote | None:
+    return quote_for(in_force.policy, in_force.versions, returning=request.returning)
+
+
+async def quote_now(session: AsyncSession, office: Office, client: Client) -> FeeQuote | None:
+    """What the client is asked if they book now; None where nothing is due."""
+    point = await standpoint(session, office, client, Actor.CLIENT)
+    return fee_quote(point.in_force, point.request)
 
 
 def _check_seen(quote: FeeQuote | None, seen: str | None) -> None:

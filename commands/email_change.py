@@ -12,12 +12,14 @@ from activities.email_changes import EMAIL_CONFIRM, EMAIL_STOP, mail_key
 from commands.account_security import check_password
 from commands.office import Office
 from commands.rate_limits import EMAIL_CHANGES_PER_ACCOUNT, count_request
+from db.declined_mails import decline, declined
 from db.events import EventKind, email_change_subject, record_event
 from db.ids import new_id
 from db.models import Effect, EmailChange, PortalAccount
 from db.portal_accounts import account_by_email, asked_changes, clients_of, lock_address
 from db.timeline import tell
 from domain.errors import Conflict, InvitationExpired, InvitationUsed, NotFound, ValidationFailed
+from domain.recipients import recipient_hash
 from domain.stages import Actor
 from domain.states import EffectState, TimelineKind
 
@@ -113,6 +115,8 @@ async def confirm_change(session: AsyncSession, office: Office, token: str) -> E
         # Somebody whose mail the practice sends elsewhere keeps it there.
         if client.email == before:
             client.email = change.email
+            if await declined(session, client.practice_id, before) is not None:
+                await decline(session, client.practice_id, recipient_hash(change.email), now)
             await tell(session, client.id, TimelineKind.EMAIL_CHANGED, at=now, actor=Actor.CLIENT, ref=change.id)
     return change
 

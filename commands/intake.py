@@ -71,7 +71,12 @@ async def look_at_intake(session: AsyncSession, office: Office, client: Client) 
     standing = await intake_standing(session, client)
     if standing.form is None:
         return IntakeView(form=None, status=standing.status, response=None)
-    submission = standing.submission
+    return await _opened(session, office, client, standing.form, standing.submission)
+
+
+async def _opened(
+    session: AsyncSession, office: Office, client: Client, form: IntakeForm, submission: IntakeSubmission | None
+) -> IntakeView:
     response, signature = None, None
     if submission is not None:
         vault = office.vault
@@ -82,13 +87,22 @@ async def look_at_intake(session: AsyncSession, office: Office, client: Client) 
                 await unseal(session, vault, client.id, sealed, signature_context(submission.id))
             )
     return IntakeView(
-        form=standing.form,
-        status=standing.status,
+        form=form,
+        status=SubmissionStatus(submission.status) if submission else SubmissionStatus.NONE,
         submission=submission,
         response=response,
-        consent=await _consent(session, client, standing.form),
+        consent=await _consent(session, client, form),
         signature=signature,
     )
+
+
+async def all_intake_views(session: AsyncSession, office: Office, client: Client) -> list[IntakeView]:
+    """Every form that the client ever began, the earliest first; `look_at_intake` knows the present one only."""
+    query = select(IntakeSubmission).where(IntakeSubmission.client_id == client.id)
+    return [
+        await _opened(session, office, client, await session.get_one(IntakeForm, one.form_id), one)
+        for one in await session.scalars(query.order_by(IntakeSubmission.updated_at))
+    ]
 
 
 async def save_intake(

@@ -23,7 +23,8 @@ from domain.duplicates import Person
 from domain.errors import Conflict, FieldError, SubscriptionInactive, ValidationFailed
 from domain.invitations import InvitationState, RevokedBecause, again_refusal, revoke_refusal
 from domain.stages import Actor, Stage, Track
-from domain.states import SubscriptionStatus, TimelineKind
+from domain.states import TimelineKind
+from domain.subscriptions import is_open
 
 _LONGEST_NAME = 100
 
@@ -103,7 +104,7 @@ async def invite(
     if earlier is not None:
         return await client_by_id(session, earlier["client_id"])
     standing = await practice_standing(session, provider)
-    if standing.subscription is not SubscriptionStatus.ACTIVE:
+    if not is_open(standing.subscription):
         raise SubscriptionInactive("New clients can be invited once the portal subscription is active.")
     if new.external_id is not None:
         await lock_name(session, f"external-id:{provider.id}:{new.external_id}")

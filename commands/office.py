@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from activities.greeting_letter import GreetingWriter
 from db.clock import Clock
 from db.engine import Database
+from domain.billing import Billing
 from domain.errors import FieldError
 from domain.merchant_accounts import Merchants
 from domain.pictures import Pictures
@@ -36,6 +37,8 @@ class Office:
     fee_webhooks: WebhookVerifier
     subscription_webhooks: WebhookVerifier
     merchants: Merchants
+    billing: Billing
+    prices: tuple[str, ...]  # what practices can subscribe to; none: this installation sells no subscription
     own_account: bool  # fees go to the account of the installation's key: one practice, no connected accounts
     # Where time travels, the payment simulator goes along; None in production.
     shift_processor_clock: Callable[[int], Awaitable[None]] | None = None

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.events import body_hash
 from db.ids import new_id
 from db.merchant_accounts import notice_merchant_account, providers_with_account
+from db.subscriptions import notice_subscription, practice_billed_by
 from db.waking import wake_booking
 from domain.ports import ProcessorEvent
 
@@ -85,6 +86,22 @@ async def take_account_event(session: AsyncSession, event: ProcessorEvent) -> bo
     if not providers:
         await keep_envelope(session, "stripe-fees", event)
     return bool(providers)
+
+
+async def take_subscription_event(session: AsyncSession, event: ProcessorEvent) -> bool:
+    """Have the subscription that the event is about read again; False where it is nobody's.
+
+    Ours are events of our own account about ids that the processor gave us; what a connected account does is no
+    business of a subscription.
+    """
+    practice_id = None
+    if event.merchant_account is None:
+        practice_id = await practice_billed_by(session, [event.object_id, *event.related.values()])
+    if practice_id is None:
+        await keep_envelope(session, "stripe-subscriptions", event)
+        return False
+    await notice_subscription(session, practice_id, source="stripe-subscriptions", external_id=event.event_id)
+    return True
 
 
 async def keep_envelope(session: AsyncSession, source: str, event: ProcessorEvent) -> None:

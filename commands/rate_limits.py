@@ -8,6 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from db.engine import Database
 from db.models import RateCounter
 from db.rate_counters import Bucket, count
@@ -24,8 +27,7 @@ class Limit:
 
 
 # Generous where people share an address (a clinic's or a school's network), strict where secrets are guessed.
-SIGNUPS_PER_ADDRESS = Limit(name="signup-address", requests=300, window_seconds=600)
-SIGNUPS_PER_PROVIDER = Limit(name="signup-provider", requests=2000, window_seconds=3600)
+# Sign-ups have a shape of their own: `commands.signup_limits`.
 SIGN_INS_PER_NAME = Limit(name="sign-in-name", requests=10, window_seconds=300)
 SIGN_INS_PER_ADDRESS = Limit(name="sign-in-address", requests=100, window_seconds=300)
 CODES_PER_MEMBER = Limit(name="sign-in-code", requests=6, window_seconds=900)
@@ -59,7 +61,7 @@ def used_up(
     """The refusal by the first limit that is used up."""
     for (limit, _), (name, start) in zip(counted, places, strict=True):
         if counts[name] > limit.requests:
-            return _too_many(limit, start)
+            return too_many(limit, start)
     return None
 
 
@@ -69,7 +71,7 @@ async def check_limit(database: Database, limit: Limit, who: str) -> None:
     async with database.statements() as session:
         counter = await session.get(RateCounter, (bucket, start))
     if counter is not None and counter.count >= limit.requests:
-        raise _too_many(limit, start)
+        raise too_many(limit, start)
 
 
 @asynccontextmanager
@@ -83,12 +85,23 @@ async def count_failures(database: Database, limit: Limit, who: str) -> AsyncIte
         raise
 
 
+async def forget(session: AsyncSession, *names: str) -> None:
+    """Take away what was counted of these: a digest of a name can be guessed by whoever knows the name."""
+    for name in filter(None, names):
+        await session.execute(delete(RateCounter).where(RateCounter.bucket.endswith(f":{_digest(name)}")))
+
+
 def _bucket(limit: Limit, who: str) -> tuple[str, datetime]:
     now = datetime.now(UTC)  # wall time: abuse doesn't travel in time
     start = datetime.fromtimestamp(now.timestamp() // limit.window_seconds * limit.window_seconds, UTC)
-    return f"{limit.name}:{hashlib.sha256(who.lower().encode()).hexdigest()[:32]}", start
+    return f"{limit.name}:{_digest(who)}", start
 
 
-def _too_many(limit: Limit, start: datetime) -> RateLimited:
+def _digest(who: str) -> str:
+    return hashlib.sha256(who.lower().encode()).hexdigest()[:32]
+
+
+def too_many(limit: Limit, start: datetime) -> RateLimited:
     wait = int(start.timestamp() + limit.window_seconds - datetime.now(UTC).timestamp()) + 1
-    return RateLimited("Too many requests. Please wait a little and try again.", retry_after_seconds=wait)
+    detail = "Too many requests. Please wait a little and try again."
+    return RateLimited(detail, retry_after_seconds=wait, limit=limit.name)

@@ -13,6 +13,7 @@ from db.models import Appointment, Client, Payment, Refund
 from db.stages import step_back
 from db.tenancy import client_by_id, payment_of_appointment
 from db.timeline import tell
+from domain.fees import RefundCause
 from domain.ports import RefundStatus
 from domain.refunds import part_of
 from domain.stages import Actor
@@ -40,20 +41,45 @@ async def cancel_booked(
     payment = await payment_of_appointment(session, appointment.id, for_update=True)
     if payment is None or payment.state != PaymentState.CAPTURED:
         return None
-    due = part_of(amount_of(payment), refund_percent).amount_minor - payment.refunded_minor
-    return await owe_refund(session, payment, now, due) if due > 0 else None
+    # By the rule, less what staff have given back already.
+    due = part_of(amount_of(payment), refund_percent).amount_minor - payment.refund_due_minor
+    return await owe_refund(session, payment, now, due, cause=RefundCause.CANCELLED)
 
 
-async def owe_refund(session: AsyncSession, payment: Payment, now: datetime, amount_minor: int | None = None) -> str:
-    """Write down that so much of the locked payment is to go back (its rest); asked again, the same refund."""
-    known = await session.scalar(select(Refund.id).where(Refund.payment_id == payment.id).limit(1))
-    if known is not None:
-        return known
-    rest = payment.amount_minor - payment.refunded_minor
+async def owe_refund(
+    session: AsyncSession,
+    payment: Payment,
+    now: datetime,
+    amount_minor: int | None = None,
+    *,
+    cause: RefundCause,
+    reason: str | None = None,
+    asked_by: str | None = None,
+) -> str | None:
+    """Write down that so much of the locked payment is to go back (all that is left, by default).
+
+    For what happens once (a cancellation, a fee that comes to nothing) asking again is the same refund. None when
+    nothing is left.
+    """
+    if cause is not RefundCause.STAFF:
+        query = select(Refund.id).where(Refund.payment_id == payment.id, Refund.cause != str(RefundCause.STAFF))
+        known = await session.scalar(query.limit(1))
+        if known is not None:
+            return known
+    rest = payment.amount_minor - payment.refund_due_minor
     due = rest if amount_minor is None else min(amount_minor, rest)
-    payment.refund_due_minor = due
+    if due <= 0:
+        return None
+    payment.refund_due_minor += due
     refund = Refund(
-        id=new_id("rfd"), payment_id=payment.id, amount_minor=due, status=str(RefundStatus.PENDING), created_at=now
+        id=new_id("rfd"),
+        payment_id=payment.id,
+        amount_minor=due,
+        status=str(RefundStatus.PENDING),
+        cause=str(cause),
+        reason=reason,
+        asked_by=asked_by,
+        created_at=now,
     )
     session.add(refund)
     await session.flush()

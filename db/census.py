@@ -14,7 +14,7 @@ from db.holds import SWEEP
 
 _COUNT = text("""
     SELECT 'clients' AS figure, stage AS one, track AS other, count(*) AS n, NULL::timestamptz AS oldest
-      FROM client GROUP BY stage, track
+      FROM client WHERE erased_at IS NULL GROUP BY stage, track
     UNION ALL
     SELECT 'effects', kind, state, count(*), NULL FROM effect GROUP BY kind, state
     UNION ALL

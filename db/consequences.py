@@ -41,6 +41,9 @@ _BESIDE = """(SELECT count(*) FROM appointment o WHERE o.provider_id = a.provide
 _FEE = "EXISTS (SELECT 1 FROM payment p WHERE p.appointment_id = a.id)"
 _FEE_OPEN = "EXISTS (SELECT 1 FROM payment p WHERE p.appointment_id = a.id AND p.state = 'requested')"
 
+_UNGREETED = """NOT EXISTS (SELECT 1 FROM timeline_entry t WHERE t.client_id = c.id
+    AND t.kind IN ('greeting_sent', 'greeting_skipped'))"""
+
 # What is counted, and the conditions.
 _COUNTED: dict[Consequence, tuple[str, ...]] = {
     Consequence.INTAKE_LET_THROUGH: (_CLIENTS, *_GATED),
@@ -58,6 +61,19 @@ _COUNTED: dict[Consequence, tuple[str, ...]] = {
     Consequence.SHORTER_NOTICE_KEPT: (_APPOINTMENTS, _AHEAD, "a.cancel_notice_minutes < :notice"),
     Consequence.SHORTER_NOTICE_GIVEN: (_APPOINTMENTS, _AHEAD, "a.cancel_notice_minutes > :notice"),
     Consequence.LENGTH_KEPT: (_APPOINTMENTS, _AHEAD),
+    Consequence.TIMES_KEPT: (_APPOINTMENTS, _AHEAD),
+    Consequence.LATER_STAY: (_APPOINTMENTS, _AHEAD, "a.starts_at > :now + make_interval(days => :horizon)"),
+    Consequence.SOONER_STAY: (_APPOINTMENTS, _AHEAD, "a.starts_at < :now + make_interval(mins => :lead)"),
+    Consequence.HOLD_KEPT: (_APPOINTMENTS, "a.status = 'pending'", _FEE_OPEN),
+    Consequence.NUDGES_KEPT: (_CLIENTS, "c.stage IN ('invited', 'intake')"),
+    Consequence.REMINDERS_KEPT: (_APPOINTMENTS, _AHEAD),
+    # Later than that they aren't sent anyway (domain.cadence.greeting_not_after).
+    Consequence.GREETINGS_NOT_SENT: (
+        _CLIENTS,
+        _ANONYMOUS,
+        _UNGREETED,
+        "c.created_at > :now - make_interval(days => 3)",
+    ),
     Consequence.INVITATIONS_KEPT: (
         *(_INVITATIONS, "i.accepted_at IS NULL", "i.revoked_at IS NULL", "i.expires_at > :now"),
     ),
@@ -77,6 +93,8 @@ async def touched_by(
             "limit": after.max_upcoming_appointments,
             "capacity": after.max_simultaneous_appointments,
             "notice": after.cancel_notice_minutes,
+            "horizon": after.booking_horizon_days,
+            "lead": after.min_notice_minutes,
         }
         what, *conditions = _COUNTED[consequence]
         statement = text(" ".join((what, " AND ".join((*_WHOSE[level], *conditions)))))

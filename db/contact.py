@@ -33,14 +33,14 @@ async def addresses_of(
     keys = {row.client_id: row.wrapped_key for row in await session.execute(query)} if changed else {}
     for one in changed:
         if one.sealed_address is not None and one.id in keys:
-            found[one.id] = json.loads(vault.open(keys[one.id], one.sealed_address, _context(one.id)))
+            found[one.id] = json.loads(vault.open(keys[one.id], one.sealed_address, address_context(one.id)))
     return found
 
 
 async def change_address(session: AsyncSession, vault: Vault, client: Client, address: Address) -> None:
     """Of the locked client; the sign-up keeps what was said then."""
-    client.sealed_address = await seal(session, vault, client.id, address, _context(client.id))
+    client.sealed_address = await seal(session, vault, client.id, address, address_context(client.id))
 
 
-def _context(client_id: str) -> str:
+def address_context(client_id: str) -> str:
     return f"address:{client_id}"

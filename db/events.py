@@ -33,16 +33,20 @@ class EventKind(StrEnum):
     APPOINTMENT_CLAIMED = "appointment_claimed"
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_CANCELLED = "appointment_cancelled"
+    HOLD_EXTENDED = "hold_extended"
     JOURNEY_WITHDRAWN = "journey_withdrawn"
+    CLIENT_ERASED = "client_erased"
     JOURNEY_REOPENED = "journey_reopened"
     VISIT_RECORDED = "visit_recorded"
     BOOKING_REOPENED = "booking_reopened"
     PAYMENT_NOTICED = "payment_noticed"
+    REFUND_ASKED = "refund_asked"
     PASSWORD_RESET_REQUESTED = "password_reset_requested"
     GREETING_TEST_REQUESTED = "greeting_test_requested"
     EMAIL_CHANGE_REQUESTED = "email_change_requested"
     MERCHANT_ACCOUNT_NOTICED = "merchant_account_noticed"
     BATCH_CONFIRMED = "batch_confirmed"
+    SUBSCRIPTION_NOTICED = "subscription_noticed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +69,10 @@ def client_subject(client_id: str) -> str:
 
 def reset_subject(reset_id: str) -> str:
     return f"reset:{reset_id}"
+
+
+def practice_subject(practice_id: str) -> str:
+    return f"practice:{practice_id}"
 
 
 def greeting_test_subject(test_id: str) -> str:

@@ -17,7 +17,8 @@ from domain.states import AppointmentStatus, MerchantStatus, PaymentState
 # Clients of whom nothing waits to be told, and nothing has been told just now: what differs there is no passing state.
 _QUIET = """
     quiet AS (
-      SELECT c.id AS client_id FROM client c JOIN external_event e ON e.subject = 'client:' || c.id GROUP BY c.id
+      SELECT c.id AS client_id FROM client c JOIN external_event e ON e.subject = 'client:' || c.id
+       WHERE c.erased_at IS NULL GROUP BY c.id
       HAVING bool_and(e.handled_at IS NOT NULL OR e.parked_reason IS NOT NULL)
          AND max(coalesce(e.handled_at, e.received_at)) <= :settled
     )

@@ -32,6 +32,13 @@ async def providers_with_account(session: AsyncSession, account: str | None) -> 
     return (await session.scalars(query.where(same).order_by(Provider.id))).all()
 
 
+async def providers_to_read(session: AsyncSession) -> Sequence[Provider]:
+    """Those whose account is at the processor, as far as we know."""
+    gone = (str(MerchantStatus.NONE), str(MerchantStatus.DISCONNECTED))
+    query = select(Provider).join(MerchantAccount, MerchantAccount.provider_id == Provider.id)
+    return (await session.scalars(query.where(MerchantAccount.status.not_in(gone)).order_by(Provider.id))).all()
+
+
 async def notice_merchant_account(session: AsyncSession, provider: Provider, *, source: str, external_id: str) -> None:
     """Have the account read again; what rang proves nothing."""
     await record_event(

@@ -13,7 +13,8 @@ from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Client, ClientPolicyVersion, Practice, PracticeSettingsVersion, Provider, SettingsVersion
-from domain.errors import Conflict
+from db.tenancy import still_here
+from domain.errors import Conflict, NotFound
 from domain.policy import PortalPolicy
 from domain.policy_levels import ResolvedPolicy, Source, resolve
 
@@ -154,6 +155,8 @@ async def save_level(
     # The owner's row serialises savers, so that two can't make the same version.
     owner = {Source.PRACTICE: Practice.id, Source.CLIENT: Client.id}.get(level, Provider.id)
     await session.execute(select(owner).where(owner == key).with_for_update())
+    if level is Source.CLIENT and not await still_here(session, key):
+        raise NotFound("There is no such client.")
     version = (await level_in_force(session, level, key)).version
     if expected_version is not None and expected_version != version:
         raise Conflict(

@@ -21,10 +21,17 @@ COUNT_STEP = """
       RETURNING bucket, count AS requests, set_config('synchronous_commit', 'off', true))"""
 _COUNT = text(" ".join(("WITH", COUNT_STEP, "SELECT bucket, requests FROM counted")))
 
+_FORGET = text("DELETE FROM rate_counter WHERE window_start < :before")
+
 
 def count_values(buckets: Sequence[Bucket]) -> dict[str, object]:
     """The parameters of `COUNT_STEP`."""
     return {"buckets": [name for name, _ in buckets], "starts": [start for _, start in buckets]}
+
+
+async def forget_counters(session: AsyncSession, before: datetime) -> None:
+    """Those of windows that began before then: none of our windows is that long."""
+    await session.execute(_FORGET, {"before": before})
 
 
 async def count(session: AsyncSession, buckets: Sequence[Bucket]) -> dict[str, int]:

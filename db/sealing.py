@@ -9,11 +9,18 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import DataKey
+from db.tenancy import still_here
+from domain.errors import NotFound
 from domain.ports import Vault
 
 
 async def seal(session: AsyncSession, vault: Vault, client_id: str, content: Mapping[str, Any], context: str) -> bytes:
-    """`context` (the row's id) is authenticated with it: what is sealed for one row can't be read in another."""
+    """`context` (the row's id) is authenticated with it: what is sealed for one row can't be read in another.
+
+    Raises NotFound for a client who was erased: their key isn't made anew.
+    """
+    if not await still_here(session, client_id):
+        raise NotFound("There is no such client.")
     key = await session.get(DataKey, client_id)
     if key is None:
         key = DataKey(client_id=client_id, wrapped_key=vault.new_data_key())

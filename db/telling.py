@@ -23,6 +23,7 @@ _TAKE = text("""
 # A later event never overtakes one that has to wait.
 _OLDEST = """
     SELECT e.id, e.kind, e.payload, e.attempts, c.id AS client_id, c.practice_id, c.provider_id, c.track, c.stage,
+           c.erased_at IS NOT NULL AS erased,
            (SELECT offset_seconds FROM demo_clock WHERE id = 1) AS clock_offset
       FROM (SELECT * FROM external_event
              WHERE subject = :subject AND handled_at IS NULL AND parked_reason IS NULL AND id <> :told
@@ -72,6 +73,7 @@ class ClientRow:
     provider_id: str
     track: str
     stage: str
+    erased: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +129,12 @@ def _read(row: Row[Any] | None) -> ToTell | None:
     if row is None:
         return None
     client = ClientRow(
-        id=row.client_id, practice_id=row.practice_id, provider_id=row.provider_id, track=row.track, stage=row.stage
+        id=row.client_id,
+        practice_id=row.practice_id,
+        provider_id=row.provider_id,
+        track=row.track,
+        stage=row.stage,
+        erased=row.erased,
     )
     return ToTell(
         event_id=row.id,

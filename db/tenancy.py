@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Appointment, Client, Payment, Practice, Provider
@@ -12,6 +12,10 @@ from domain.errors import NotFound
 from domain.roles import Reach
 
 Found = TypeVar("Found")
+
+_THERE = Client.erased_at.is_(None)
+_HERE = text("SELECT 1 FROM client WHERE id = :id AND erased_at IS NULL")
+_HELD_HERE = text("SELECT 1 FROM client WHERE id = :id AND erased_at IS NULL FOR SHARE")
 
 
 def _locked(query: Select[Found]) -> Select[Found]:
@@ -45,7 +49,7 @@ async def client_of_practice(
     session: AsyncSession, reach: Reach, client_id: str, *, for_update: bool = False
 ) -> Client:
     """A client whom somebody at the practice may reach. Raises NotFound."""
-    query = select(Client).where(Client.id == client_id, Client.practice_id == reach.practice_id)
+    query = select(Client).where(Client.id == client_id, Client.practice_id == reach.practice_id, _THERE)
     if reach.provider_id is not None:
         query = query.where(Client.provider_id == reach.provider_id)
     client = await session.scalar(_locked(query) if for_update else query)
@@ -55,12 +59,17 @@ async def client_of_practice(
 
 
 async def client_by_id(session: AsyncSession, client_id: str, *, for_update: bool = False) -> Client:
-    """For journeys, whose ids were resolved when the journey began."""
-    query = select(Client).where(Client.id == client_id)
+    """For journeys, whose ids were resolved when the journey began. Raises NotFound for one who was erased, too."""
+    query = select(Client).where(Client.id == client_id, _THERE)
     client = await session.scalar(_locked(query) if for_update else query)
     if client is None:
         raise NotFound("There is no such client.")
     return client
+
+
+async def still_here(session: AsyncSession, client_id: str, *, lock: bool = True) -> bool:
+    """Whether the client hasn't been erased; with `lock` they can't be until the transaction ends."""
+    return (await session.scalar(_HELD_HERE if lock else _HERE, {"id": client_id})) is not None
 
 
 async def client_by_external_id(session: AsyncSession, provider_id: str, external_id: str) -> Client | None:
@@ -100,6 +109,17 @@ async def payment_of_appointment(
     """The newest payment asked for this appointment."""
     query = select(Payment).where(Payment.appointment_id == appointment_id).order_by(Payment.attempt.desc()).limit(1)
     return await session.scalar(_locked(query) if for_update else query)
+
+
+async def payment_of_practice(
+    session: AsyncSession, reach: Reach, payment_id: str, *, for_update: bool = False
+) -> Payment:
+    """A payment whose client somebody at the practice may reach. Raises NotFound."""
+    query = select(Payment).where(Payment.id == payment_id)
+    payment = await session.scalar(_locked(query) if for_update else query)
+    if payment is None or not reach.covers(payment.practice_id, payment.provider_id):
+        raise NotFound("There is no such payment.")
+    return payment
 
 
 async def appointment_being_chosen(session: AsyncSession, client_id: str) -> Appointment | None:

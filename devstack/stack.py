@@ -31,6 +31,9 @@ SEARCH_ATTRIBUTES = {
     "NeedsAttention": "Bool",
 }
 
+# What the simulator sells from the start (devstack.simulator.catalog).
+_SIMULATED_PRICES = ("price_simportalmonthly", "price_simportalyearly")
+
 # Systems hand out 32768 and above to connections that go out.
 _FIRST_PORT, _PORTS, _TRIES = 12_000, 20_000, 100
 
@@ -148,6 +151,7 @@ class Stack:
         }
         if plan.embeds("PORTICO_STRIPE_KEY"):
             ours["PORTICO_STRIPE_API_BASE"] = self._simulator_url
+            ours["PORTICO_SUBSCRIPTION_PRICES"] = ",".join(_SIMULATED_PRICES)
         return ours | {name: value for name, value in plan.given.items() if value}
 
     # The parts

@@ -20,7 +20,7 @@ from activities.email_changes import SendEmailChange
 from activities.greeting_tests import SendGreetingTest
 from db.events import EventKind
 from db.telling import ClientRow
-from dispatch.engine_view import described, operator_ended
+from dispatch.engine_view import described, end_workflows, operator_ended
 from dispatch.practice_delivery import tell_practice
 from domain.stages import Stage, Track
 from workflows.booking import Booking
@@ -33,12 +33,14 @@ from workflows.messages import (
     AppointmentCancelled,
     AppointmentClaimed,
     AppointmentMoved,
+    HoldExtended,
     IntakeSubmitted,
     InvitationRequested,
     InvitationRevoked,
     JourneyWithdrawn,
     NewClientFormsRequested,
     PaymentNoticed,
+    RefundAsked,
     RunBatch,
     StartBooking,
     StartJourney,
@@ -94,8 +96,10 @@ _JOURNEY_FACTS: dict[EventKind, type] = {
 _BOOKING_FACTS: dict[EventKind, type] = {
     EventKind.APPOINTMENT_MOVED: AppointmentMoved,
     EventKind.APPOINTMENT_CANCELLED: AppointmentCancelled,
+    EventKind.HOLD_EXTENDED: HoldExtended,
     EventKind.VISIT_RECORDED: VisitRecorded,
     EventKind.PAYMENT_NOTICED: PaymentNoticed,
+    EventKind.REFUND_ASKED: RefundAsked,
 }
 
 
@@ -110,6 +114,8 @@ class Delivery:
         self, kind: EventKind, payload: Mapping[str, Any], client: ClientRow, skew: timedelta
     ) -> Delivered:
         try:
+            if client.erased:
+                return await self._tell_of_erased(kind, payload, client)
             if kind in (EventKind.SIGNED_UP, EventKind.CLIENT_INVITED):
                 return await self._start(client, skew)
             if kind is EventKind.JOURNEY_REOPENED:
@@ -178,6 +184,15 @@ class Delivery:
             )
         return Told()
 
+    async def _tell_of_erased(self, kind: EventKind, payload: Mapping[str, Any], client: ClientRow) -> Delivered:
+        """Their workflows end, and nothing starts one again; money that moves all the same is for a person."""
+        if kind is EventKind.CLIENT_ERASED:
+            await end_workflows(self._engine, client_journey_id(client.id))
+            await end_workflows(self._engine, *(booking_id(one) for one in payload["appointment_ids"]))
+        elif kind is EventKind.PAYMENT_NOTICED and payload.get("of_money"):
+            return Never(reason="the client was erased")
+        return Told()
+
     async def _reopen_journey(self, client: ClientRow, skew: timedelta, in_place_of: str | None) -> Delivered:
         """Start a journey that was lost, or (in the place of the run named) one that disagrees with the records.
 
@@ -234,8 +249,8 @@ class Delivery:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-        if isinstance(fact, PaymentNoticed) and fact.of_money:
-            # The booking is over or lost, and somebody has paid: it looks after the money.
+        if isinstance(fact, RefundAsked) or (isinstance(fact, PaymentNoticed) and fact.of_money):
+            # The booking is over or lost, and there is money to look after.
             await self._start_booking_again(appointment_id, client, skew, signal=(str(kind), fact))
             return Told()
         if await described(self._engine, workflow_id) is None:

@@ -24,6 +24,7 @@ from workflows.search_attributes import STAGE
 _RPC_TIMEOUT = timedelta(seconds=5)
 # The reason with which a workflow is ended because the records know nothing of it.
 UNKNOWN_TO_RECORDS = "reconciliation: the records know nothing of it"
+ERASED = "the client was erased"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +131,16 @@ async def described(engine: Client, workflow_id: str) -> WorkflowExecutionDescri
         if error.status is RPCStatusCode.NOT_FOUND:
             return None
         raise
+
+
+async def end_workflows(engine: Client, *workflow_ids: str) -> None:
+    """Terminate whatever runs under these ids, because its client was erased; over already is fine."""
+    for workflow_id in workflow_ids:
+        try:
+            await engine.get_workflow_handle(workflow_id).terminate(reason=ERASED, rpc_timeout=_RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
 
 
 async def operator_ended(engine: Client, execution: WorkflowExecution | None) -> bool:

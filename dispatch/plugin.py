@@ -19,10 +19,12 @@ from workflows.email_change import EmailChangeMails
 from workflows.greeting_test import GreetingTestMail
 from workflows.merchant_account import MerchantAccount
 from workflows.password_reset import PasswordResetMail
+from workflows.portal_subscription import PortalSubscription
 from workflows.sweep_holds import SweepHolds
+from workflows.sweep_practices import SweepPractices
 
 WORKFLOWS: tuple[type, ...] = (
-    *(ClientJourney, Booking, MerchantAccount, SweepHolds),
+    *(ClientJourney, Booking, MerchantAccount, PortalSubscription, SweepHolds, SweepPractices),
     *(ClientBatch, PasswordResetMail, EmailChangeMails, GreetingTestMail),
 )
 

@@ -11,11 +11,17 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from db.events import EventKind
 from workflows.merchant_account import MerchantAccount
-from workflows.messages import MerchantAccountNoticed, StartMerchantAccount
-from workflows.naming import TASK_QUEUE, merchant_account_id
+from workflows.messages import (
+    MerchantAccountNoticed,
+    StartMerchantAccount,
+    StartPortalSubscription,
+    SubscriptionNoticed,
+)
+from workflows.naming import TASK_QUEUE, merchant_account_id, portal_subscription_id
+from workflows.portal_subscription import PortalSubscription
 from workflows.search_attributes import opening_affair
 
-OF_PRACTICES = frozenset({EventKind.MERCHANT_ACCOUNT_NOTICED})
+OF_PRACTICES = frozenset({EventKind.MERCHANT_ACCOUNT_NOTICED, EventKind.SUBSCRIPTION_NOTICED})
 _RPC_TIMEOUT = timedelta(seconds=3)
 
 
@@ -24,7 +30,26 @@ async def tell_practice(engine: Client, kind: EventKind, payload: Mapping[str, A
 
     Raises RPCError and RuntimeError while the engine is away.
     """
-    await _tell_merchant_account(engine, kind, payload, int(skew.total_seconds()))
+    tell = _tell_subscription if kind is EventKind.SUBSCRIPTION_NOTICED else _tell_merchant_account
+    await tell(engine, kind, payload, int(skew.total_seconds()))
+
+
+async def _tell_subscription(engine: Client, kind: EventKind, payload: Mapping[str, Any], skew: int) -> None:
+    practice_id = payload["practice_id"]
+    await engine.start_workflow(
+        PortalSubscription.run,
+        StartPortalSubscription(practice_id=practice_id, skew_seconds=skew),
+        id=portal_subscription_id(practice_id),
+        task_queue=TASK_QUEUE,
+        search_attributes=opening_affair(practice_id=practice_id, provider_id=None, stage="unknown"),
+        static_summary="Portal subscription",
+        static_details="The practice's own subscription, and the gates it opens and closes.",
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        start_signal=str(kind),
+        start_signal_args=[SubscriptionNoticed()],
+        rpc_timeout=_RPC_TIMEOUT,
+    )
 
 
 async def _tell_merchant_account(engine: Client, kind: EventKind, payload: Mapping[str, Any], skew: int) -> None:

@@ -19,11 +19,13 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from workflows.naming import SWEEP_HOLDS, TASK_QUEUE
+from workflows.naming import SWEEP_HOLDS, SWEEP_PRACTICES, TASK_QUEUE
 from workflows.search_attributes import REGISTRY
 from workflows.sweep_holds import SweepHolds
+from workflows.sweep_practices import SweepPractices
 
-SCHEDULES = (SWEEP_HOLDS,)
+SCHEDULES = (SWEEP_HOLDS, SWEEP_PRACTICES)
+_DAILY = timedelta(days=1)
 
 
 async def register_search_attributes(client: Client) -> list[str]:
@@ -47,9 +49,14 @@ async def missing_search_attributes(client: Client) -> list[str]:
 
 async def register_schedules(client: Client, *, sweep_every: timedelta) -> None:
     """Make the schedules, or change them to what the settings say now. One that operators paused stays paused."""
+    await _register(client, SWEEP_HOLDS, SweepHolds, sweep_every)
+    await _register(client, SWEEP_PRACTICES, SweepPractices, _DAILY)
+
+
+async def _register(client: Client, name: str, sweep: type, every: timedelta) -> None:
     wanted = Schedule(
-        action=ScheduleActionStartWorkflow(SweepHolds.run, id=SWEEP_HOLDS, task_queue=TASK_QUEUE),
-        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=sweep_every)]),
+        action=ScheduleActionStartWorkflow(sweep.__name__, id=name, task_queue=TASK_QUEUE),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
         # What was missed while Temporal was away needn't be made up for: one sweep finds everything.
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)),
     )
@@ -59,9 +66,9 @@ async def register_schedules(client: Client, *, sweep_every: timedelta) -> None:
         return ScheduleUpdate(schedule=wanted)
 
     try:
-        await client.create_schedule(SWEEP_HOLDS, wanted)
+        await client.create_schedule(name, wanted)
     except ScheduleAlreadyRunningError:
-        await client.get_schedule_handle(SWEEP_HOLDS).update(changed)
+        await client.get_schedule_handle(name).update(changed)
 
 
 async def missing_schedules(client: Client) -> list[str]:

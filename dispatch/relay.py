@@ -15,8 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.clock import Clock
 from db.engine import Database
 from db.events import CHANNEL, EventKind
+from db.held import Whose
 from db.ids import new_id
 from db.models import AttentionItem, ExternalEvent
+from db.record_of_client import remove_record
 from db.telling import (
     ClientRow,
     ToTell,
@@ -159,7 +161,13 @@ class Relay:
         if event.client is None:
             return Never(reason="there is no such client")
         skew = self._clock.skew(event.clock_offset)
-        return await self._delivery.deliver(kind, event.payload, event.client, skew)
+        told = await self._delivery.deliver(kind, event.payload, event.client, skew)
+        if kind is EventKind.CLIENT_ERASED and isinstance(told, Told):
+            # Whatever was under way when they were erased has ended by now, or finds nobody.
+            async with self._database.transaction() as session:
+                of = Whose(client_id=event.client.id, practice_id=event.client.practice_id, email="")
+                await remove_record(session, of)
+        return told
 
     async def _note(self, subject: str, lease: str, event: ToTell, told: Delivered) -> ToTell | None:
         """Write down how it went; the subject's next event, if it may be told now. Else the lease is given back."""
@@ -189,7 +197,7 @@ class Relay:
         assert row is not None
         row.attempts += 1
         row.parked_reason = reason
-        if event.client is not None:
+        if event.client is not None and not event.client.erased:
             await self._ask_for_help(session, row, event.client, reason)
 
     async def _ask_for_help(self, session: AsyncSession, event: ExternalEvent, client: ClientRow, reason: str) -> None:

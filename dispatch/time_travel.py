@@ -11,6 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from workflows.sweep_holds import SweepHolds
+from workflows.sweep_practices import SweepPractices
 
 _AT_ONCE = 20
 # The server stops a journey's fast-forward after so many leaps (some 200 unless told): a step that waits for better
@@ -47,7 +48,8 @@ async def fast_forward_all(engine: Client, by: timedelta) -> int:
                     raise
 
     # Children started on the way inherit their parent's time. A sweep is over in a moment, and lives on wall time.
-    travelling = f"ExecutionStatus = 'Running' AND WorkflowType != '{SweepHolds.__name__}'"
+    sweeps = ", ".join(f"'{one.__name__}'" for one in (SweepHolds, SweepPractices))
+    travelling = f"ExecutionStatus = 'Running' AND WorkflowType NOT IN ({sweeps})"
     open_now = [(one.id, one.run_id) async for one in engine.list_workflows(travelling)]
     async with asyncio.timeout(_PATIENCE_SECONDS):
         await asyncio.gather(*(forward(*one) for one in open_now))

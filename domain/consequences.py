@@ -27,9 +27,17 @@ class Consequence(StrEnum):
     SHORTER_NOTICE_KEPT = "shorter_notice_kept"
     SHORTER_NOTICE_GIVEN = "shorter_notice_given"
     LENGTH_KEPT = "length_kept"
+    TIMES_KEPT = "times_kept"
+    LATER_STAY = "later_stay"
+    SOONER_STAY = "sooner_stay"
+    HOLD_KEPT = "hold_kept"
     INVITATIONS_KEPT = "invitations_kept"
+    NUDGES_KEPT = "nudges_kept"
+    REMINDERS_KEPT = "reminders_kept"
+    GREETINGS_NOT_SENT = "greetings_not_sent"
 
 
+_FEE_SETTINGS = ("require_fee", "fee", "fee_deposit_percent")
 _REFUND_SETTINGS = ("refund_full_minutes", "refund_part_percent", "refund_part_minutes")
 
 
@@ -49,8 +57,31 @@ def consequences_of(before: PortalPolicy, after: PortalPolicy) -> list[tuple[Con
     if was_open and not (after.page_published and after.allow_anonymous_signup):
         setting = "page_published" if before.page_published and not after.page_published else "allow_anonymous_signup"
         found.append((Consequence.SIGNED_UP_GO_ON, setting))
-    if before.invitation_days != after.invitation_days:
-        found.append((Consequence.INVITATIONS_KEPT, "invitation_days"))
+    return [*found, *_plans(before, after)]
+
+
+# What a change of these brings about, whichever way they are changed.
+_OF_ANY_CHANGE = {
+    "hold_minutes": Consequence.HOLD_KEPT,
+    "appointment_minutes": Consequence.LENGTH_KEPT,
+    "slot_step_minutes": Consequence.TIMES_KEPT,
+    "buffer_minutes": Consequence.TIMES_KEPT,
+    "invitation_days": Consequence.INVITATIONS_KEPT,
+    "invitation_reminder_days": Consequence.NUDGES_KEPT,
+    "reminder_hours": Consequence.REMINDERS_KEPT,
+}
+# Settings whose change touches nobody who is on their way already.
+TOUCH_NOBODY = frozenset({"website_origins"})
+
+
+def _plans(before: PortalPolicy, after: PortalPolicy) -> list[tuple[Consequence, str]]:
+    found = [
+        (consequence, name)
+        for name, consequence in _OF_ANY_CHANGE.items()
+        if getattr(before, name) != getattr(after, name)
+    ]
+    if before.send_greeting and not after.send_greeting:
+        found.append((Consequence.GREETINGS_NOT_SENT, "send_greeting"))
     return found
 
 
@@ -60,7 +91,7 @@ def _booking(before: PortalPolicy, after: PortalPolicy) -> list[tuple[Consequenc
         turn = Consequence.CAN_BOOK_NOW if after.allow_self_schedule else Consequence.CAN_NO_LONGER_BOOK
         found.append((turn, "allow_self_schedule"))
     if before.due_fee != after.due_fee:
-        setting = "fee" if before.require_fee == after.require_fee else "require_fee"
+        setting = next(name for name in _FEE_SETTINGS if getattr(before, name) != getattr(after, name))
         if before.due_fee is not None:
             found.append((Consequence.PAYING_KEEP_FEE, setting))
         else:
@@ -99,8 +130,10 @@ def _appointments(before: PortalPolicy, after: PortalPolicy) -> list[tuple[Conse
         found.append((turn, "cancel_notice_minutes"))
     if after.max_simultaneous_appointments < before.max_simultaneous_appointments:
         found.append((Consequence.OVERLAPS_STAY, "max_simultaneous_appointments"))
-    if before.appointment_minutes != after.appointment_minutes:
-        found.append((Consequence.LENGTH_KEPT, "appointment_minutes"))
+    if after.booking_horizon_days < before.booking_horizon_days:
+        found.append((Consequence.LATER_STAY, "booking_horizon_days"))
+    if after.min_notice_minutes > before.min_notice_minutes:
+        found.append((Consequence.SOONER_STAY, "min_notice_minutes"))
     return found
 
 
@@ -174,6 +207,34 @@ _SENTENCES = {
     Consequence.LENGTH_KEPT: (
         "1 upcoming appointment keeps its length.",
         "{count} upcoming appointments keep their length.",
+    ),
+    Consequence.TIMES_KEPT: (
+        "1 upcoming appointment stays at its time.",
+        "{count} upcoming appointments stay at their times.",
+    ),
+    Consequence.LATER_STAY: (
+        "1 appointment is booked for later than that; it stays.",
+        "{count} appointments are booked for later than that; they stay.",
+    ),
+    Consequence.SOONER_STAY: (
+        "1 appointment begins sooner than that; it stays.",
+        "{count} appointments begin sooner than that; they stay.",
+    ),
+    Consequence.HOLD_KEPT: (
+        "1 client is paying right now, and has the time that was promised.",
+        "{count} clients are paying right now, and have the time that was promised.",
+    ),
+    Consequence.NUDGES_KEPT: (
+        "1 client who is waited for keeps the reminders that were planned.",
+        "{count} clients who are waited for keep the reminders that were planned.",
+    ),
+    Consequence.REMINDERS_KEPT: (
+        "1 upcoming appointment keeps the reminders that were planned when it was booked.",
+        "{count} upcoming appointments keep the reminders that were planned when they were booked.",
+    ),
+    Consequence.GREETINGS_NOT_SENT: (
+        "1 person who has signed up hasn't got the greeting yet, and won't get it by itself.",
+        "{count} people who have signed up haven't got the greeting yet, and won't get it by itself.",
     ),
     Consequence.INVITATIONS_KEPT: (
         "1 invitation that is out already keeps its end.",

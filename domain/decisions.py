@@ -25,6 +25,7 @@ from domain.policy import PortalPolicy
 from domain.refunds import ALL_OF_IT, NOTHING, RefundStep, RefundTerms
 from domain.stages import Actor, Track
 from domain.states import AppointmentStatus, MerchantStatus, SubscriptionStatus
+from domain.subscriptions import is_open
 
 _IN_FULL = RefundTerms()
 _WITH_A_REASON = "Give a reason to book it all the same."
@@ -67,7 +68,10 @@ class PracticeStanding:
 
 @dataclass(frozen=True, kw_only=True)
 class BookingRequest:
-    """What is known of a client who wants to book; `override` is whether staff gave a reason to pass over the rules."""
+    """What is known of a client who wants to book; `override` is whether staff gave a reason to pass over the rules.
+
+    `returning` is whether another appointment of theirs stands or has been kept.
+    """
 
     actor: Actor
     track: Track
@@ -75,6 +79,7 @@ class BookingRequest:
     intake_submitted: bool
     upcoming: int
     override: bool = False
+    returning: bool = False
 
 
 def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: BookingRequest) -> list[Block]:
@@ -85,7 +90,7 @@ def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: Bo
     """
     blocks: list[Block] = []
     staff = (Lifter.STAFF,)
-    if practice.subscription is not SubscriptionStatus.ACTIVE:
+    if not is_open(practice.subscription):
         detail = "Online booking is closed for now. Please call the practice."
         blocks.append(
             Block(
@@ -115,7 +120,7 @@ def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: Bo
             )
         )
     blocks += _limit_block(policy, request, "Please come back when one of them is over, or call the practice.")
-    if policy.due_fee is not None and practice.merchant is not MerchantStatus.ACTIVE:
+    if policy.fee_due(returning=request.returning) is not None and practice.merchant is not MerchantStatus.ACTIVE:
         detail = "The booking fee can't be paid online right now. Please call the practice."
         blocks.append(
             Block(
@@ -173,7 +178,7 @@ def intake_gates(policy: PortalPolicy, track: Track) -> bool:
 
 def signup_refusal(policy: PortalPolicy, practice: PracticeStanding) -> DomainError | None:
     """Why nobody can sign up on the website right now, if so."""
-    if practice.subscription is not SubscriptionStatus.ACTIVE:
+    if not is_open(practice.subscription):
         return SubscriptionInactive("Online sign-up is closed for now. Please call the practice.")
     if not policy.page_published or not policy.allow_anonymous_signup:
         return SignupClosed("Online sign-up isn't offered here. Please call the practice.")
@@ -184,7 +189,7 @@ def fee_refusal(policy: PortalPolicy, practice: PracticeStanding) -> DomainError
     """Why the box *Require fee prior to scheduling* can't be checked, if so."""
     if not policy.require_fee:
         return None
-    if practice.subscription is not SubscriptionStatus.ACTIVE:
+    if not is_open(practice.subscription):
         return SubscriptionInactive(
             "A fee can only be required with an active portal subscription (My Account -> Subscriptions and Payment).",
             field="require_fee",

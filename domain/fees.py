@@ -6,28 +6,33 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.errors import Conflict, DomainError, ValidationFailed
 from domain.money import Money
 from domain.policy import PortalPolicy
 from domain.refunds import RefundTerms
+from domain.states import PaymentState
 
 
 class FeePurpose(StrEnum):
     """What a fee is for, in the neutral words that the client, the card statement and the processor see."""
 
     APPOINTMENT = "Appointment fee"
+    DEPOSIT = "Appointment deposit"
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeeQuote:
     """What a client is told before paying, and held to: it never changes, whatever becomes of the settings.
 
-    `settings_version` names the versions of practice, provider and client that it was made of.
+    `settings_version` names the versions of practice, provider and client that it was made of. `rest` is said with it,
+    and is between client and practice: nobody asks for it here.
     """
 
     amount: Money
     purpose: FeePurpose
     refund: RefundTerms
     settings_version: str
+    rest: Money | None = None  # of a deposit: what is left to pay at the visit
 
     @property
     def reference(self) -> str:
@@ -37,14 +42,47 @@ class FeeQuote:
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
-def quote_for(policy: PortalPolicy, settings_version: str) -> FeeQuote | None:
+def quote_for(policy: PortalPolicy, settings_version: str, *, returning: bool = False) -> FeeQuote | None:
     """The fee of a client who books now; None where nothing is due."""
-    amount = policy.due_fee
-    if amount is None:
+    amount = policy.fee_due(returning=returning)
+    if amount is None or policy.fee is None:
         return None
+    left = policy.fee.amount_minor - amount.amount_minor
     return FeeQuote(
         amount=amount,
-        purpose=FeePurpose.APPOINTMENT,
+        purpose=FeePurpose.DEPOSIT if left else FeePurpose.APPOINTMENT,
         refund=policy.refund_terms,
         settings_version=settings_version,
+        rest=Money(amount_minor=left, currency=amount.currency) if left else None,
     )
+
+
+class RefundCause(StrEnum):
+    """Why money goes back."""
+
+    CANCELLED = "cancelled"  # an appointment that stood, by the refund rule
+    RETURNED = "returned"  # paid, and no appointment came of it
+    STAFF = "staff"  # by hand, with a reason
+
+
+def refundable(state: PaymentState, amount: Money, owed_minor: int) -> Money:
+    """What staff can still give back: what was taken, less what has gone back or is on its way."""
+    left = amount.amount_minor - owed_minor if state is PaymentState.CAPTURED else 0
+    return Money(amount_minor=left, currency=amount.currency)
+
+
+def refund_refusal(state: PaymentState, amount: Money, owed_minor: int, wanted_minor: int | None) -> DomainError | None:
+    """Why so much (None: all that is left) of a payment can't be given back, if so."""
+    left = refundable(state, amount, owed_minor)
+    if wanted_minor is not None and wanted_minor < 1:
+        return ValidationFailed.of("amount_minor", "must be more than nothing")
+    if wanted_minor is not None and wanted_minor % amount.payable_step:
+        message = f"must end in 0: amounts in {amount.currency} are paid in steps of ten"
+        return ValidationFailed.of("amount_minor", message)
+    if state not in (PaymentState.CAPTURED, PaymentState.REFUNDED):
+        return Conflict("Nothing has been taken for this payment.", payment_state=str(state))
+    if left.amount_minor == 0:
+        return Conflict("All of it has gone back already, or is on its way.", refundable_minor=0)
+    if wanted_minor is not None and wanted_minor > left.amount_minor:
+        return Conflict(f"At most {left} can be refunded.", refundable_minor=left.amount_minor)
+    return None

@@ -6,11 +6,10 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
-from urllib.parse import urlsplit
 
 from domain.errors import FieldError, ValidationFailed
 from domain.money import Money
-from domain.refunds import RefundTerms
+from domain.refunds import ALL_OF_IT, RefundTerms, part_of
 from domain.slots import SlotRules
 from domain.texts import shown_name
 
@@ -29,6 +28,8 @@ class PortalPolicy:
     max_upcoming_appointments: int | None = None
     require_fee: bool = False
     fee: Money | None = None
+    fee_deposit_percent: int = ALL_OF_IT
+    fee_first_visit_only: bool = False
     refund_full_minutes: int = 0
     refund_part_percent: int = 0
     refund_part_minutes: int = 0
@@ -47,8 +48,14 @@ class PortalPolicy:
 
     @property
     def due_fee(self) -> Money | None:
-        """The fee to pay before an appointment stands; None where nothing is due (switched off, or zero)."""
-        return self.fee if self.require_fee and self.fee is not None and self.fee.amount_minor > 0 else None
+        """What a new client pays before an appointment stands; None where nothing is due (switched off, or zero)."""
+        return self.fee_due(returning=False)
+
+    def fee_due(self, *, returning: bool) -> Money | None:
+        """The same for a client who may have been here before: all of the fee, or the part asked as a deposit."""
+        if not self.require_fee or self.fee is None or self.fee.amount_minor == 0:
+            return None
+        return None if returning and self.fee_first_visit_only else part_of(self.fee, self.fee_deposit_percent)
 
     @property
     def refund_terms(self) -> RefundTerms:
@@ -84,7 +91,8 @@ def _documented(value: object) -> object:
 
 
 DEFAULTS = PortalPolicy()
-_ORIGIN = re.compile(r"^https?://[a-z0-9.-]+(:\d{1,5})?$")
+_ORIGIN = re.compile(r"(https?)://[a-z0-9.-]+(:\d{1,5})?", re.ASCII)
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
 CURRENCIES = ("usd", "cad", "eur", "gbp", "aud", "nzd", "chf", "jpy", "kwd")
 
 
@@ -121,9 +129,11 @@ def _several(check: Callable[[object], Any], most: int) -> Callable[[object], tu
 
 
 def _origin(value: object) -> str:
-    if not isinstance(value, str) or not _ORIGIN.match(value.lower()) or urlsplit(value).path:
+    """As browsers write it (RFC 6454 6.2): it stands in headers, and is compared with theirs."""
+    found = _ORIGIN.fullmatch(value.lower()) if isinstance(value, str) else None
+    if found is None:
         raise ValueError("must be an origin such as https://www.example.com, without a path")
-    return value.lower()
+    return found[0].removesuffix(_USUAL_PORTS[found[1]])
 
 
 def _money(value: object) -> Money:
@@ -157,6 +167,8 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "max_upcoming_appointments": _optional(_integer(1, 1000)),
     "require_fee": _boolean,
     "fee": _optional(_money),
+    "fee_deposit_percent": _integer(1, ALL_OF_IT),
+    "fee_first_visit_only": _boolean,
     "refund_full_minutes": _integer(0, 60 * 24 * 90),
     "refund_part_percent": _integer(0, 99),
     "refund_part_minutes": _integer(0, 60 * 24 * 90),

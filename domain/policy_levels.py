@@ -32,6 +32,8 @@ CLIENT_SETTINGS = (
     "max_upcoming_appointments",
     "require_fee",
     "fee",
+    "fee_deposit_percent",
+    "fee_first_visit_only",
     "refund_full_minutes",
     "refund_part_percent",
     "refund_part_minutes",

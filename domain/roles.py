@@ -18,11 +18,14 @@ class Role(StrEnum):
 
 class Permission(StrEnum):
     SEE_CLIENTS = "see_clients"  # contact data, where they stand, appointments, fees, timeline, attention
-    SERVE_CLIENTS = "serve_clients"  # invite, send forms, book, move, cancel, answer what needs attention
+    SERVE_CLIENTS = "serve_clients"  # invite, send forms, book, move, cancel, refund, answer what needs attention
     READ_ANSWERS = "read_answers"  # intake answers, and what a sign-up says of health or in the client's own words
+    EXPORT_CLIENT = "export_client"  # all that is held about one client, answers included
+    ERASE_CLIENT = "erase_client"
     MAKE_EXCEPTIONS = "make_exceptions"  # portal settings of one client
     CHANGE_PROVIDER = "change_provider"  # a provider's portal settings, page, forms, greeting, availability
     CHANGE_PRACTICE = "change_practice"  # the practice's portal settings
+    MANAGE_SUBSCRIPTION = "manage_subscription"  # the practice's own, at the processor
     MANAGE_STAFF = "manage_staff"
     READ_AUDIT = "read_audit"
 
@@ -36,6 +39,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.SEE_CLIENTS,
             Permission.SERVE_CLIENTS,
             Permission.READ_ANSWERS,
+            Permission.EXPORT_CLIENT,
             Permission.MAKE_EXCEPTIONS,
             Permission.CHANGE_PROVIDER,
         }

@@ -101,6 +101,12 @@ def peak_overlap(busy: Sequence[Interval], start: datetime, end: datetime, buffe
     return _Load(busy, buffer).peak(ticks(start), ticks(end + buffer))
 
 
+def nearest(slots: Sequence[Slot], wanted: datetime, count: int) -> list[Slot]:
+    """Of the slots those that begin nearest to `wanted`, by start; of two that are as near, the later one."""
+    by_distance = sorted(slots, key=lambda one: (abs(ticks(one.starts_at) - ticks(wanted)), -ticks(one.starts_at)))
+    return sorted(by_distance[:count], key=lambda one: one.starts_at)
+
+
 def last_offered_day(availability: Availability, rules: SlotRules, now: datetime) -> date:
     """The local date that the horizon ends with; the whole of it counts."""
     return now.astimezone(availability.zone).date() + rules.horizon_days * _DAY

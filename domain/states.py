@@ -27,9 +27,12 @@ class PaymentState(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
+    """Which of them keep the portal open says `domain.subscriptions.is_open`."""
+
     NONE = "none"
     ACTIVE = "active"
-    PAST_DUE = "past_due"
+    GRACE = "grace"  # a payment was refused; open for a stated time
+    PAST_DUE = "past_due"  # that time is over
     CANCELLED = "cancelled"
 
 
@@ -117,6 +120,7 @@ class TimelineKind(StrEnum):
     TIME_LOST = "time_lost"
     OTHER_TIME_OFFERED = "other_time_offered"
     FEE_RETURN_SENT = "fee_return_sent"
+    HOLD_EXTENDED = "hold_extended"
     HOLD_RELEASED = "hold_released"
     APPOINTMENT_BOOKED = "appointment_booked"
     CONFIRMATION_SENT = "confirmation_sent"

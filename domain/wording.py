@@ -29,6 +29,12 @@ def local_date(instant: datetime, timezone: str) -> date:
     return instant.astimezone(ZoneInfo(timezone)).date()
 
 
+def spoken_date(instant: datetime, timezone: str) -> str:
+    """For example "December 1, 2026": a day that may be far away."""
+    local = instant.astimezone(ZoneInfo(timezone))
+    return f"{local:%B} {local.day}, {local.year}"
+
+
 def spoken_span(minutes: int) -> str:
     """Minutes as people say them: "24 hours", "2 days"."""
     for size, word, least in ((1440, "day", 2880), (60, "hour", 60), (1, "minute", 1)):

@@ -22,7 +22,9 @@ _REFERENCES = {
     "payment_intent": "payment_intent",
     "checkout_session": "checkout_session",
     "charge": "charge",
+    "customer": "customer",
     "latest_charge": "charge",
+    "subscription": "subscription",
 }
 _OWN = {
     "payment_intent": "payment_intent",

@@ -20,11 +20,15 @@ from portal.wording import zone
 
 async def answers_pdf(session: AsyncSession, office: Office, client: Client) -> Response:
     """Raises NotFound before the form is submitted. The file's name is an id: names are for inside."""
-    view = await look_at_intake(session, office, client)
-    sheet = await _sheet(session, client, view)
+    content = await pdf_of(session, office, client, await look_at_intake(session, office, client))
     name = f"intake-{client.id}.pdf"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(office.documents.pdf(sheet), media_type="application/pdf", headers=headers)
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
+async def pdf_of(session: AsyncSession, office: Office, client: Client, view: IntakeView) -> bytes:
+    """Raises NotFound before the form is submitted."""
+    return office.documents.pdf(await _sheet(session, client, view))
 
 
 async def _sheet(session: AsyncSession, client: Client, view: IntakeView) -> AnswerSheet:

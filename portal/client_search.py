@@ -113,7 +113,8 @@ async def last_steps(session: AsyncSession, clients: Sequence[Client]) -> dict[s
 
 def _conditions(reach: Reach, wanted: ClientFilter) -> list[ColumnElement[bool]]:
     """Raises ValidationFailed."""
-    found: list[ColumnElement[bool]] = [Client.practice_id == reach.practice_id, *_of_status(wanted.status)]
+    there = Client.practice_id == reach.practice_id, Client.erased_at.is_(None)
+    found: list[ColumnElement[bool]] = [*there, *_of_status(wanted.status)]
     if reach.provider_id is not None:
         found.append(Client.provider_id == reach.provider_id)
     if wanted.stage is not None:

@@ -9,7 +9,8 @@ from domain.decisions import PracticeStanding, intake_gates
 from domain.policy import PortalPolicy
 from domain.refunds import in_words
 from domain.stages import Track
-from domain.states import MerchantStatus, SubscriptionStatus
+from domain.states import MerchantStatus
+from domain.subscriptions import is_open
 from portal.wording import money, span
 
 
@@ -43,7 +44,7 @@ def way_of(track: Track, policy: PortalPolicy, around: Surroundings) -> list[Ste
 
 
 def _open(policy: PortalPolicy, around: Surroundings) -> bool:
-    active = around.standing.subscription is SubscriptionStatus.ACTIVE
+    active = is_open(around.standing.subscription)
     return active and policy.page_published and policy.allow_anonymous_signup
 
 
@@ -87,7 +88,7 @@ def _intake(track: Track, policy: PortalPolicy, around: Surroundings) -> list[St
 
 
 def _booking(policy: PortalPolicy, around: Surroundings) -> list[Step]:
-    if around.standing.subscription is not SubscriptionStatus.ACTIVE:
+    if not is_open(around.standing.subscription):
         return [Step(title="Portal: booking", text="Closed while the portal subscription isn't active.")]
     if not policy.allow_self_schedule:
         call = f"They are told to call {around.phone}; you book, and they see it in the portal."
@@ -103,7 +104,8 @@ def _booking(policy: PortalPolicy, around: Surroundings) -> list[Step]:
     fee = policy.due_fee
     if fee is not None:
         amount = money(fee.amount_minor, fee.currency)
-        paying = f"{amount}, while the time is held for {span(policy.hold_minutes)}. Unpaid, it is free again."
+        whose = " For the first visit only." if policy.fee_first_visit_only else ""
+        paying = f"{amount}, while the time is held for {span(policy.hold_minutes)}. Unpaid, it is free again.{whose}"
         if around.standing.merchant is not MerchantStatus.ACTIVE:
             paying = f"{amount} would be due, but can't be paid: your merchant account isn't active. Nobody can book."
         steps.append(Step(title="Bill Pay: the fee", text=paying))

@@ -27,7 +27,7 @@ from web.problems import install_problem_handlers, malformed, problem, status_of
 
 Handler = Callable[[Request, Any], Awaitable[Response]]
 
-MACHINES = ("/api/", "/webhooks", "/codec", "/healthz", "/readyz", "/metrics", "/openapi.json", "/embed/")
+MACHINES = ("/api/", "/webhooks", "/codec", "/healthz", "/readyz", "/metrics", "/openapi.json")
 _TITLES = {
     403: "That isn't possible from here",
     404: "We couldn't find that page",
@@ -57,7 +57,8 @@ def install_page_handlers(app: FastAPI) -> None:
 
 
 def is_for_machines(request: Request) -> bool:
-    return request.url.path.startswith(MACHINES)
+    path = request.url.path
+    return path.startswith(MACHINES) or (path.startswith("/embed/") and path.endswith(".js"))
 
 
 def _either(for_machines: Any, for_people: Handler) -> Any:

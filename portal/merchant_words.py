@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from commands.merchant_accounts import MerchantView
 from db.models import Provider
-from domain.errors import DomainError, MerchantAccountMissing
+from domain.errors import DomainError, MerchantAccountMissing, SubscriptionInactive
 from domain.states import MerchantStatus
 
 
@@ -87,6 +87,8 @@ def asked_for(due: int) -> str:
 
 def fee_remedy(provider: Provider, refusal: DomainError | None) -> Remedy | None:
     """Where somebody can do something about a fee that can't be asked."""
+    if isinstance(refusal, SubscriptionInactive):
+        return Remedy(href="/console/subscription", text="Subscriptions and Payment")
     if isinstance(refusal, MerchantAccountMissing):
         return Remedy(href=f"/console/merchant-account/{provider.slug}", text="Merchant account")
     return None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from domain.errors import ValidationFailed
 from domain.money import Money, decimals
@@ -55,13 +56,22 @@ def _value(name: str, form: Form) -> Any:
             parts = form.text(name).replace(";", ",").split(",")
             return [_whole(name, part) for part in parts if part.strip()]
         case Kind.LINES:
-            return [line.strip().rstrip("/") for line in form.first(name).split()]
+            return [_website(line) for line in form.first(name).replace(",", " ").split()]
         case Kind.FEE:
             return _fee(form)
         case Kind.FORM:
             return form.first(name) or None
     text = form.text(name)
     return None if not text and not SETTINGS[name].needed else _whole(name, text)
+
+
+def _website(typed: str) -> str:
+    """The origin of what was copied from the address bar, or said without https://; the domain judges the rest."""
+    try:
+        parts = urlsplit(typed if "://" in typed else f"https://{typed}")
+    except ValueError:
+        return typed
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else typed
 
 
 def _whole(name: str, text: str) -> int:
@@ -72,14 +82,21 @@ def _whole(name: str, text: str) -> int:
 
 
 def _fee(form: Form) -> dict[str, Any] | None:
-    text = form.text("amount").replace(",", ".").lstrip("$")
+    text = form.text("amount")
     if not text:
         return None
     currency = form.first("currency") or "usd"
-    minor = Decimal(text).scaleb(decimals(currency)) if _AMOUNT.fullmatch(text) else None
-    if minor is None or minor != minor.to_integral_value():
+    minor = typed_amount(text, currency)
+    if minor is None:
         raise ValidationFailed.of("amount", "must be an amount, such as 40.00")
-    return {"amount_minor": int(minor), "currency": currency}
+    return {"amount_minor": minor, "currency": currency}
+
+
+def typed_amount(text: str, currency: str) -> int | None:
+    """An amount as people type it, in minor units; None where it isn't one of the currency."""
+    text = text.strip().replace(",", ".").lstrip("$")
+    minor = Decimal(text).scaleb(decimals(currency)) if _AMOUNT.fullmatch(text) else None
+    return int(minor) if minor is not None and minor == minor.to_integral_value() else None
 
 
 def _amount(fee: Money) -> str:

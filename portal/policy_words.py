@@ -54,7 +54,8 @@ SETTINGS: dict[str, Setting] = {
     "website_origins": Setting(
         kind=Kind.LINES,
         label="Your own websites",
-        hint="One address per line, such as https://www.example.com: from there, sign-ups may be sent to Portico.",
+        hint="One address per line, such as https://www.example.com: their pages may show the sign-up form and send "
+        "sign-ups.",
         needed=False,
     ),
     "clients_can_cancel": Setting(kind=Kind.CHECK, label="Clients can cancel online"),
@@ -89,6 +90,17 @@ SETTINGS: dict[str, Setting] = {
         hint="The client pays in Bill Pay first; the appointment stands once it is paid.",
     ),
     "fee": Setting(kind=Kind.FEE, label="Fee", needed=False),
+    "fee_deposit_percent": Setting(
+        kind=Kind.NUMBER,
+        label="Part of it to pay online (percent)",
+        hint="100: all of it. Less: a deposit; clients are told that the rest is paid at the visit.",
+        unit=("percent", "percent"),
+    ),
+    "fee_first_visit_only": Setting(
+        kind=Kind.CHECK,
+        label="For the first visit only",
+        hint="Clients with an appointment that stands, or who have been here, book without it.",
+    ),
     "refund_full_minutes": Setting(
         kind=Kind.NOTICE,
         label="All of it goes back until this long before the appointment",
@@ -134,7 +146,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         id="website",
         title="Publishing",
-        help="Whether people find your page, and which websites of yours may send sign-ups.",
+        help="Whether people find your page, and which websites of yours may show the sign-up form.",
         names=("page_published", "website_origins"),
     ),
     Section(
@@ -163,7 +175,7 @@ SECTIONS: tuple[Section, ...] = (
         id="fee",
         title="Require fee prior to scheduling",
         help="",
-        names=("require_fee", "fee", "hold_minutes"),
+        names=("require_fee", "fee", "fee_deposit_percent", "fee_first_visit_only", "hold_minutes"),
     ),
     Section(
         id="refunds",

@@ -16,13 +16,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.staticfiles import StaticFiles
 
 from domain.errors import FieldError
-from domain.wording import spoken_clock, spoken_day, spoken_time
+from domain.wording import spoken_clock, spoken_date, spoken_day, spoken_time
 from portal import (
     batch_words,
     duplicate_words,
     greeting_words,
     invitation_words,
+    money_words,
     outlook_words,
+    payment_words,
     policy_words,
     refund_words,
     staff_words,
@@ -30,7 +32,9 @@ from portal import (
 )
 from portal.answers import condition_data, condition_note, input_type, limit_note
 from portal.done_words import DONE
+from portal.framing import LEADING_AWAY, framed_of
 from portal.paths import identifier, with_query
+from portal.zones import clock_beside
 
 _HERE = Path(__file__).parent
 _STATIC = _HERE / "static"
@@ -49,6 +53,7 @@ def _environment() -> Environment:
         when=spoken_time,
         clock=spoken_clock,
         day=spoken_day,
+        date=spoken_date,
         zone=_zone_name,
         short=wording.short_time,
         city=_city,
@@ -60,12 +65,15 @@ def _environment() -> Environment:
     environment.globals.update(
         static=_static_address,
         with_query=with_query,
+        clock_beside=clock_beside,
         words=wording,
         batch_words=batch_words,
         duplicate_words=duplicate_words,
         invitation_words=invitation_words,
         outlook_words=outlook_words,
         staff_words=staff_words,
+        payment_words=payment_words,
+        money_words=money_words,
         policy_words=policy_words,
         refund_words=refund_words,
         greeting_words=greeting_words,
@@ -105,14 +113,23 @@ def render_text(template: str, **context: Any) -> str:
         "errors": {},
         "refresh": None,
         "practice": None,
+        "layout": "base.html",
+        "framed": None,
+        "away": "",
         "page_name": template.removesuffix(".html"),
     }
     return _environment().get_template(template).render(defaults | context)
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """The page; `?done=<code>` shows the fixed sentence that belongs to the code."""
+    """The page; `?done=<code>` shows the fixed sentence that belongs to the code.
+
+    Inside a website it has another layout, and its links lead to a tab of their own.
+    """
     context.setdefault("flash", DONE.get(request.query_params.get("done", "")))
+    framed = framed_of(request)
+    if framed is not None:
+        context |= {"layout": "framed.html", "framed": framed, "away": LEADING_AWAY}
     return HTMLResponse(render_text(template, **context), status)
 
 

@@ -1,4 +1,7 @@
-"""What every answer tells the browser: load nothing from elsewhere, be framed by nobody, keep nothing private."""
+"""What every answer tells the browser: load nothing from elsewhere, keep nothing private, and be framed by nobody.
+
+One form may be framed: the embedded sign-up, by the provider's own websites (portal.framing).
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_CONTENT = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-_PRIVATE = ("/portal", "/console", "/invitations", "/password", "/unsubscribe", "/email", "/api", "/p/")
-# Choosing a time, connecting a merchant account.
-_TO_PROCESSOR = ("/portal/book", "/console/merchant-account/")
+from portal.framing import Framed
+
+_CONTENT = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors {ancestors}"
+_PRIVATE = ("/portal", "/console", "/invitations", "/password", "/unsubscribe", "/email", "/api", "/p/", "/embed/")
+# Choosing a time, connecting a merchant account, subscribing.
+_TO_PROCESSOR = ("/portal/book", "/console/merchant-account/", "/console/subscription")
 # FastAPI's own page about the API brings its scripts from elsewhere; it shows nothing private.
 _REFERENCE = ("/docs", "/redoc")
 
@@ -45,7 +50,7 @@ def _add(headers: MutableHeaders, scope: Scope) -> None:
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
     if path not in _REFERENCE:
-        headers.setdefault("Content-Security-Policy", _content_policy(path))
+        headers.setdefault("Content-Security-Policy", _content_policy(path, scope.get("state", {}).get("framed")))
     if scope.get("scheme") == "https":
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if path.startswith("/static/") and b"v=" in scope.get("query_string", b""):
@@ -54,6 +59,7 @@ def _add(headers: MutableHeaders, scope: Scope) -> None:
         headers.setdefault("Cache-Control", "no-store")
 
 
-def _content_policy(path: str) -> str:
+def _content_policy(path: str, framed: Framed | None) -> str:
     """Some forms lead on to the payment processor, and browsers count that as the form's target."""
-    return _CONTENT if path.startswith(_TO_PROCESSOR) else f"{_CONTENT}; form-action 'self'"
+    content = _CONTENT.format(ancestors=framed.ancestors if framed else "'none'")
+    return content if path.startswith(_TO_PROCESSOR) else f"{content}; form-action 'self'"

@@ -213,6 +213,7 @@ def quote_shape(quote: FeeQuote) -> Json:
         "amount_minor": quote.amount.amount_minor,
         "currency": quote.amount.currency,
         "purpose": str(quote.purpose),
+        "rest_minor": quote.rest.amount_minor if quote.rest else 0,
         "refund_rule": {
             "full_minutes": quote.refund.full_minutes,
             "part_percent": quote.refund.part_percent,

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import datetime
 
 from commands.office import Office
 from db.tenancy import appointment_by_id, payment_of_appointment
 from domain.states import AppointmentStatus
 
 _LOOK_EVERY_SECONDS = 0.05
+
+
+def instant_in(query: str | None) -> datetime | None:
+    """An aware instant of a page's own address, None for anything else."""
+    try:
+        parsed = datetime.fromisoformat(query.replace(" ", "+")) if query else None
+    except ValueError:
+        return None
+    return parsed if parsed is not None and parsed.tzinfo is not None else None
 
 
 async def wait_for_booking(office: Office, appointment_id: str, seconds: float = 2.0) -> None:

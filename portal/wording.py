@@ -13,9 +13,7 @@ from domain.states import (
     AppointmentStatus,
     AttentionAction,
     AttentionOwner,
-    MerchantStatus,
     PaymentState,
-    SubscriptionStatus,
     TimelineKind,
 )
 from domain.wording import spoken_clock, spoken_span
@@ -80,19 +78,6 @@ PAYMENT = {
     PaymentState.VOIDED: "Not charged",
     PaymentState.EXPIRED: "Not paid, nothing charged",
 }
-SUBSCRIPTION = {
-    SubscriptionStatus.NONE: "No subscription",
-    SubscriptionStatus.ACTIVE: "Active",
-    SubscriptionStatus.PAST_DUE: "Payment past due",
-    SubscriptionStatus.CANCELLED: "Cancelled",
-}
-MERCHANT = {
-    MerchantStatus.NONE: "Not connected",
-    MerchantStatus.PENDING: "Being set up",
-    MerchantStatus.ACTIVE: "Active",
-    MerchantStatus.RESTRICTED: "Restricted",
-    MerchantStatus.DISCONNECTED: "Disconnected",
-}
 ATTENTION_ACTION = {
     AttentionAction.CORRECT_EMAIL: "Correct the address",
     AttentionAction.RETRY: "Try again",
@@ -102,6 +87,8 @@ ATTENTION_OWNER = {AttentionOwner.FRONT_DESK: "For the front desk", AttentionOwn
 # Which color a state has: good, waiting, trouble; whatever isn't named is quiet.
 TONE = {
     "active": "good",
+    "paid": "good",
+    "open": "wait",
     "pending": "wait",
     "booked": "good",
     "fulfilled": "good",
@@ -109,6 +96,7 @@ TONE = {
     "captured": "good",
     "requested": "wait",
     "authorized": "wait",
+    "grace": "wait",
     "past_due": "trouble",
     "restricted": "trouble",
     "disconnected": "trouble",
@@ -145,6 +133,7 @@ TIMELINE = {
     TimelineKind.TIME_LOST: "Paid when the time had been given away: another one can be chosen",
     TimelineKind.OTHER_TIME_OFFERED: "Another time offered",
     TimelineKind.FEE_RETURN_SENT: "Told that the fee goes back",
+    TimelineKind.HOLD_EXTENDED: "Hold made longer",
     TimelineKind.HOLD_RELEASED: "Held time released",
     TimelineKind.APPOINTMENT_BOOKED: "Appointment booked",
     TimelineKind.CONFIRMATION_SENT: "Confirmation sent",
@@ -248,6 +237,16 @@ def attention_step(step: str) -> str:
         return "Sending the greeting"
     if step.startswith("invitation:"):
         return _STEPS["portal_invitation"]
+    if step.startswith("refund:"):
+        return "Giving money back"
+    if step == "portal_subscription":
+        return "Reading the portal subscription"
+    if step.startswith("subscription_renewal"):
+        return "Changing whether the portal subscription is renewed"
+    if step.startswith("subscription_notice:"):
+        return "Telling an owner about the portal subscription"
+    if step == "subscription_doubled":
+        return "The practice pays for two portal subscriptions"
     if step == "merchant_account":
         return "Reading the merchant account"
     if step.startswith("merchant_notice:"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response
@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
-from commands.rate_limits import SIGNUPS_PER_ADDRESS, SIGNUPS_PER_PROVIDER, buckets, used_up
+from commands.rate_limits import buckets
+from commands.signup_limits import counted_signup, signup_refusal_by_rate
 from commands.signups import decoy_id, require_mapping, sign_up, trapped
 from db.in_force import InForce, counted_in_force, in_force_at
-from domain.errors import NotFound, PayloadTooLarge
+from domain.errors import DomainError, NotFound, PayloadTooLarge, ValidationFailed
 from web.bodies import parse_object, raw_body
 from web.fields import only, opaque_id
 from web.transactions import office_of, relay_of, remote_address
@@ -42,12 +43,12 @@ class _ForTheWebsite(APIRoute):
 signups_router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=_ForTheWebsite)
 
 
-async def _admit(session: AsyncSession, request: Request, provider: str) -> InForce:
+async def _admit(session: AsyncSession, request: Request, provider: str, email: object) -> InForce:
     """Count the request, and read what is in force; refused or not, the website may read the answer."""
-    counted = (SIGNUPS_PER_ADDRESS, remote_address(request)), (SIGNUPS_PER_PROVIDER, provider[:100])
+    counted = counted_signup(remote_address(request), provider, email)
     places = buckets(*counted)
     counts, here = await counted_in_force(session, opaque_id(provider), places)
-    refusal = used_up(counted, places, counts)
+    refusal = signup_refusal_by_rate(counted, places, counts)
     if here is not None:
         request.state.cors = _cors_headers(request.headers.get("origin"), here)
     if refusal is not None:
@@ -104,12 +105,11 @@ async def _take(request: Request, provider: str, idempotency_key: str | None) ->
     """The id, and the subjects of which something has been recorded."""
     office = office_of(request)
     # Read first, so that nobody who sends slowly holds a connection; judged where the website can read the answer.
-    raw = await _body(request)
+    body = await _body(request)
     async with office.database.statements() as session:
-        here = await _admit(session, request, provider)
-        if isinstance(raw, PayloadTooLarge):
-            raise raw
-        body = parse_object(raw)
+        here = await _admit(session, request, provider, _email_in(body))
+        if isinstance(body, DomainError):
+            raise body
         only(body, ("fields", "website"))
         if trapped(body.get("website")):
             return decoy_id(), []
@@ -122,8 +122,14 @@ async def _take(request: Request, provider: str, idempotency_key: str | None) ->
     return signup_id, session.info.pop("event_subjects", [])
 
 
-async def _body(request: Request) -> bytes | PayloadTooLarge:
+async def _body(request: Request) -> dict[str, Any] | DomainError:
     try:
-        return await raw_body(request, _LIMIT)
-    except PayloadTooLarge as error:
+        return parse_object(await raw_body(request, _LIMIT))
+    except (PayloadTooLarge, ValidationFailed) as error:
         return error
+
+
+def _email_in(body: dict[str, Any] | DomainError) -> object:
+    """As it was sent, and whatever it is."""
+    fields = body.get("fields") if isinstance(body, dict) else None
+    return fields.get("email") if isinstance(fields, dict) else None

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader
 
-from commands.payment_events import OF_ACCOUNTS, keep_envelope, take_account_event, take_fee_event
+from commands.payment_events import OF_ACCOUNTS, take_account_event, take_fee_event, take_subscription_event
 from domain.errors import ValidationFailed
 from domain.ports import ProcessorEvent, WebhookVerifier
 from web.bodies import raw_body
@@ -49,8 +49,9 @@ async def subscriptions(request: Request) -> JSONResponse:
     if event.livemode is not (office.environment == "production"):
         return _thanks("dropped")
     async with office.database.statements() as session:
-        await keep_envelope(session, "stripe-subscriptions", event)
-    return _thanks("kept")
+        ours = await take_subscription_event(session, event)
+    relay_of(request).nudge(session.info.pop("event_subjects", []))
+    return _thanks("noticed" if ours else "kept")
 
 
 async def _verified(request: Request, verifier: WebhookVerifier) -> ProcessorEvent:

@@ -32,7 +32,9 @@ with workflow.unsafe.imports_passed_through():
         BookingOutcome,
         BookingSettled,
         BookingTerms,
+        HoldExtended,
         PaymentNoticed,
+        RefundAsked,
         ResolveAttention,
         StartBooking,
         VisitRecorded,
@@ -79,6 +81,7 @@ class Booking:
         self._moved: AppointmentMoved | None = None
         # Mails on their way: what stands doesn't wait for them, and the booking doesn't close before they are settled.
         self._beside: list[asyncio.Task[None]] = []
+        self._refunds: set[str] = set()
 
     @workflow.run
     async def run(self, start: StartBooking) -> BookingOutcome:
@@ -88,7 +91,9 @@ class Booking:
             outcome = await self._take_up()
         self._wait("what is under way to finish")
         await workflow.wait_condition(workflow.all_handlers_finished)
-        await asyncio.gather(*self._beside)
+        while self._beside:
+            beside, self._beside = self._beside, []
+            await asyncio.gather(*beside)
         await self._steps.settled()
         self._reach(outcome, "nothing: the booking is closed")
         return outcome
@@ -122,6 +127,8 @@ class Booking:
             LoadBooking(appointment_id=self._start.appointment_id, now=self._steps.now()),
             "how does the appointment stand?",
         )
+        for refund_id in standing.refund_ids:
+            self._give_back(refund_id)
         match standing.status:
             case AppointmentStatus.PENDING:
                 return await self._claimed(_terms(standing))
@@ -162,6 +169,12 @@ class Booking:
             lambda now: BookAppointment(appointment_id=self._start.appointment_id, now=now),
         )
         return bool(booked)
+
+    def _give_back(self, refund_id: str) -> None:
+        """Once in a run, however we hear of it; its id makes repeats one refund."""
+        if refund_id not in self._refunds:
+            self._refunds.add(refund_id)
+            self._start_beside(self._pre_payment.refund(refund_id, f"refund:{refund_id}"))
 
     def _start_beside(self, work: Coroutine[Any, Any, None]) -> None:
         self._beside.append(asyncio.create_task(work))
@@ -258,10 +271,18 @@ class Booking:
         self._pre_payment.give_up()
 
     @workflow.signal
+    def hold_extended(self, fact: HoldExtended) -> None:
+        self._pre_payment.hold_longer(fact.hold_expires_at)
+
+    @workflow.signal
     def appointment_moved(self, fact: AppointmentMoved) -> None:
         self._starts_at = fact.starts_at
         self._ends_at = fact.ends_at
         self._moved = fact  # moved again before it was told: the newest time is told
+
+    @workflow.signal
+    def refund_asked(self, fact: RefundAsked) -> None:
+        self._give_back(fact.refund_id)
 
     @workflow.signal
     def visit_recorded(self, fact: VisitRecorded) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
+import functools
 from datetime import timedelta
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.merchant_accounts import MerchantAccounts, MerchantStanding, ReadMerchantAccount
-    from activities.practice_notices import PracticeNotices, SendMerchantNotice
+    from activities.practice_notices import MerchantNotice, PracticeNotices, SendMerchantNotice
     from workflows.details import affair_details
+    from workflows.errands import Errands
     from workflows.messages import MerchantAccountNoticed, ResolveAttention, StartMerchantAccount
     from workflows.options import MAIL, PAYMENT, named
     from workflows.search_attributes import STAGE
@@ -32,6 +33,7 @@ class MerchantAccount:
         self._state = "unknown"
         self._waits_for = "the processor's answer"
         self._noticed = False
+        self._errands = Errands(self._steps, lambda: self._noticed)
 
     @workflow.run
     async def run(self, start: StartMerchantAccount) -> str:
@@ -40,12 +42,10 @@ class MerchantAccount:
             standing = await self._read()
             if standing is not None:
                 self._reach(standing.status)
-                await self._tell(standing)
-            await workflow.wait_condition(workflow.all_handlers_finished)
-            await self._steps.settled()
-            if not self._noticed:
+                self._tell(standing)
+            if not await self._errands.until_news(None):
                 break
-            if workflow.info().is_continue_as_new_suggested():
+            if workflow.info().is_continue_as_new_suggested() and not self._errands.under_way:
                 workflow.continue_as_new(start)
         self._waits_for = "nothing: the next news starts it again"
         self._show()
@@ -60,17 +60,17 @@ class MerchantAccount:
             on_lapse=OnLapse.STAY,
         )
 
-    async def _tell(self, standing: MerchantStanding) -> None:
+    def _tell(self, standing: MerchantStanding) -> None:
         """Each of those whom it concerns, none waiting for the other."""
         if standing.notice is None or self._steps.now() >= standing.since + _NOTICE_KEEPS:
             return
-        await asyncio.gather(*(self._tell_one(standing, staff_id) for staff_id in standing.staff))
+        for staff_id in standing.staff:
+            key = (standing.notice, standing.since, staff_id)
+            self._errands.start(key, functools.partial(self._tell_one, standing, standing.notice, staff_id))
 
-    async def _tell_one(self, standing: MerchantStanding, staff_id: str) -> None:
-        notice = standing.notice
-        assert notice is not None
+    async def _tell_one(self, standing: MerchantStanding, notice: MerchantNotice, staff_id: str) -> None:
         await self._steps.take(
-            f"merchant_notice:{staff_id}",
+            f"merchant_notice:{notice}:{staff_id}",
             PracticeNotices.send_merchant_notice,
             lambda now: SendMerchantNotice(
                 provider_id=self._start.provider_id, notice=notice, since=standing.since, staff_id=staff_id, now=now

@@ -132,6 +132,14 @@ class AppointmentCancelled:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HoldExtended:
+    """The client has asked for more time to pay; the records have the new end already."""
+
+    appointment_id: str
+    hold_expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppointmentMoved:
     """A booked appointment has a new time; the calendar has it already."""
 
@@ -161,6 +169,13 @@ class PaymentNoticed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefundAsked:
+    """Staff want money given back; it is written down already, and more than was taken never is."""
+
+    refund_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StartMerchantAccount:
     """Starts a `MerchantAccount`, the workflow that looks after a provider's account at the processor."""
 
@@ -179,6 +194,19 @@ class RunBatch:
     """Starts a `ClientBatch`: one action for many clients, as it was confirmed."""
 
     batch_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartPortalSubscription:
+    """Starts a `PortalSubscription`, the workflow that opens and closes a practice's gates."""
+
+    practice_id: str
+    skew_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionNoticed:
+    """The processor rang, or an owner has asked for something: read the subscription again. It proves nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)

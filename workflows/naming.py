@@ -5,6 +5,7 @@ from __future__ import annotations
 TASK_QUEUE = "portico"
 # A schedule and the workflow that it starts (to whose id Temporal adds the moment).
 SWEEP_HOLDS = "sweep-holds"
+SWEEP_PRACTICES = "sweep-practices"
 
 
 def client_journey_id(client_id: str) -> str:
@@ -21,6 +22,10 @@ def greeting_test_id(test_id: str) -> str:
 
 def merchant_account_id(provider_id: str) -> str:
     return f"merchant-account:{provider_id}"
+
+
+def portal_subscription_id(practice_id: str) -> str:
+    return f"portal-subscription:{practice_id}"
 
 
 def password_reset_id(reset_id: str) -> str:

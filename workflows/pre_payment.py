@@ -19,14 +19,12 @@ with workflow.unsafe.imports_passed_through():
         PrePaymentStep,
         RefundPayment,
     )
+    from domain.holds import CHECKOUT_OUTLIVES_HOLD
     from workflows.messages import BookingTerms
     from workflows.options import PATIENT, PAYMENT, named
     from workflows.steps import OnLapse, Steps, final_reason, is_final, weather_reason
     from workflows.waiting import answered_within
 
-# The processor keeps a session open for 30 min at least; ours is closed by the workflow when the hold ends, so the
-# session's own end only has to lie safely beyond that.
-_CHECKOUT_MARGIN = timedelta(hours=1)
 _SLOWEST_POLL = timedelta(minutes=2)
 
 
@@ -47,6 +45,7 @@ class PrePayment:
         self._tell_to_pay_again = tell_to_pay_again
         self._noticed = False
         self._given_up = False
+        self._held_until: datetime | None = None
         # The processor has rung about money since we last looked.
         self.rung_about_money = False
 
@@ -55,17 +54,23 @@ class PrePayment:
         self._noticed = True
         self.rung_about_money = self.rung_about_money or of_money
 
+    def hold_longer(self, until: datetime) -> None:
+        """The client has asked for more time to pay."""
+        self._hold(until)
+        self._noticed = True
+
     def give_up(self) -> None:
         """The appointment isn't wanted any more."""
         self._given_up = True
 
     async def run(self, terms: BookingTerms) -> ReleaseReason | None:
         """Hold, authorise, verify, capture; None when the fee is in (or none was due), else why the slot is freed."""
-        payment_id, held_until = terms.payment_id, terms.hold_expires_at
+        payment_id = terms.payment_id
+        self._hold(terms.hold_expires_at)
         if payment_id is None:
             return ReleaseReason.CANCELLED if self._given_up else None
         while True:
-            fee, failed = await self._ask_for(payment_id, held_until)
+            fee, failed = await self._ask_for(payment_id)
             if fee is Fee.GONE:
                 return ReleaseReason.CANCELLED if self._given_up else failed
             if fee is Fee.MISMATCH:
@@ -80,12 +85,18 @@ class PrePayment:
             if again is None:
                 await self._steps.note("capture_pre_payment", refusal)
                 return ReleaseReason.CAPTURE_FAILED
-            payment_id, held_until = again.payment_id, again.hold_expires_at
+            payment_id = again.payment_id
+            self._hold(again.hold_expires_at)
 
-    async def close(self, payment_id: str) -> Fee:
-        """Close the checkout, and wait until the processor has decided whether it was paid."""
+    async def close(self, payment_id: str, *, at_hold_end: bool = False) -> Fee:
+        """Close the checkout, and wait until the processor has decided whether it was paid.
+
+        `at_hold_end`: unless the time is held longer, which the records know first; it is open still, then.
+        """
         pause = self._poll
-        while (fee := await self._ask_processor(payment_id, closing=True)) is Fee.OPEN:
+        while (fee := await self._ask_processor(payment_id, closing=True, at_hold_end=at_hold_end)) is Fee.OPEN:
+            if at_hold_end and self._left > timedelta():
+                return Fee.OPEN
             await self._pause(pause, wake_on_cancel=False)
             pause = min(pause * 2, _SLOWEST_POLL)
         return fee
@@ -105,31 +116,43 @@ class PrePayment:
         if refund_id is not None:
             await self.refund(refund_id)
 
-    async def refund(self, refund_id: str) -> None:
+    async def refund(self, refund_id: str, step: str = "refund") -> None:
         """Money that is owed is never dropped: weather is waited out, and a refusal stays on the attention list."""
         await self._steps.take(
-            "refund",
+            step,
             PrePayments.refund_payment,
             lambda now: RefundPayment(refund_id=refund_id, now=now),
             named(PAYMENT, "refund the fee"),
             on_lapse=OnLapse.STAY,
         )
 
-    async def _ask_for(self, payment_id: str, held_until: datetime) -> tuple[Fee, ReleaseReason]:
+    def _hold(self, until: datetime) -> None:
+        self._held_until = until if self._held_until is None else max(self._held_until, until)
+
+    @property
+    def _left(self) -> timedelta:
+        """Of the hold."""
+        assert self._held_until is not None
+        return self._held_until - self._steps.now()
+
+    async def _ask_for(self, payment_id: str) -> tuple[Fee, ReleaseReason]:
         """What became of the fee, and what it means when nothing was paid."""
-        if await self._open_checkout(payment_id, held_until):
-            return await self._await_fee(payment_id, held_until), ReleaseReason.NOT_PAID
+        if await self._open_checkout(payment_id):
+            return await self._await_fee(payment_id), ReleaseReason.NOT_PAID
         # Refused or unanswered, it may have been opened all the same: nobody may pay for a slot that is free.
         return await self.close(payment_id), ReleaseReason.PAYMENT_REFUSED
 
-    async def _open_checkout(self, payment_id: str, held_until: datetime) -> bool:
-        """False when the processor refuses for good, or doesn't answer while the slot is held."""
-        command = OpenPrePayment(
-            payment_id=payment_id, checkout_expires_at=held_until + _CHECKOUT_MARGIN, now=self._steps.now()
-        )
+    async def _open_checkout(self, payment_id: str) -> bool:
+        """False when the processor refuses for good, or doesn't answer while the slot is held.
+
+        A session is open for 30 min at least. Ours is closed when the hold ends: its own end lies safely beyond that.
+        """
+        assert self._held_until is not None
+        ends = self._held_until + CHECKOUT_OUTLIVES_HOLD
+        command = OpenPrePayment(payment_id=payment_id, checkout_expires_at=ends, now=self._steps.now())
         options = named(PAYMENT, "pre-payment: open the checkout")
         # Until the hold ends the client waits in front of the page: no long pauses between the tries.
-        options["schedule_to_close_timeout"] = max(held_until - self._steps.now(), timedelta(seconds=20))
+        options["schedule_to_close_timeout"] = max(self._left, timedelta(seconds=20))
         options["retry_policy"] = PATIENT
         try:
             await workflow.execute_activity_method(PrePayments.open_pre_payment, command, **options)
@@ -140,21 +163,24 @@ class PrePayment:
             return False
         return True
 
-    async def _await_fee(self, payment_id: str, held_until: datetime) -> Fee:
+    async def _await_fee(self, payment_id: str) -> Fee:
         """Until it is paid, given up, or the hold ends. The webhook wakes us; where it is lost, polling finds out."""
         pause = self._poll
-        while (left := held_until - self._steps.now()) > timedelta() and not self._given_up:
-            fee = await self._ask_processor(payment_id, closing=False)
+        while True:
+            while (left := self._left) > timedelta() and not self._given_up:
+                fee = await self._ask_processor(payment_id, closing=False)
+                if fee is not Fee.OPEN:
+                    return fee
+                self._say("the fee to be paid", self._held_until)
+                await self._pause(min(pause, left), wake_on_cancel=True)
+                # A hold of a day needn't be asked after as often as one of half an hour.
+                pause = min(pause * 2, max(_SLOWEST_POLL, left / 8))
+            # Complete but not decided yet at the processor: the hold stays until it is.
+            fee = await self.close(payment_id, at_hold_end=not self._given_up)
             if fee is not Fee.OPEN:
                 return fee
-            self._say("the fee to be paid", held_until)
-            await self._pause(min(pause, left), wake_on_cancel=True)
-            # A hold of a day needn't be asked after as often as one of half an hour.
-            pause = min(pause * 2, max(_SLOWEST_POLL, left / 8))
-        # Complete but not decided yet at the processor: the hold stays until it is.
-        return await self.close(payment_id)
 
-    async def _ask_processor(self, payment_id: str, *, closing: bool) -> Fee:
+    async def _ask_processor(self, payment_id: str, *, closing: bool, at_hold_end: bool = False) -> Fee:
         """A final refusal (an account that was closed, say) waits for a person; given up, the slot is freed."""
         activity = PrePayments.close_pre_payment if closing else PrePayments.verify_pre_payment
         words = "close the checkout" if closing else "verify"
@@ -163,7 +189,7 @@ class PrePayment:
         fee = await self._steps.take(
             "payment_status",
             activity,
-            lambda now: PrePaymentStep(payment_id=payment_id, now=now),
+            lambda now: PrePaymentStep(payment_id=payment_id, now=now, at_hold_end=at_hold_end),
             named(PAYMENT, f"pre-payment: {words}"),
         )
         return fee or Fee.MISMATCH

@@ -36,6 +36,7 @@ class Appointment(Base):
     settings_version: Mapped[int]  # the portal settings shown when it was claimed
     cancel_notice_minutes: Mapped[int]  # by that version; a client is held to what was shown
     hold_expires_at: Mapped[datetime | None]
+    hold_extended_at: Mapped[datetime | None]  # once, by the client
     cancel_requested_at: Mapped[datetime | None]  # a pending one: its checkout has to be closed first
     cancelled_by: Mapped[str | None]
     cancel_reason: Mapped[str | None]
@@ -50,7 +51,11 @@ class Payment(Base):
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount_positive"),
         CheckConstraint("refunded_minor >= 0 AND refunded_minor <= amount_minor", name="refunds_within_amount"),
+        CheckConstraint(
+            "refunded_minor <= refund_due_minor AND refund_due_minor <= amount_minor", name="refunds_within_owed"
+        ),
         UniqueConstraint("appointment_id", "attempt"),
+        Index("ix_payment_practice_created", "practice_id", "created_at", "id"),
     )
 
     id: Mapped[PrimaryId]
@@ -74,7 +79,7 @@ class Payment(Base):
     session_id: Mapped[str | None] = mapped_column(unique=True)
     payment_intent_id: Mapped[str | None] = mapped_column(unique=True)
     checkout_url: Mapped[str | None]
-    refund_due_minor: Mapped[int]  # decided when the appointment was cancelled, paid out by the booking
+    refund_due_minor: Mapped[int]  # of all refunds together, those on their way included; paid out by the booking
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 
@@ -87,4 +92,8 @@ class Refund(Base):
     amount_minor: Mapped[int]
     status: Mapped[str]
     processor_refund_id: Mapped[str | None] = mapped_column(unique=True)
+    cause: Mapped[str]
+    reason: Mapped[str | None]  # staff's own words: shown to staff, and to nobody else
+    asked_by: Mapped[str | None]
+    settled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -65,6 +65,7 @@ class Client(Base):
     preferred_contact: Mapped[str | None]
     preferred_name: Mapped[str | None]
     pronouns: Mapped[str | None]
+    timezone: Mapped[str | None]  # in which the client last chose a time on the pages
     # Where it was changed since the sign-up, which keeps what was said then; sealed for `address:<id>`.
     sealed_address: Mapped[bytes | None] = mapped_column(LargeBinary)
     forms_requested_at: Mapped[datetime | None]
@@ -73,6 +74,8 @@ class Client(Base):
     # The same person as that one, who is kept: this one's way was closed for it.
     duplicate_of_id: Mapped[str | None] = mapped_column(ForeignKey("client.id"), index=True)
     created_at: Mapped[datetime]
+    # From then on there is no such client: the row stays for the ledger's sake, and says nothing of anybody.
+    erased_at: Mapped[datetime | None]
 
 
 class TwoPersons(Base):

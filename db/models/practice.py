@@ -65,11 +65,29 @@ class ProviderWebhookSecret(Base):
 
 
 class PortalSubscription(Base):
+    """What the gates read (`status`), and the practice's own subscription at the processor, if it has one."""
+
     __tablename__ = "portal_subscription"
 
     practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"), primary_key=True)
     status: Mapped[str]
     changed_at: Mapped[datetime]
+    customer: Mapped[str | None] = mapped_column(unique=True)  # whom the processor bills
+    subscription: Mapped[str | None] = mapped_column(unique=True)
+    price: Mapped[str | None]
+    period_end: Mapped[datetime | None]
+    ending: Mapped[str | None]  # why it closes (or has closed), and when
+    closes_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]  # when somebody at the practice had the first word of that
+    # The checkout that was asked for last: its number is a part of the key.
+    checkout_attempt: Mapped[int] = mapped_column(server_default="0")
+    checkout_price: Mapped[str | None]
+    checkout_session: Mapped[str | None] = mapped_column(unique=True)
+    checkout_url: Mapped[str | None]
+    checkout_asked_at: Mapped[datetime | None]
+    renewal_wish: Mapped[bool | None]  # what an owner has asked for, until the processor has been told
+    wish_revision: Mapped[int] = mapped_column(server_default="0")
+    read_at: Mapped[datetime | None]
 
 
 class MerchantAccount(Base):

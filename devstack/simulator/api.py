@@ -14,7 +14,20 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from devstack.simulator import account_links, accounts, catalog, charges, checkout, event_log, intents, refunds
+from devstack.simulator import (
+    account_links,
+    accounts,
+    billing_portal,
+    catalog,
+    charges,
+    checkout,
+    customers,
+    event_log,
+    intents,
+    invoices,
+    refunds,
+    subscriptions,
+)
 from devstack.simulator.answers import Answer, Answers
 from devstack.simulator.config import PLATFORM_ACCOUNT
 from devstack.simulator.conformity import demand
@@ -30,12 +43,16 @@ from devstack.simulator.world import Call, Operation, World, new_id
 OPERATIONS: tuple[Operation, ...] = (
     *account_links.OPERATIONS,
     *accounts.OPERATIONS,
+    *billing_portal.OPERATIONS,
     *catalog.OPERATIONS,
     *charges.OPERATIONS,
     *checkout.OPERATIONS,
+    *customers.OPERATIONS,
     *event_log.OPERATIONS,
     *intents.OPERATIONS,
+    *invoices.OPERATIONS,
     *refunds.OPERATIONS,
+    *subscriptions.OPERATIONS,
 )
 
 

@@ -14,6 +14,8 @@ from starlette.routing import Route
 
 from devstack.simulator.accounts_page import AccountsPage
 from devstack.simulator.api import Door
+from devstack.simulator.billing_page import BillingPage
+from devstack.simulator.catalog import seed_plans
 from devstack.simulator.config import SimulatorConfig
 from devstack.simulator.control import Control
 from devstack.simulator.deliveries import Deliveries
@@ -37,6 +39,7 @@ def build_app(config: SimulatorConfig) -> Starlette:
     world = World(config=config, store=store, clock=clock, events=Events(config, store, clock, faults))
     door = Door(world, faults, journal)
 
+    seed_plans(world)
     tasks: list[asyncio.Task[None]] = []
 
     @asynccontextmanager
@@ -60,6 +63,7 @@ def build_app(config: SimulatorConfig) -> Starlette:
         *Control(world, faults, journal, lambda: not any(task.done() for task in tasks)).routes(),
         *HostedPage(world).routes(),
         *AccountsPage(world).routes(),
+        *BillingPage(world).routes(),
     ]
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers={ApiError: _api_error})
 

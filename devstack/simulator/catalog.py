@@ -5,10 +5,32 @@ from __future__ import annotations
 from stripe import params as sdk
 
 from devstack.simulator.checkout_lines import price_from
+from devstack.simulator.config import PLATFORM_ACCOUNT
 from devstack.simulator.parameters import check_metadata
 from devstack.simulator.rendering import matching, page
 from devstack.simulator.store import Json
-from devstack.simulator.world import Call, Operation, new_id, save
+from devstack.simulator.world import Call, Operation, World, new_id, save
+
+# What the installation sells to practices: there from the start, so that their ids can be settings.
+PLAN_MONTHLY, PLAN_YEARLY = "price_simportalmonthly", "price_simportalyearly"
+_PORTAL = {"id": "prod_simportal", "name": "Client Portal"}
+
+
+def seed_plans(world: World) -> None:
+    """The demo's plans: 29 dollars a month, or 290 a year."""
+    with world.store.transaction():
+        if world.store.get("product", _PORTAL["id"]) is not None:
+            return
+        _create_product(Call(world=world, account=PLATFORM_ACCOUNT, params=_PORTAL))
+        for id_, interval, amount in ((PLAN_MONTHLY, "month", 2900), (PLAN_YEARLY, "year", 29000)):
+            data = {
+                "currency": "usd",
+                "product": _PORTAL["id"],
+                "unit_amount": amount,
+                "recurring": {"interval": interval},
+            }
+            price = price_from(Call(world=world, account=PLATFORM_ACCOUNT, params=data), data, "")
+            save(world, PLATFORM_ACCOUNT, price | {"id": id_, "active": True})
 
 
 def _create_product(call: Call) -> Json:

@@ -30,7 +30,10 @@ def _create(call: Call) -> Json:
     items = line_items(call)
     amount, currency = totals(items)
     intent_data = dict(params.get("payment_intent_data") or {})
+    subscription_data = dict(params.get("subscription_data") or {})
     check_metadata(intent_data)
+    check_metadata(subscription_data)
+    customer = call.find("customer", params["customer"], "customer")["id"] if "customer" in params else None
     session_id = f"cs_test_{new_id('a1').replace('_', '')}"
     session = _blank() | pick(params, *_ECHOED)
     session |= {
@@ -42,13 +45,17 @@ def _create(call: Call) -> Json:
         "cancel_url": params.get("cancel_url"),
         "created": now,
         "currency": currency,
+        "customer": customer,
+        "customer_creation": None if customer else "if_required",
         "expires_at": _end(params, now),
         "metadata": check_metadata(params),
+        "mode": params["mode"],
         "payment_method_types": ["card"],
         "success_url": params["success_url"],
         "url": f"{call.world.config.base_url}/c/pay/{session_id}",
         "_line_items": items,
         "_payment_intent_data": intent_data,
+        "_subscription_data": subscription_data,
     }
     return save(call.world, call.account, session, session["expires_at"])
 
@@ -65,13 +72,10 @@ def _blank() -> Json:
         "currency_conversion": None,
         "custom_fields": [],
         "custom_text": dict.fromkeys(["after_submit", "shipping_address", "submit", "terms_of_service_acceptance"]),
-        "customer": None,
-        "customer_creation": "if_required",
         "customer_details": None,
         "invoice": None,
         "invoice_creation": None,
         "livemode": False,
-        "mode": "payment",
         "payment_intent": None,
         "payment_link": None,
         "payment_method_collection": "if_required",
@@ -95,8 +99,9 @@ def _refuse_what_is_not_simulated(params: Json) -> None:
     mode = params.get("mode")
     if mode is None:
         raise missing_param("mode")
-    if mode != "payment":
+    if mode not in ("payment", "subscription"):
         raise not_simulated(f"mode={mode}", "mode")
+    _refuse_what_belongs_to_the_other_mode(params, mode)
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise not_simulated(f"ui_mode={params['ui_mode']}", "ui_mode")
     if unknown := set(params.get("payment_intent_data") or {}) - _INTENT_DATA:
@@ -104,6 +109,18 @@ def _refuse_what_is_not_simulated(params: Json) -> None:
     types = params.get("allowed_payment_method_types", ["card"])
     if types != ["card"]:
         raise not_simulated("a payment method other than card", "allowed_payment_method_types")
+
+
+def _refuse_what_belongs_to_the_other_mode(params: Json, mode: str) -> None:
+    other = "subscription_data" if mode == "payment" else "payment_intent_data"
+    if other in params:
+        raise ApiError(f"You can not pass `{other}` in `{mode}` mode.", param=other)
+    if unknown := set(params.get("subscription_data") or {}) - {"metadata"}:
+        raise not_simulated("that parameter", f"subscription_data[{min(unknown)}]")
+    if mode == "subscription" and "customer" not in params:
+        raise not_simulated("a subscription checkout without a customer", "customer")
+    if mode == "payment" and "customer" in params:
+        raise not_simulated("a customer in payment mode", "customer")
 
 
 def _check_account(call: Call) -> None:
@@ -136,7 +153,14 @@ def _retrieve(call: Call) -> Json:
 
 
 def _list(call: Call) -> Json:
-    items = matching(call.world.store.every("checkout.session", call.account), call.params, "payment_intent", "status")
+    items = matching(
+        call.world.store.every("checkout.session", call.account),
+        call.params,
+        "payment_intent",
+        "status",
+        "customer",
+        "subscription",
+    )
     return page(items, call.params, "/v1/checkout/sessions")
 
 
@@ -158,12 +182,14 @@ _CREATED_FROM = frozenset(_ECHOED) | {
     "adaptive_pricing",
     "allowed_payment_method_types",
     "cancel_url",
+    "customer",
     "expand",
     "expires_at",
     "line_items",
     "metadata",
     "mode",
     "payment_intent_data",
+    "subscription_data",
     "success_url",
     "ui_mode",
 }
@@ -180,7 +206,7 @@ OPERATIONS = (
         path="/v1/checkout/sessions",
         params=sdk.SessionListParams,
         handler=_list,
-        simulated=_PAGING | {"payment_intent", "status"},
+        simulated=_PAGING | {"payment_intent", "status", "customer", "subscription"},
     ),
     Operation(method="GET", path="/v1/checkout/sessions/{}", params=sdk.SessionRetrieveParams, handler=_retrieve),
     Operation(method="POST", path="/v1/checkout/sessions/{}/expire", params=sdk.SessionExpireParams, handler=_expire),

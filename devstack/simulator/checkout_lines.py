@@ -41,9 +41,7 @@ def _line(call: Call, item: Json, name: str) -> Json:
     if "quantity" not in item:
         raise missing_param(f"{name}[quantity]")
     price = _price(call, item, name)
-    if price["type"] == "recurring":
-        message = "You specified `payment` mode but passed a recurring price."
-        raise ApiError(message, param=f"{name}[price]")
+    _check_mode(call.params["mode"], price, name)
     given_name = price.pop("_name")
     product = call.world.store.get("product", price["product"], call.account) or {"name": given_name}
     amount = price["unit_amount"] * item["quantity"]
@@ -61,6 +59,14 @@ def _line(call: Call, item: Json, name: str) -> Json:
         "price": price,
         "quantity": item["quantity"],
     }
+
+
+def _check_mode(mode: str, price: Json, name: str) -> None:
+    if mode == "payment" and price["type"] == "recurring":
+        raise ApiError("You specified `payment` mode but passed a recurring price.", param=f"{name}[price]")
+    if mode == "subscription" and price["type"] != "recurring":
+        message = "You must provide at least one recurring price in `subscription` mode when using prices."
+        raise ApiError(message, param=f"{name}[price]")
 
 
 def _price(call: Call, item: Json, name: str) -> Json:
@@ -83,6 +89,13 @@ def price_from(call: Call, data: Json, name: str) -> Json:
     if "product" in data:
         call.find("product", data["product"], f"{name}[product]")
     recurring = data.get("recurring")
+    if recurring:
+        recurring = {
+            "interval_count": 1,
+            "meter": None,
+            "trial_period_days": None,
+            "usage_type": "licensed",
+        } | recurring
     return {
         "id": new_id("price"),
         "object": "price",

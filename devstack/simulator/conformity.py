@@ -20,13 +20,20 @@ CLASSES: Mapping[str, type[StripeObject]] = {
     "application": stripe.Application,
     "capability": stripe.Capability,
     "charge": stripe.Charge,
+    "billing_portal.session": stripe.billing_portal.Session,
     "checkout.session": stripe.checkout.Session,
+    "customer": stripe.Customer,
     "event": stripe.Event,
+    "invoice": stripe.Invoice,
     "item": stripe.LineItem,
+    "line_item": stripe.InvoiceLineItem,
     "payment_intent": stripe.PaymentIntent,
+    "plan": stripe.Plan,
     "price": stripe.Price,
     "product": stripe.Product,
     "refund": stripe.Refund,
+    "subscription": stripe.Subscription,
+    "subscription_item": stripe.SubscriptionItem,
 }
 
 

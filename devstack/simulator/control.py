@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from devstack.simulator import accounts, payers
+from devstack.simulator import accounts, customers, payers, subscriptions
+from devstack.simulator.billing_page import pay_invoice
 from devstack.simulator.faults import FaultError, Faults
 from devstack.simulator.journal import Journal
 from devstack.simulator.store import Json
@@ -33,6 +34,9 @@ class Control:
             Route("/_sim/health", self.health),
             Route("/_sim/accounts", self.register_account, methods=["POST"]),
             Route("/_sim/accounts/{id}/{act}", self.act_on_account, methods=["POST"]),
+            Route("/_sim/customers/{id}/card", self.change_card, methods=["POST"]),
+            Route("/_sim/invoices/{id}/pay", self.pay_invoice, methods=["POST"]),
+            Route("/_sim/subscriptions/{id}/cancel", self.cancel_subscription, methods=["POST"]),
             Route("/_sim/sessions/{id}/{act}", self.act, methods=["POST"]),
             Route("/_sim/requests", self.requests),
             Route("/_sim/faults", self.faults),
@@ -60,6 +64,19 @@ class Control:
         if account is None:
             return _problem(404, "no such account or action")
         return JSONResponse({"id": account["id"], "charges_enabled": account["charges_enabled"]})
+
+    async def change_card(self, request: Request) -> Response:
+        body = await _json(request)
+        good = body.get("good") if isinstance(body, dict) else None
+        if not isinstance(good, bool):
+            return _problem(422, "good is true or false")
+        return _found(customers.change_card(self._world, request.path_params["id"], good=good))
+
+    async def pay_invoice(self, request: Request) -> Response:
+        return _found(pay_invoice(self._world, request.path_params["id"]))
+
+    async def cancel_subscription(self, request: Request) -> Response:
+        return _found(subscriptions.cancel_now(self._world, request.path_params["id"]))
 
     async def act(self, request: Request) -> Response:
         session_id, name = request.path_params["id"], request.path_params["act"]
@@ -109,6 +126,12 @@ async def _json(request: Request) -> Any:
 
 def _problem(status: int, detail: str) -> Response:
     return JSONResponse({"error": {"message": detail}}, status)
+
+
+def _found(changed: Json | None) -> Response:
+    if changed is None:
+        return _problem(404, "there is nothing of that id, or nothing to change")
+    return JSONResponse({"id": changed["id"], "status": changed.get("status")})
 
 
 def _shown(session: Json) -> Json:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
+from devstack.simulator import subscriptions
 from devstack.simulator.intents import authorise, decline, intent_of, let_go
 from devstack.simulator.store import Json
 from devstack.simulator.world import World, save
@@ -42,6 +44,8 @@ def state_in_words(world: World, session: Json) -> str:
     """For people: what became of a checkout and its money."""
     if session["status"] == "expired":
         return "expired, nothing charged"
+    if session["mode"] == "subscription":
+        return "open" if session["status"] == "open" else "subscribed"
     intent = world.store.get("payment_intent", session["payment_intent"] or "")
     if intent is None or session["status"] == "open":
         return "open"
@@ -56,8 +60,12 @@ def pay(world: World, session_id: str) -> Json:
     """The card is good. Returns the completed session."""
     with world.store.transaction():
         account, session = _open(world, session_id)
-        intent = authorise(world, account, intent_of(world, account, session))
-        paid = intent["status"] == "succeeded"
+        if session["mode"] == "subscription":
+            subscription, invoice = subscriptions.begin(world, account, session)
+            session.update(subscription=subscription["id"], invoice=invoice["id"])
+            paid = True
+        else:
+            paid = authorise(world, account, intent_of(world, account, session))["status"] == "succeeded"
         # The page closes for good, hence no address; the person's own data is not simulated.
         session.update(status="complete", url=None, payment_status="paid" if paid else "unpaid")
         save(world, account, session)
@@ -70,7 +78,8 @@ def be_declined(world: World, session_id: str) -> Json:
     """The card is refused; the session stays open for another try."""
     with world.store.transaction():
         account, session = _open(world, session_id)
-        decline(world, account, intent_of(world, account, session))
+        if session["mode"] == "payment":
+            decline(world, account, intent_of(world, account, session))
         return save(world, account, session, session["expires_at"])
 
 
@@ -103,12 +112,23 @@ def let_time_act(world: World) -> None:
     with world.store.transaction():
         # No request is the cause of what time does.
         cause, world.events.cause = world.events.cause, {"id": None, "idempotency_key": None}
-        for account, obj in world.store.due(world.clock.now()):
-            if obj["object"] == "checkout.session":
-                end_session(world, account, obj)
-            else:
-                let_go(world, account, obj, "automatic")
+        # Until nothing is due: a long leap holds several periods of a subscription.
+        while due := world.store.due(world.clock.now()):
+            for account, obj in due:
+                _ACTS[obj["object"]](world, account, obj)
         for (session_id,) in world.store.rows("SELECT session FROM planned_payments WHERE at <= ?", time.time()):
             world.store.change("DELETE FROM planned_payments WHERE session = ?", session_id)
             pay(world, session_id)
         world.events.cause = cause
+
+
+def _run_out(world: World, account: str, intent: Json) -> None:
+    let_go(world, account, intent, "automatic")
+
+
+# What time does, by the kind of the object that it was due for.
+_ACTS: dict[str, Callable[[World, str, Json], object]] = {
+    "checkout.session": end_session,
+    "payment_intent": _run_out,
+    "subscription": subscriptions.let_time_act,
+}

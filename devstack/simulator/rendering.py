@@ -10,7 +10,14 @@ from devstack.simulator.store import Json, Store
 
 # Per kind of object: which of its fields can be expanded, and to what.
 EXPANDABLE: dict[str, dict[str, str]] = {
-    "checkout.session": {"payment_intent": "payment_intent"},
+    "checkout.session": {
+        "customer": "customer",
+        "invoice": "invoice",
+        "payment_intent": "payment_intent",
+        "subscription": "subscription",
+    },
+    "invoice": {"customer": "customer"},
+    "subscription": {"customer": "customer", "latest_invoice": "invoice"},
     "payment_intent": {"latest_charge": "charge"},
     "charge": {"payment_intent": "payment_intent"},
     "refund": {"charge": "charge", "payment_intent": "payment_intent"},

@@ -14,10 +14,13 @@ from portal.api.duplicates import duplicates_router
 from portal.api.hours import hours_router
 from portal.api.intake_forms import intake_forms_router
 from portal.api.merchant_accounts import merchant_accounts_router
+from portal.api.payments import payments_router
 from portal.api.policies import client_policy_router, practice_policy_router, provider_policy_router
 from portal.api.profile import profile_router
 from portal.api.provider_settings import provider_settings_router
+from portal.api.record import record_router
 from portal.api.sessions import sessions_router
+from portal.api.subscription import subscription_router
 
 api_router = APIRouter(prefix="/api/v1")
 # For /openapi.json: who is asking is found out by `web.identity`.
@@ -38,11 +41,14 @@ for _router in (
     intake_forms_router,
     merchant_accounts_router,
     clients_router,
+    record_router,
     duplicates_router,
     client_batches_router,
     attention_router,
     appointments_router,
+    payments_router,
     audit_router,
+    subscription_router,
 ):
     api_router.include_router(_router, dependencies=[Security(_bearer)])
 api_router.include_router(sessions_router)

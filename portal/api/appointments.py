@@ -1,4 +1,4 @@
-"""Appointments and payments, as the practice sees them."""
+"""Appointments, as the practice sees them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from commands.appointments import cancel, may_cancel, record_visit
 from commands.audit import note
 from commands.booking import claim
 from commands.moving import move
-from db.models import Appointment, Payment
+from db.models import Appointment
 from db.tenancy import appointment_of_practice, client_of_practice, payment_of_appointment
 from domain.audit import AuditKind
 from domain.stages import Actor
 from domain.states import AppointmentStatus
 from portal.paging import Limit, cursor_of, read_cursor
-from portal.shapes import Json, appointment_shape, appointment_shapes, cancel_shape, instant, listed, payment_shape
+from portal.shapes import Json, appointment_shape, appointment_shapes, cancel_shape, listed
 from portal.waiting import wait_for_booking, wait_while_pending
 from web.bodies import json_object, parse_object, raw_body
 from web.fields import moment, only, opaque_id, optional_text, text
@@ -137,27 +137,3 @@ async def fulfil(session: Transaction, office: TheOffice, staff: ApiPractice, ap
     await record_visit(session, office, appointment, AppointmentStatus.FULFILLED)
     await note(session, office, staff.who, AuditKind.VISIT_RECORDED, appointment.id)
     return await appointment_shape(session, appointment)
-
-
-@appointments_router.get("/payments", summary="Payments, newest first")
-async def list_payments(
-    session: Transaction,
-    staff: ApiPractice,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
-    limit: Limit = 100,
-) -> Json:
-    query = select(Payment).where(Payment.practice_id == staff.practice_id)
-    if cursor is not None:
-        query = query.where(tuple_(Payment.created_at, Payment.id) < read_cursor(cursor))
-    rows = list(await session.scalars(query.order_by(Payment.created_at.desc(), Payment.id.desc()).limit(limit + 1)))
-    after = cursor_of(rows[limit - 1].created_at, rows[limit - 1].id) if len(rows) > limit else None
-    items = [
-        {
-            **payment_shape(row),
-            "client_id": row.client_id,
-            "appointment_id": row.appointment_id,
-            "created_at": instant(row.created_at),
-        }
-        for row in rows[:limit]
-    ]
-    return listed(items, after)

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.appointments import cancel, may_cancel
-from commands.booking import claim, fee_quote, free_slots, why_not
+from commands.booking import claim, free_slots, quote_now
+from commands.holds import extend_hold
 from commands.intake import GivenSignature, look_at_intake, save_intake
 from commands.moving import move
 from commands.next_step import next_step
@@ -103,8 +104,7 @@ async def list_appointments(session: Transaction, client: ChosenClient) -> Json:
 
 @client_portal_router.get("/fee-quote", summary="The fee of whoever books now, and what goes back of it")
 async def read_quote(session: Transaction, office: TheOffice, client: ChosenClient) -> Json:
-    _, in_force = await why_not(session, office, client, None)
-    quote = fee_quote(in_force)
+    quote = await quote_now(session, office, client)
     return {"quote": quote_shape(quote) if quote else None}
 
 
@@ -161,6 +161,15 @@ async def cancel_appointment(office: TheOffice, relay: TheRelay, clients: Signed
     await wait_while_pending(office, appointment.id)
     async with office.database.transaction() as session:
         return await appointment_shape(session, await appointment_by_id(session, appointment.id))
+
+
+@client_portal_router.post("/appointments/{appointment_id}/extend-hold", summary="More time to pay, once")
+async def extend_appointment_hold(
+    session: Transaction, office: TheOffice, clients: SignedInClients, appointment_id: str
+) -> Json:
+    appointment = await own_appointment(session, clients, appointment_id, for_update=True)
+    await extend_hold(session, office, appointment, actor=Actor.CLIENT)
+    return await appointment_shape(session, appointment)
 
 
 @client_portal_router.post("/appointments/{appointment_id}/move", summary="Choose another time; the fee counts for it")

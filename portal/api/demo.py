@@ -33,6 +33,7 @@ async def set_subscription(request: Request, provider: str, session: Transaction
         session.add(PortalSubscription(practice_id=found.practice_id, status=str(status), changed_at=now))
     else:
         row.status, row.changed_at = str(status), now
+        row.ending = row.closes_at = row.told_at = None
     return {"status": str(status)}
 
 

@@ -25,22 +25,30 @@ from portal.pages.console_invitation import console_invitation_router
 from portal.pages.console_merchant import console_merchant_router
 from portal.pages.console_moving import console_moving_router
 from portal.pages.console_page import console_page_router
+from portal.pages.console_payments import console_payments_router
 from portal.pages.console_policies import client_settings_router, practice_settings_router
+from portal.pages.console_record import console_record_router
 from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.console_staff import console_staff_router
+from portal.pages.console_subscription import console_subscription_router
+from portal.pages.console_website import console_website_router
 from portal.pages.email_links import email_links_router
+from portal.pages.embed import embed_router, embed_script_router
 from portal.pages.home import home_router
 from portal.pages.intake import intake_router
 from portal.pages.moving import moving_router
 from portal.pages.profile import profile_router
 from portal.pages.public import public_router
+from portal.pages.receipts import receipts_router
 from portal.pages.sessions import sessions_router
 from portal.pages.unsubscribing import unsubscribing_router
 
 pages_router = APIRouter(default_response_class=HTMLResponse)
 for _router in (
     public_router,
+    embed_script_router,
+    embed_router,
     accounts_router,
     email_links_router,
     sessions_router,
@@ -51,14 +59,17 @@ for _router in (
     booking_router,
     appointment_pages_router,
     moving_router,
+    receipts_router,
     console_clients_router,
     console_client_router,
     console_invitation_router,
     console_batches_router,
     console_duplicates_router,
     console_contact_router,
+    console_record_router,
     console_appointments_router,
     console_moving_router,
+    console_payments_router,
     console_attention_router,
     console_form_editor_router,
     console_forms_router,
@@ -72,9 +83,11 @@ for _router in (
     console_greeting_router,
     unsubscribing_router,
     console_page_router,
+    console_website_router,
     console_staff_router,
     console_audit_router,
     console_account_router,
+    console_subscription_router,
 ):
     pages_router.include_router(_router)
 

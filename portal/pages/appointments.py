@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.accounts import SessionKind, who_is
 from commands.appointments import cancel, may_cancel, notice_payment
+from commands.holds import extend_hold, may_extend
 from db.fees import quote_of
 from db.ids import new_id
 from db.models import Appointment, Client, Payment
 from db.portal_accounts import clients_of
 from db.tenancy import appointment_by_id, appointment_of_client, payment_of_appointment
-from domain.errors import DomainError, NotFound
+from domain.errors import Conflict, DomainError, NotFound
 from domain.stages import Actor
 from domain.states import AppointmentStatus, PaymentState
 from portal.forms import ClientForm
@@ -96,6 +97,7 @@ async def appointment_page(
     now = await office.clock.now(session)
     expires = appointment.hold_expires_at
     choose_until = appointment.choose_until
+    extend = await may_extend(session, office, appointment, payment)
     return await about.render(
         session,
         office,
@@ -103,6 +105,9 @@ async def appointment_page(
         state=state,
         refresh=refresh,
         held_until=spoken_until(expires, about.frame.timezone, now) if expires else None,
+        seconds_left=max(0, int((expires - now).total_seconds())) if expires and state == "held" else 0,
+        extended=appointment.hold_extended_at is not None,
+        extend_until=spoken_until(extend.until, about.frame.timezone, now) if extend.until else None,
         choose_until=spoken_until(choose_until, about.frame.timezone, now) if choose_until else None,
         may_pay=state in ("held", "checking") and payment is not None and payment.checkout_url is not None,
     )
@@ -126,6 +131,20 @@ def _state(about: AppointmentFrame, checking: int) -> tuple[str, str | None]:
         path = f"/portal/appointments/{appointment.id}"
         return "checking", refresh_after(_LOOK_AGAIN_SECONDS, about.frame.link(path, checking=str(checking + 1)))
     return "held", refresh_after(_SLOW_SECONDS, about.frame.link(f"/portal/appointments/{appointment.id}"))
+
+
+@appointment_pages_router.post("/portal/appointments/{appointment_id}/extend-hold", summary="More time to pay, once")
+async def extend(
+    session: Transaction, office: TheOffice, form: ClientForm, clients: SignedInClients, appointment_id: str
+) -> Response:
+    client, appointment = await own_appointment(session, clients, appointment_id, for_update=True)
+    done = "hold-extended"
+    try:
+        await extend_hold(session, office, appointment, actor=Actor.CLIENT)
+    except Conflict:
+        done = "hold-not-extended"
+    place = client.id if len(clients) > 1 else None
+    return go(f"/portal/appointments/{appointment.id}", done, client=place)
 
 
 @appointment_pages_router.get("/portal/appointments/{appointment_id}/cancel", summary="Before cancelling: what happens")

@@ -9,16 +9,19 @@ from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.booking import claim, fee_quote, why_not
+from commands.booking import claim, quote_now, why_not
 from commands.office import Office
+from commands.settings import read_settings
 from db.tenancy import appointment_being_chosen, appointment_by_id, client_by_id, payment_of_appointment
 from domain.errors import DomainError, ValidationFailed
 from domain.stages import Actor
-from domain.states import AppointmentStatus
+from domain.states import AppointmentStatus, SettingsKind
 from portal.forms import ClientForm, new_form_token
 from portal.pages.frames import ClientFrame, TheClientFrame
-from portal.pages.times import times_on_offer
+from portal.pages.picking import keep_zone, offer_to, taken_time
+from portal.pages.times import Wanted, pick
 from portal.waiting import wait_for_booking
+from portal.zones import chosen_zone, zone_choices
 from web.fields import moment
 from web.problems import status_of
 from web.transactions import TheOffice, TheRelay, Transaction
@@ -33,12 +36,13 @@ async def choose(
     session: Transaction,
     office: TheOffice,
     frame: TheClientFrame,
-    start: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+    on: Annotated[str | None, Query(max_length=40)] = None,
+    view: Annotated[str | None, Query(max_length=10)] = None,
 ) -> Response:
     choosing = await appointment_being_chosen(session, frame.client.id)
     if choosing is not None:
         return frame.go(f"/portal/appointments/{choosing.id}/move")
-    return await _page(session, office, frame, start)
+    return await _page(session, office, frame, Wanted.of(on, view))
 
 
 @booking_router.post("/portal/book", summary="Choose a time")
@@ -57,8 +61,10 @@ async def book(office: TheOffice, relay: TheRelay, form: ClientForm, frame: TheC
             )
     except DomainError as refusal:
         async with office.database.transaction() as session:
-            return await _page(session, office, frame, form.first("from"), refusal)
+            wanted = Wanted.of(form.first("on"), form.first("view"))
+            return await _page(session, office, frame, wanted, form.first("starts_at"), refusal)
     relay.nudge(session.info.pop("event_subjects", []))
+    await keep_zone(office, frame, form)
     await wait_for_booking(office, claimed.id)
     async with office.database.transaction() as session:
         appointment = await appointment_by_id(session, claimed.id)
@@ -78,23 +84,33 @@ async def _page(
     session: AsyncSession,
     office: Office,
     frame: ClientFrame,
-    start: str | None,
+    wanted: Wanted,
+    chosen: str = "",
     refusal: DomainError | None = None,
 ) -> Response:
     status = status_of(refusal) if refusal else 200
-    blocks, in_force = await why_not(session, office, frame.client, None)
+    blocks, _ = await why_not(session, office, frame.client, None)
     if blocks:
-        return frame.render("portal/blocked.html", status=status, blocks=blocks)
-    times = await times_on_offer(session, office, frame.provider, frame.client, frame.timezone, start)
+        contact = (await read_settings(session, frame.provider, SettingsKind.PAGE)).document["contact"]
+        return frame.render("portal/blocked.html", status=status, blocks=blocks, contact=contact)
+    picker = await pick(
+        session,
+        office,
+        offer_to(frame),
+        wanted,
+        lambda day, view: frame.link("/portal/book", on=day.isoformat(), view=str(view)),
+        refused=taken_time(refusal, chosen),
+    )
     detail = refusal.detail if refusal else None
     if isinstance(refusal, ValidationFailed):
         detail = refusal.errors[0].message
     return frame.render(
         "portal/book.html",
         status=status,
-        times=times,
-        start=start or "",
+        picker=picker,
         refusal=detail,
-        quote=fee_quote(in_force),
+        follows_zone=refusal is None and chosen_zone(frame.request) is None,
+        zone_choices=zone_choices(),
+        quote=await quote_now(session, office, frame.client),
         form_token=new_form_token(),
     )

@@ -26,8 +26,8 @@ from domain.wording import local_date
 from portal.forms import Form, StaffForm, new_form_token
 from portal.pages.console_client import OwnClient, page_of
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
+from portal.pages.picking import staff_picker
 from portal.pages.queries import agenda, providers_of
-from portal.pages.times import times_on_offer
 from portal.waiting import wait_for_booking, wait_while_pending
 from portal.wording import zone
 from web.fields import moment, opaque_id
@@ -62,9 +62,13 @@ async def booking_page(
     office: TheOffice,
     frame: TheStaffFrame,
     client: OwnClient,
-    start: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+    on: Annotated[str | None, Query(max_length=40)] = None,
+    view: Annotated[str | None, Query(max_length=10)] = None,
+    at: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
-    return await _booking_page(session, office, frame, client, Form({"from": [start or ""]}))
+    """`at` is a time that was picked before, on the calendar."""
+    picked = Form({"on": [on or ""], "view": [view or ""], "starts_at": [at or ""]})
+    return await _booking_page(session, office, frame, client, picked)
 
 
 @console_appointments_router.post(
@@ -126,6 +130,9 @@ async def _booking_page(
     detail = refusal.detail if refusal else None
     if isinstance(refusal, ValidationFailed):
         detail = refusal.errors[0].message
+    picker = await staff_picker(
+        session, office, frame, provider, client, timezone, form, f"/console/clients/{client.id}/book", refusal
+    )
     return frame.render(
         "console/book.html",
         status=status_of(refusal) if refusal else 200,
@@ -133,7 +140,7 @@ async def _booking_page(
         provider=provider,
         timezone=timezone,
         blocks=blocks,
-        times=await times_on_offer(session, office, provider, client, timezone, form.first("from")),
+        picker=picker,
         refusal=detail,
         values=form.flat(),
         form_token=new_form_token(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -19,7 +18,9 @@ from portal.forms import StaffForm
 from portal.merchant_words import asked_for, guidance
 from portal.pages.frames import StaffFrame, TheStaffFrame, go, staff_frame
 from portal.pages.queries import providers_of, timezone_of_practice
+from portal.paths import with_query
 from portal.rendering import refresh_after
+from portal.waiting import instant_in
 from web.fields import opaque_id
 from web.identity import SignedInStaff, permitted
 from web.problems import status_of
@@ -63,11 +64,11 @@ async def merchant_page(
     checking: Annotated[int, Query(ge=0, le=1000)] = 0,
     before: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
-    waiting = 0 < checking <= _LOOKS and not await has_been_read(session, provider, _instant(before))
+    waiting = 0 < checking <= _LOOKS and not await has_been_read(session, provider, instant_in(before))
     refresh = None
     if waiting:
-        again = f"/console/merchant-account/{provider.slug}?checking={checking + 1}"
-        refresh = refresh_after(_LOOK_AGAIN_SECONDS, again + (f"&before={before}" if before else ""))
+        again = with_query(f"/console/merchant-account/{provider.slug}", checking=str(checking + 1), before=before)
+        refresh = refresh_after(_LOOK_AGAIN_SECONDS, again)
     return await _page(session, office, frame, provider, waiting=waiting, refresh=refresh)
 
 
@@ -113,14 +114,6 @@ async def _look(office: Office, relay: TheRelay, provider: Provider, source: str
     if await wait_until_read(office, provider, before):
         return go(here)
     return go(here, checking="1", before=before.isoformat() if before else None)
-
-
-def _instant(value: str | None) -> datetime | None:
-    try:
-        parsed = datetime.fromisoformat(value.replace(" ", "+")) if value else None
-    except ValueError:
-        return None
-    return parsed if parsed is not None and parsed.tzinfo is not None else None
 
 
 async def _page(

@@ -20,7 +20,7 @@ from domain.stages import Actor
 from portal.forms import Form, StaffForm
 from portal.pages.console_appointments import LONGEST_REASON, chosen_time
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
-from portal.pages.times import times_on_offer
+from portal.pages.picking import staff_picker
 from web.fields import opaque_id
 from web.identity import permitted
 from web.problems import status_of
@@ -39,9 +39,13 @@ async def before_moving(
     office: TheOffice,
     frame: TheStaffFrame,
     appointment_id: str,
-    start: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+    on: Annotated[str | None, Query(max_length=40)] = None,
+    view: Annotated[str | None, Query(max_length=10)] = None,
+    at: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
-    return await _page(session, office, frame, appointment_id, Form({"from": [start or ""]}))
+    """`at` is a time that was picked before, on the calendar."""
+    picked = Form({"on": [on or ""], "view": [view or ""], "starts_at": [at or ""]})
+    return await _page(session, office, frame, appointment_id, picked)
 
 
 @console_moving_router.post("", summary="Move an appointment")
@@ -80,6 +84,10 @@ async def _page(
     detail = refusal.detail if refusal else None
     if isinstance(refusal, ValidationFailed):
         detail = refusal.errors[0].message
+    path = f"/console/appointments/{appointment.id}/move"
+    picker = await staff_picker(
+        session, office, frame, provider, client, timezone, form, path, refusal, moving=appointment
+    )
     return frame.render(
         "console/move.html",
         status=status_of(refusal) if refusal else 200,
@@ -89,7 +97,7 @@ async def _page(
         moving=await may_move(session, office, appointment, Actor.STAFF),
         provider=provider,
         timezone=timezone,
-        times=await times_on_offer(session, office, provider, client, timezone, form.first("from")),
+        picker=picker,
         refusal=detail,
         values=form.flat(),
     )

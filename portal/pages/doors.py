@@ -10,9 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.office import Office
 from commands.page import page_in_force, picture_path
-from commands.signups import sign_up
 from db.in_force import InForce, in_force_at
 from db.models import PagePicture, Practice, Provider
 from db.tenancy import practice_of, provider_by_slug
@@ -21,8 +19,7 @@ from domain.errors import DomainError
 from domain.page import Page
 from domain.pictures import Picture
 from domain.signup_form import SignupForm
-from portal.contact_fields import AUTOCOMPLETE, answers_given
-from portal.forms import Form
+from portal.contact_fields import AUTOCOMPLETE
 from web.fields import opaque_id
 
 
@@ -100,9 +97,3 @@ def form_sections(form: SignupForm) -> dict[str, Any]:
     """What the template of the form's fields needs, with nothing filled in."""
     sections = [(title, list(fields)) for title, fields in groupby(form.asked, lambda one: one.section)]
     return {"sections": sections, "complete": AUTOCOMPLETE, "values": {}, "chosen": {}}
-
-
-async def accept(session: AsyncSession, office: Office, door: Door, form: Form, key: str | None) -> None:
-    """Raises what `sign_up` raises, with nothing written."""
-    async with session.begin_nested():
-        await sign_up(session, office, door.here, answers_given(door.form, form), idempotency_key=key)

@@ -22,6 +22,7 @@ from portal.forms import csrf_token
 from portal.pages.queries import places_of
 from portal.paths import with_query
 from portal.rendering import render
+from portal.zones import keep_choice, readers_zone
 from web.identity import ChosenClient, SignedInClients, SignedInStaff, Staff
 from web.transactions import TheOffice, Transaction
 
@@ -35,7 +36,8 @@ def go(path: str, done: str | None = None, **query: str | None) -> Response:
 class ClientFrame:
     """One client's side of the portal; `several` when a family shares the account.
 
-    `places` says of each of them with whom they are.
+    `places` says of each of them with whom they are. `timezone` is the provider's, `zone` the one that the reader's
+    clock shows.
     """
 
     request: Request
@@ -45,6 +47,7 @@ class ClientFrame:
     practice: Practice
     policy: PortalPolicy
     timezone: str
+    zone: str
     csrf: str
     places: dict[str, str]
 
@@ -61,13 +64,16 @@ class ClientFrame:
 
     def render(self, template: str, *, status: int = 200, **context: Any) -> Response:
         everything = {"frame": self, "nav": "portal", "csrf": self.csrf, "practice": self.practice, **context}
-        return render(self.request, template, status=status, timezone=self.timezone, **everything)
+        page = render(self.request, template, status=status, timezone=self.timezone, **everything)
+        keep_choice(self.request, page)
+        return page
 
 
 async def frame_for(
     request: Request, session: AsyncSession, office: Office, clients: list[Client], client: Client
 ) -> ClientFrame:
     provider = await provider_of(session, client.provider_id)
+    timezone = (await load_availability(session, provider.id)).timezone
     return ClientFrame(
         request=request,
         clients=clients,
@@ -75,7 +81,8 @@ async def frame_for(
         provider=provider,
         practice=await practice_of(session, client.practice_id),
         policy=(await load_policy(session, provider.id, client.id)).policy,
-        timezone=(await load_availability(session, provider.id)).timezone,
+        timezone=timezone,
+        zone=readers_zone(request, client.timezone, timezone),
         csrf=csrf_token(request, office, SessionKind.CLIENT),
         places=await places_of(session, clients) if len(clients) > 1 else {},
     )

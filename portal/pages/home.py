@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from commands.booking import why_not
 from commands.intake import intake_standing
 from commands.next_step import NextStep, next_step
+from commands.refunds import refunds_of
 from db.tenancy import appointment_being_chosen
 from domain.states import SubmissionStatus
 from portal.pages.frames import TheClientFrame
@@ -53,4 +54,5 @@ async def bill_pay(session: Transaction, frame: TheClientFrame) -> Response:
         for payment, appointment in payments
         if payment.state == "requested" and appointment.status == "pending" and payment.checkout_url
     ]
-    return frame.render("portal/bill_pay.html", due=due, payments=payments)
+    refunds = {payment.id: await refunds_of(session, payment.id) for payment, _ in payments if payment.refund_due_minor}
+    return frame.render("portal/bill_pay.html", due=due, payments=payments, refunds=refunds)

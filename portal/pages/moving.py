@@ -13,8 +13,10 @@ from domain.errors import DomainError, NotFound, ValidationFailed
 from domain.stages import Actor
 from portal.forms import ClientForm
 from portal.pages.appointments import AppointmentFrame, TheAppointmentFrame, appointment_frame, own_appointment
-from portal.pages.times import times_on_offer
+from portal.pages.picking import keep_zone, offer_to, taken_time
+from portal.pages.times import Wanted, pick
 from portal.waiting import wait_while_pending
+from portal.zones import chosen_zone, zone_choices
 from web.fields import moment
 from web.identity import SignedInClients
 from web.problems import status_of
@@ -28,9 +30,10 @@ async def before_moving(
     session: Transaction,
     office: TheOffice,
     about: TheAppointmentFrame,
-    start: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+    on: Annotated[str | None, Query(max_length=40)] = None,
+    view: Annotated[str | None, Query(max_length=10)] = None,
 ) -> Response:
-    return await _page(session, office, about, start)
+    return await _page(session, office, about, Wanted.of(on, view))
 
 
 @moving_router.post("/portal/appointments/{appointment_id}/move", summary="Move the appointment")
@@ -55,12 +58,14 @@ async def move_appointment(
     except DomainError as refusal:
         async with office.database.transaction() as session:
             about = await appointment_frame(request, session, office, clients, appointment_id)
-            return await _page(session, office, about, form.first("from"), refusal)
+            wanted = Wanted.of(form.first("on"), form.first("view"))
+            return await _page(session, office, about, wanted, form.first("starts_at"), refusal)
     relay.nudge(session.info.pop("event_subjects", []))
     if choosing:
         await wait_while_pending(office, appointment.id)
     async with office.database.transaction() as session:
         about = await appointment_frame(request, session, office, clients, appointment_id)
+    await keep_zone(office, about.frame, form)
     return about.frame.go(f"/portal/appointments/{appointment.id}", None if choosing else "moved")
 
 
@@ -68,14 +73,23 @@ async def _page(
     session: AsyncSession,
     office: TheOffice,
     about: AppointmentFrame,
-    start: str | None,
+    wanted: Wanted,
+    chosen: str = "",
     refusal: DomainError | None = None,
 ) -> Response:
     decision = await may_move(session, office, about.appointment, Actor.CLIENT)
     frame = about.frame
-    times = None
+    picker = None
     if decision.allowed:
-        times = await times_on_offer(session, office, frame.provider, frame.client, frame.timezone, start)
+        path = f"/portal/appointments/{about.appointment.id}/move"
+        picker = await pick(
+            session,
+            office,
+            offer_to(frame, about.appointment),
+            wanted,
+            lambda day, view: frame.link(path, on=day.isoformat(), view=str(view)),
+            refused=taken_time(refusal, chosen),
+        )
     detail = refusal.detail if refusal else None
     if isinstance(refusal, ValidationFailed):
         detail = refusal.errors[0].message
@@ -86,7 +100,8 @@ async def _page(
         payment=about.payment,
         quote=about.quote,
         moving=decision,
-        times=times,
-        start=start or "",
+        picker=picker,
         refusal=detail,
+        follows_zone=refusal is None and chosen_zone(frame.request) is None,
+        zone_choices=zone_choices(),
     )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlalchemy import select
 
 from commands.page import picture_in_force
-from commands.rate_limits import SIGNUPS_PER_ADDRESS, SIGNUPS_PER_PROVIDER, count_request
-from commands.signups import trapped
 from db.models import Provider
-from domain.errors import NotFound, ValidationFailed
-from portal.forms import Form, PublicForm, new_form_token
-from portal.pages.doors import Door, accept, door_at, form_sections, picture_answer, shown_picture
-from portal.rendering import errors_by_field, render
+from domain.errors import NotFound
+from portal.forms import PublicForm, new_form_token
+from portal.pages.doors import door_at, picture_answer, shown_picture
+from portal.pages.signing_up import Counter, form_page, take
+from portal.rendering import render
 from web.transactions import RemoteAddress, TheOffice, Transaction
 
 public_router = APIRouter(tags=["pages: public"])
@@ -52,9 +51,19 @@ async def provider_picture(provider: str, picture_id: str, session: Transaction)
     return picture_answer(await picture_in_force(session, door.provider, picture_id), "public, max-age=86400")
 
 
+def _counter(slug: str) -> Counter:
+    """Any token will do, and none: the form stands on our own page, which browsers vouch for."""
+    return Counter(
+        path=f"/p/{slug}/signup",
+        new_token=new_form_token,
+        read_token=lambda token: token[:100] or new_form_token(),
+    )
+
+
 @public_router.get("/p/{provider}/signup", summary="The sign-up form")
 async def signup_form(request: Request, provider: str, session: Transaction) -> Response:
-    return _signup_page(request, await door_at(session, provider))
+    door = await door_at(session, provider)
+    return form_page(request, door, _counter(door.provider.slug))
 
 
 @public_router.post("/p/{provider}/signup", summary="Sign up")
@@ -67,41 +76,7 @@ async def signup(
     form: PublicForm,
 ) -> Response:
     door = await door_at(session, provider)
-    counted = (SIGNUPS_PER_ADDRESS, address), (SIGNUPS_PER_PROVIDER, door.provider.id)
-    await count_request(office.database, *counted)
-    done = RedirectResponse(f"/p/{door.provider.slug}/signup/done", 303)
-    if trapped(form.first("website")):
-        return done
-    if door.closed is not None:
-        return _signup_page(request, door, status=409)
-    try:
-        await accept(session, office, door, form, form.first("form_token")[:100] or None)
-    except ValidationFailed as refusal:
-        return _signup_page(request, door, form, status=422, refusal=refusal)
-    return done
-
-
-def _signup_page(
-    request: Request,
-    door: Door,
-    form: Form | None = None,
-    *,
-    status: int = 200,
-    refusal: ValidationFailed | None = None,
-) -> Response:
-    if door.closed is not None:
-        return render(request, "public/signup_closed.html", status=status, door=door, practice=door.practice)
-    # Corrected answers are another request: a key belongs to the answers that it came with.
-    return render(
-        request,
-        "public/signup.html",
-        status=status,
-        door=door,
-        practice=door.practice,
-        errors=errors_by_field(refusal.errors) if refusal else {},
-        form_token=new_form_token(),
-        **form_sections(door.form) | ({"values": form.flat(), "chosen": form.values} if form else {}),
-    )
+    return await take(request, session, office, door, _counter(door.provider.slug), address, form)
 
 
 @public_router.get("/p/{provider}/signup/done", summary="Check your mail")

@@ -58,13 +58,18 @@
     time.append(mine);
   }
 
-  // Copy a link.
+  // Copy a link, or what is to be pasted elsewhere. Without a clipboard (plain http): it is selected, and can be copied.
+  for (const one of document.querySelectorAll("[data-select]")) one.addEventListener("focus", () => one.select());
   for (const button of document.querySelectorAll("button[data-copy]")) {
-    if (!navigator.clipboard) continue;
+    const source = document.getElementById(button.dataset.copy);
     button.hidden = false;
+    button.setAttribute("aria-live", "polite");
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
-      button.textContent = "Copied";
+      source.select();
+      const copied = navigator.clipboard
+        ? await navigator.clipboard.writeText(source.value).then(() => true, () => false)
+        : document.execCommand("copy");
+      button.textContent = copied ? "Copied" : "Selected: copy it now";
     });
   }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from commands.rate_limits import SIGNUPS_PER_ADDRESS
+from commands.signup_limits import SIGNUPS_PER_NETWORK
 from tests.driver import Provider, World, new_address, ok, problem
 
 ORIGIN = "https://www.practice.example"
@@ -69,7 +69,7 @@ async def test_a_filled_honeypot_is_answered_like_a_sign_up(world: World, provid
 
 
 async def test_one_address_is_stopped_at_its_limit_and_the_website_can_say_so(world: World, website: Provider) -> None:
-    for _ in range(SIGNUPS_PER_ADDRESS.requests):
+    for _ in range(SIGNUPS_PER_NETWORK.requests):
         assert (await send(world, website, "POST", b"{", address="203.0.113.7")).status_code == 422
     refused = await send(world, website, "POST", b"{", address="203.0.113.7")
     problem(refused, "rate-limited", 429)

@@ -220,6 +220,10 @@ class Canaries:
         await self.provider.told(person.client_id, "fee_refunded")
         await self.provider.told(person.client_id, "cancellation_sent")
 
+    async def gets_an_override(self, person: Person) -> None:
+        body = {"max_upcoming_appointments": 7, "reason": self.word("Overridereason")}
+        ok(await self.provider.request("PUT", f"/api/v1/clients/{person.client_id}/policy", json=body))
+
     async def front_desk_books(self, person: Person) -> None:
         """Outside what is offered; called off by the provider's own system."""
         early = (await self.world.now()).replace(hour=6, minute=5, second=0, microsecond=0) + timedelta(days=4)

@@ -141,7 +141,7 @@ def test_sign_up_is_open_when_all_of_its_switches_are(
 ) -> None:
     policy = replace(GENEROUS, page_published=published, allow_anonymous_signup=allowed)
     refusal = signup_refusal(policy, replace(OPEN, subscription=subscription))
-    active = subscription is SubscriptionStatus.ACTIVE
+    active = subscription in (SubscriptionStatus.ACTIVE, SubscriptionStatus.GRACE)
     assert (refusal is None) is (published and allowed and active)
     assert refusal is None or refusal.slug == ("signup-closed" if active else "subscription-inactive")
 

@@ -24,6 +24,7 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "max_upcoming_appointments": st.none() | st.integers(1, 1000),
     "fee": st.none()
     | st.fixed_dictionaries({"amount_minor": st.integers(0, 10_000_000), "currency": st.sampled_from(["usd", "jpy"])}),
+    "fee_deposit_percent": st.integers(1, 100),
     "refund_full_minutes": st.integers(0, 129_600),
     "refund_part_percent": st.integers(0, 99),
     "refund_part_minutes": st.integers(0, 129_600),
@@ -104,3 +105,47 @@ def test_contradictions_name_the_setting_that_is_missing() -> None:
     assert contradictions(PortalPolicy(require_fee=True, fee=fee)) == []
     assert [one.field for one in contradictions(PortalPolicy(require_intake=True))] == ["intake_form_id"]
     assert [one.field for one in contradictions(PortalPolicy(invitation_days=7))] == ["invitation_reminder_days"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("https://www.example.com", "https://www.example.com"),
+        ("HTTPS://WWW.Example.com", "https://www.example.com"),
+        # As browsers write it: without the usual port.
+        ("https://www.example.com:443", "https://www.example.com"),
+        ("http://localhost:80", "http://localhost"),
+        ("https://www.example.com:8443", "https://www.example.com:8443"),
+        ("http://localhost:8080", "http://localhost:8080"),
+    ],
+)
+def test_an_origin_is_kept_as_browsers_write_it(sent: str, kept: str) -> None:
+    assert checked_settings({"website_origins": [sent]}) == {"website_origins": (kept,)}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        *(
+            "https://a.example/",
+            "https://a.example/x",
+            "a.example",
+            "ftp://a.example",
+            "*",
+            "https://*.example",
+            "null",
+        ),
+        *(
+            "https://a.example\n",
+            "https://a.example; script-src *",
+            "https://a b.example",
+            "https://a.example:",
+            7,
+            None,
+        ),
+    ],
+)
+def test_what_is_no_origin_never_gets_into_a_header(sent: object) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        checked_settings({"website_origins": [sent]})
+    assert [one.field for one in refused.value.errors] == ["website_origins"]

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.decisions import cancel_decision, move_decision
-from domain.fees import quote_for
+from domain.errors import Conflict
+from domain.fees import quote_for, refund_refusal, refundable
 from domain.money import Money
 from domain.policy import PortalPolicy, contradictions
 from domain.refunds import RefundTerms, in_words, part_of
 from domain.stages import Actor
-from domain.states import AppointmentStatus
+from domain.states import AppointmentStatus, PaymentState
 
 START = datetime(2026, 12, 1, 14, tzinfo=UTC)
 HALF = RefundTerms(full_minutes=2880, part_percent=50, part_minutes=1440)
@@ -184,3 +185,23 @@ def test_a_quote_is_known_by_what_it_says_and_not_by_the_version_it_comes_from()
         assert quote.reference != first.reference
     assert quote_for(replace(policy, require_fee=False), "0.1.0") is None
     assert quote_for(replace(policy, fee=Money(amount_minor=0, currency="usd")), "0.1.0") is None
+
+
+@given(AMOUNTS, st.lists(st.integers(-10, 2_000_000), max_size=12))
+def test_whatever_is_asked_and_however_often_no_more_goes_back_than_was_taken(amount: Money, wishes: list[int]) -> None:
+    owed = 0
+    for wish in wishes:
+        if refund_refusal(PaymentState.CAPTURED, amount, owed, wish) is None:
+            owed += wish
+        assert 0 <= owed <= amount.amount_minor
+        assert refundable(PaymentState.CAPTURED, amount, owed).amount_minor == amount.amount_minor - owed
+    rest = refund_refusal(PaymentState.CAPTURED, amount, owed, None)
+    assert (rest is None) is (owed < amount.amount_minor)
+
+
+@pytest.mark.parametrize("state", set(PaymentState) - {PaymentState.CAPTURED})
+def test_nothing_goes_back_of_what_was_never_taken_or_is_back_already(state: PaymentState) -> None:
+    owed = FORTY.amount_minor if state is PaymentState.REFUNDED else 0
+    assert isinstance(refund_refusal(state, FORTY, owed, None), Conflict)
+    assert isinstance(refund_refusal(state, FORTY, owed, 1), Conflict)
+    assert refundable(state, FORTY, owed).amount_minor == 0

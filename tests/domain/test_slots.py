@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.hours import Availability
-from domain.slots import Interval, Slot, SlotRules, generate_slots, is_offered, peak_overlap
+from domain.slots import Interval, Slot, SlotRules, generate_slots, is_offered, nearest, peak_overlap
 from tests.domain.calendars import EVERY_DAY, MINUTE, at, every_day, open_on, rules, starts
 
 MONDAY = at("2026-12-07T00:00")
@@ -146,3 +146,11 @@ def test_sixty_days_with_two_thousand_appointments_take_a_few_milliseconds() -> 
         generate_slots(availability, rules(capacity=3), busy, MONDAY, MONDAY + timedelta(days=60), MONDAY)
         timings.append(time.perf_counter() - began)
     assert min(timings) < 0.05  # a few ms on an idle core; the benchmark measures it properly
+
+
+def test_the_nearest_slots_are_those_that_begin_nearest_in_order() -> None:
+    slots = on_monday(OFFICE, rules())
+    assert starts(nearest(slots, at("2026-12-07T10:00"), 3)) == ["Mon 09:00", "Mon 10:00", "Mon 11:00"]
+    assert starts(nearest(slots, at("2026-12-07T12:00"), 1)) == ["Mon 13:00"], "of two that are as near, the later"
+    assert starts(nearest(slots, at("2026-12-05T00:00"), 2)) == ["Mon 09:00", "Mon 10:00"]
+    assert nearest([], MONDAY, 3) == []

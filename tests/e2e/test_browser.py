@@ -97,6 +97,8 @@ class Way:
     async def book_and_pay(self) -> None:
         await self.page.goto(f"{self.world.base_url}/portal/book")
         await fits(self.page)
+        for _ in range(3):  # beyond the notice of cancelling
+            await self.page.get_by_role("link", name="Later:").click()
         await self.page.locator("label.time").last.click()
         await self.page.get_by_role("button", name="Bill Pay").click()
         await self.page.wait_for_url(f"{self.world.endpoints['simulator_url']}/**")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import psycopg
 import pytest
 
 from tests.driver import Person, Provider, World, ok, problem, text_of, until
+from tests.staffing import owner_of
 
 SIXTY_DAYS = 60 * 1440
 
@@ -77,6 +79,85 @@ async def test_who_cancels_too_late_for_a_refund_gets_nothing_and_nothing_is_ask
     assert world.rows("SELECT id FROM refund r WHERE r.payment_id = %s", appointment["payment"]["id"]) == []
     payment = (await person.appointment(appointment["id"]))["payment"]
     assert (payment["state"], payment["refunded_minor"]) == ("captured", 0)
+
+
+async def test_the_rule_is_set_on_the_providers_page_and_saying_who_keeps_another(
+    world: World, provider: Provider
+) -> None:
+    await world.booked_client(provider)
+    owner = await owner_of(provider)
+    home = f"/console/settings/{provider.slug}"
+    page = await owner.page(home)
+    assert "When a client cancels: the fee" in page
+    version = page.split('id="refunds"')[1].split('name="version" value="')[1].split('"')[0]
+    typed = {
+        "version": version,
+        "refund_full_minutes": "2",
+        "refund_full_minutes_unit": "days",
+        "refund_part_percent": "50",
+        "refund_part_minutes": "3",
+        "refund_part_minutes_unit": "days",
+    }
+    wrong = await owner.submit(home, f"{home}/refunds", **typed)
+    assert wrong.status_code == 422
+    assert "shorter than the time until which all of it goes back" in wrong.text
+    asked = await owner.submit(home, f"{home}/refunds", **(typed | {"refund_part_minutes": "1"}))
+    assert "keeps the refund rule that was shown when it was paid" in asked.text
+
+
+async def test_a_deposit_is_paid_online_and_the_rest_is_said(world: World, provider: Provider) -> None:
+    await provider.change(fee_deposit_percent=25)
+    person = await world.ready_client(provider)
+    assert (
+        "Appointment deposit: <strong>$10.00</strong>, paid online now. The rest of $30.00 is paid at the visit."
+        in (await page_of(person, "/portal/book"))
+    )
+    held = ok(await person.book(), 201, 202)
+    await world.pay(await person.checkout(held["id"]))
+    booked = await person.in_state(held["id"], "booked")
+    assert (booked["payment"]["state"], booked["payment"]["amount_minor"]) == ("captured", 1000)
+
+
+async def test_a_fee_for_the_first_visit_is_not_asked_for_the_second(world: World, provider: Provider) -> None:
+    await provider.change(fee_first_visit_only=True)
+    person, _ = await world.booked_client(provider)
+    assert (await person.get("/api/v1/portal/fee-quote"))["quote"] is None
+    second = ok(await person.book((await person.slots())[0]), 201, 202)
+    assert (await person.in_state(second["id"], "booked"))["payment"] is None
+
+
+async def test_a_client_who_is_exempt_with_a_reason_books_without_the_processor(
+    world: World, provider: Provider
+) -> None:
+    person = await world.ready_client(provider)
+    path = f"/api/v1/clients/{person.client_id}/policy"
+    answer = await provider.request("GET", path)
+    body = {"require_fee": False, "reason": "hardship"}
+    ok(await provider.request("PUT", path, json=body, headers={"If-Match": answer.headers["etag"]}))
+    booked = await person.in_state(ok(await person.book(), 201, 202)["id"], "booked")
+    assert booked["payment"] is None
+
+
+async def test_one_time_in_two_tabs_is_one_appointment_one_fee_and_one_checkout_even_after_moving(
+    world: World, provider: Provider
+) -> None:
+    await provider.change(max_simultaneous_appointments=3, max_upcoming_appointments=1)
+    person = await world.ready_client(provider)
+    wanted = (await person.slots())[-1]
+    tabs = [ok(one, 201, 202) for one in await asyncio.gather(*(person.book(wanted) for _ in range(3)))]
+    assert len({tab["id"] for tab in tabs}) == 1
+    session = await person.checkout(tabs[0]["id"])
+    asked = world.rows("SELECT session_id FROM payment WHERE client_id = %s", person.client_id)
+    assert [row["session_id"] for row in asked] == [session]
+    await world.pay(session)
+    booked = await person.in_state(tabs[0]["id"], "booked")
+    assert ok(await person.book(wanted), 201, 202)["id"] == booked["id"]
+    path = f"/api/v1/portal/appointments/{booked['id']}"
+    ok(await person.request("POST", f"{path}/move", json={"starts_at": (await person.slots())[0]}))
+    moved = await person.appointment(booked["id"])
+    assert (moved["payment"]["id"], moved["payment"]["state"]) == (booked["payment"]["id"], "captured")
+    assert "Nothing to pay." in await page_of(person, "/portal/bill-pay")
+    assert len(world.rows("SELECT id FROM payment WHERE client_id = %s", person.client_id)) == 1
 
 
 async def test_staff_who_cancel_give_back_all_whatever_the_rule_says(world: World, provider: Provider) -> None:

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.driver import Provider, World
 from tests.e2e.test_browser import DESK, FLAGS, WITHOUT_SCRIPTS
+from tests.subscribing import unsubscribed
 
 
 @pytest.fixture(scope="module")
@@ -59,4 +60,31 @@ async def test_a_provider_goes_to_the_processor_and_comes_back(
     await page.get_by_role("button", name="Finish", exact=True).click()
     await expect(page.get_by_role("heading", name="Clients can pay online")).to_be_visible()
     await fits(page)
+    await page.context.close()
+
+
+@pytest.mark.parametrize("kind", [DESK, WITHOUT_SCRIPTS], ids=["desk", "phone without scripts"])
+async def test_an_owner_subscribes_changes_the_card_cancels_and_undoes_it(
+    browser: Browser, world: World, provider: Provider, kind: dict[str, Any]
+) -> None:
+    unsubscribed(world, provider)
+    page = await signed_in(browser, world, provider, kind)
+    await page.goto(f"{world.base_url}/console/account")
+    await page.get_by_role("link", name="Open it").click()
+    await expect(page.get_by_role("heading", name="The portal isn't open yet")).to_be_visible()
+    await fits(page)
+    await page.get_by_role("button", name="Subscribe").first.click()
+    await page.get_by_role("button", name="Pay $29.00").click()
+    await expect(page.get_by_role("heading", name="The portal is open")).to_be_visible()
+    await fits(page)
+    await page.get_by_role("button", name="Change the card").click()
+    await page.get_by_role("button", name="Use a card that will be declined").click()
+    await page.get_by_role("link", name="Back to the practice").click()
+    await page.get_by_role("link", name="Cancel it").click()
+    await fits(page)
+    await page.get_by_role("button", name="Cancel at the end of the period").click()
+    await page.get_by_role("button", name="Renew it after all").click()
+    await expect(page.get_by_text("It is renewed on")).to_be_visible()
+    await page.get_by_role("link", name="Open invoice").click()
+    await expect(page.get_by_text("$29.00")).to_be_visible()
     await page.context.close()

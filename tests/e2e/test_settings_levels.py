@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.policy_levels import CLIENT_SETTINGS, PRACTICE_SETTINGS, PROVIDER_SETTINGS
-from tests.driver import Person, Provider, World, ok, problem
+from tests.driver import Person, Provider, World, new_address, ok, problem, until
 
 PRACTICE = "/api/v1/practice/portal-settings"
 
@@ -172,6 +172,48 @@ async def test_whom_a_change_touches_is_told_before_it_is_saved(world: World, pr
     assert (await provider.get(of_provider(provider)))["require_intake"] is True
     own = f"{of_client(waiting[0].client_id)}/preview"
     assert ok(await provider.request("POST", own, json={"require_intake": False}))["items"][0]["count"] == 1
+
+
+async def test_what_is_planned_already_is_said_to_stay(world: World, provider: Provider) -> None:
+    await scheduling_only(provider)
+    person = await world.invited_client(provider)
+    booked = ok(await person.book(), 201, 202)
+    await person.in_state(booked["id"], "booked")
+    await provider.invite()
+    changes: dict[str, tuple[Any, set[tuple[str, int]]]] = {
+        "slot_step_minutes": (30, {("times_kept", 1)}),
+        "buffer_minutes": (15, {("times_kept", 1)}),
+        "appointment_minutes": (30, {("length_kept", 1)}),
+        "booking_horizon_days": (7, {("later_stay", 1)}),
+        "min_notice_minutes": (60 * 24 * 60, {("sooner_stay", 1)}),
+        "reminder_hours": ([48], {("reminders_kept", 1)}),
+        "invitation_reminder_days": ([2], {("nudges_kept", 1)}),
+        "hold_minutes": (45, set()),
+        "send_greeting": (False, set()),
+    }
+
+    async def invited() -> bool:
+        return len(world.rows("SELECT id FROM invitation WHERE sent_at IS NOT NULL AND accepted_at IS NULL")) > 0
+
+    await until(invited, "the invitation to be out")
+    for name, (value, expected) in changes.items():
+        told = ok(await provider.request("POST", f"{of_provider(provider)}/preview", json={name: value}))
+        assert {(one["kind"], one["count"]) for one in told["items"]} == expected, name
+
+
+async def test_who_waits_for_a_greeting_is_counted_before_it_is_switched_off(world: World, provider: Provider) -> None:
+    address = new_address()
+    mailbox = f"{world.endpoints['mailbox_url']}/api/faults"
+    ok(await world.http.put(mailbox, json=[{"to": address, "reply": 451, "times": 50, "subject": "welcome"}]))
+    ok(await world.sign_up(provider, email=address), 202)
+    told = ok(await provider.request("POST", f"{of_provider(provider)}/preview", json={"send_greeting": False}))
+    assert [(one["kind"], one["count"]) for one in told["items"]] == [("greetings_not_sent", 1)]
+    await provider.change(send_greeting=False)
+    (row,) = world.rows("SELECT id FROM client WHERE email = %s", address)
+    # An attempt that had looked at the settings before still meets the mail server's "later".
+    await provider.told(row["id"], "greeting_skipped")
+    ok(await world.http.put(mailbox, json=[]))
+    assert await world.mails(address, "welcome") == []
 
 
 async def test_letting_one_client_through_moves_that_one_only(world: World, provider: Provider) -> None:

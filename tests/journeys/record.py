@@ -18,6 +18,8 @@ from temporalio.client import WorkflowExecutionStatus
 from devstack.stack import Stack
 from tests.conftest import plan_for
 from tests.driver import Person, Provider, World, ok, until
+from tests.staffing import owner_of
+from tests.subscribing import PAGE, in_status, subscribed, unsubscribed
 
 HISTORIES = Path(__file__).parent / "histories"
 # Guards nothing: the histories hold ids of a stack that was thrown away.
@@ -58,7 +60,17 @@ async def _record_all(world: World) -> None:
     await world.fast_forward(f"booking:{abandoned}", seconds=3600)
     await _keep(world, "booking_abandoned", f"booking:{abandoned}")
     await _keep(world, "returning_journey", f"client-journey:{invited.client_id}")
+    await _record_held_longer(world, invited)
     await _record_revoked(world, provider)
+
+
+async def _record_held_longer(world: World, person: Person) -> None:
+    """More time was taken, and not used."""
+    appointment = ok(await person.book(), 201, 202)["id"]
+    await person.checkout(appointment)
+    ok(await person.request("POST", f"/api/v1/portal/appointments/{appointment}/extend-hold"))
+    await world.fast_forward(f"booking:{appointment}", seconds=2 * 3600)
+    await _keep(world, "booking_held_longer", f"booking:{appointment}")
 
 
 async def _record_revoked(world: World, provider: Provider) -> None:
@@ -77,12 +89,23 @@ async def _record_revoked(world: World, provider: Provider) -> None:
 
 
 async def _record_affairs(world: World, provider: Provider) -> None:
-    """What is the practice's own: a merchant account that is restricted, and told of."""
+    """What is the practice's own: a merchant account that is restricted, a subscription from first to last."""
     account = provider.seeded.merchant_account
     ok(await world.http.post(f"{world.endpoints['simulator_url']}/_sim/accounts/{account}/restrict"))
     await world.mail(provider.seeded.email, "is restricted")
     provider_id = world.rows("SELECT id FROM provider WHERE slug = %s", provider.slug)[0]["id"]
     await _keep(world, "merchant_account", f"merchant-account:{provider_id}")
+
+    owner = await owner_of(provider)
+    unsubscribed(world, provider)
+    await subscribed(world, provider, owner)
+    workflow_id = f"portal-subscription:{provider.seeded.practice_id}"
+    ok(await world.http.post(f"{world.base_url}/api/v1/demo/advance", json={"seconds": 10 * 86400}, timeout=60))
+    assert (await owner.submit(f"{PAGE}/cancel", f"{PAGE}/cancel")).status_code == 303
+    await world.mail(provider.seeded.email, "subscription ends on")
+    ok(await world.http.post(f"{world.base_url}/api/v1/demo/advance", json={"seconds": 25 * 86400}, timeout=60))
+    await in_status(world, provider, "cancelled")
+    await _keep(world, "portal_subscription", workflow_id)
 
 
 async def _book(world: World, person: Person) -> str:

@@ -29,8 +29,8 @@ async def test_a_recorded_journey_replays(name: str) -> None:
 def test_both_tracks_and_every_end_are_recorded() -> None:
     assert {path.stem for path in RECORDED} >= {
         *("anonymous_journey", "invited_journey", "returning_journey", "revoked_journey"),
-        *("booking_paid_and_cancelled", "booking_visited", "booking_abandoned"),
-        "merchant_account",
+        *("booking_paid_and_cancelled", "booking_visited", "booking_abandoned", "booking_held_longer"),
+        *("merchant_account", "portal_subscription"),
     }
 
 

@@ -16,17 +16,23 @@ from activities.invitations import SendPortalInvitation
 from activities.late_fees import LoadBooking, TakeUpLateFee
 from activities.merchant_accounts import ReadMerchantAccount
 from activities.notices import Occurrence, SendAppointmentNotice, TellFrontDesk
+from activities.portal_subscriptions import ChangeRenewal, ReadSubscription
 from activities.practice_notices import MerchantNotice, SendMerchantNotice
 from activities.pre_payment import Fee, OpenPrePayment, PrePaymentStep, RefundPayment
 from activities.signups import RecordAnonymousSignup
-from composition import activities_of, merchants_of, payments_of
+from activities.subscription_notices import SendSubscriptionNotice
+from activities.sweeps import SweepPractices
+from composition import activities_of, processor_of
 from db.engine import Database
 from domain.decisions import LateFee
 from domain.ports import RefundStatus
 from domain.states import AppointmentStatus, MerchantStatus
+from domain.subscriptions import SubscriptionNotice
 from tests.driver import PASSWORD, Provider, World, new_address, ok, until
 from tests.e2e.test_late_payments import at_processor, given_away, lost
 from tests.seeding import settings_of
+from tests.staffing import owner_of
+from tests.subscribing import PAGE, row_of, subscribed, unsubscribed
 
 Activity = Callable[[Any], Awaitable[Any]]
 TABLES = (
@@ -47,15 +53,15 @@ async def run(world: World) -> AsyncIterator[Callable[[str, Any], Awaitable[Any]
     """The worker's own activities, run by hand."""
     settings = settings_of(world.stack)
     database = Database(settings.database_url, pool_size=2)
-    payments, merchants = payments_of(settings), merchants_of(settings)
-    named = {method.__name__: method for method in activities_of(settings, database, payments, merchants)}
+    processor = processor_of(settings)
+    bound = activities_of(settings, database, processor.payments, processor.merchants, processor.billing)
+    named = {method.__name__: method for method in bound}
 
     async def run_one(name: str, command: Any) -> Any:
         return await named[name](command)
 
     yield run_one
-    await payments.aclose()
-    await merchants.aclose()
+    await processor.aclose()
     await database.close()
 
 
@@ -150,6 +156,41 @@ async def test_news_of_a_merchant_account_is_told_once(
         await run("send_merchant_notice", notice)
         assert await run("read_merchant_account", read) == before
     assert len(await world.mails(provider.seeded.email, "is restricted")) == 1
+
+
+async def test_a_subscription_can_be_read_changed_and_told_of_again(
+    world: World, provider: Provider, run: Callable[[str, Any], Awaitable[Any]]
+) -> None:
+    owner = await owner_of(provider)
+    unsubscribed(world, provider)
+    await subscribed(world, provider, owner)
+    assert (await owner.submit(f"{PAGE}/cancel", f"{PAGE}/cancel")).status_code == 303
+    await world.mail(provider.seeded.email, "subscription ends on")
+    practice_id, now = provider.seeded.practice_id, await world.now()
+
+    async def told() -> bool:
+        return row_of(world, provider)["told_at"] is not None
+
+    await until(told, "the word to be written down")
+    before, mails = row_of(world, provider), len(await world.mails(provider.seeded.email))
+    first = await run("read_portal_subscription", ReadSubscription(practice_id=practice_id, now=now))
+    assert first.mails == ()
+    ending = SendSubscriptionNotice(
+        practice_id=practice_id,
+        notice=SubscriptionNotice.ENDING,
+        about=before["closes_at"],
+        staff_id=owner.staff_id,
+        now=now,
+    )
+    for _ in range(2):
+        assert await run("change_renewal", ChangeRenewal(practice_id=practice_id, now=now))
+        assert await run("send_subscription_notice", ending)
+        assert await run("read_portal_subscription", ReadSubscription(practice_id=practice_id, now=now)) == first
+        assert await run("sweep_practices", SweepPractices(now=now)) >= 1
+    assert len(await world.mails(provider.seeded.email)) == mails
+    after = row_of(world, provider)
+    unread = {name: value for name, value in after.items() if name != "read_at"}
+    assert unread == {name: value for name, value in before.items() if name != "read_at"}
 
 
 async def test_what_became_of_a_late_fee_is_decided_once(

@@ -82,3 +82,20 @@ def test_an_amount_that_is_none_is_refused(amount: str) -> None:
 def test_a_number_that_is_none_is_refused(number: str) -> None:
     with pytest.raises(ValidationFailed):
         values_from(("invitation_days",), form(invitation_days=number))
+
+
+@pytest.mark.parametrize(
+    ("typed", "origins"),
+    [
+        ("https://www.example.com/contact/?from=menu#top", ["https://www.example.com"]),
+        ("www.example.com", ["https://www.example.com"]),
+        (
+            "https://a.example, https://b.example\nhttp://c.example:8080/",
+            ["https://a.example", "https://b.example", "http://c.example:8080"],
+        ),
+        ("http://[", ["http://["]),
+        ("", []),
+    ],
+)
+def test_a_website_is_understood_as_it_is_copied(typed: str, origins: list[str]) -> None:
+    assert values_from(("website_origins",), form(website_origins=typed)) == {"website_origins": origins}

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import pytest
 
+from domain.billing import InvoiceStatus
 from domain.decisions import Lifter
 from domain.stages import Actor, PortalStatus, Stage, Track
 from domain.states import (
@@ -17,7 +18,7 @@ from domain.states import (
     SubscriptionStatus,
     TimelineKind,
 )
-from portal import wording
+from portal import money_words, wording
 
 
 @pytest.mark.parametrize(
@@ -29,8 +30,9 @@ from portal import wording
         (wording.ACTOR, Actor),
         (wording.APPOINTMENT, AppointmentStatus),
         (wording.PAYMENT, PaymentState),
-        (wording.SUBSCRIPTION, SubscriptionStatus),
-        (wording.MERCHANT, MerchantStatus),
+        (money_words.SUBSCRIPTION, SubscriptionStatus),
+        (money_words.MERCHANT, MerchantStatus),
+        (money_words.INVOICE, InvoiceStatus),
         (wording.ATTENTION_ACTION, AttentionAction),
         (wording.TIMELINE, TimelineKind),
     ],

@@ -45,3 +45,15 @@ async def test_a_hold_whose_booking_was_lost_is_released(world: RecoveringWorld,
     await until(counted, "the sweep among the figures")
     ok(await person.book(starts_at), 201, 202)
     await world.reconciled()
+
+
+async def test_counters_of_windows_long_over_are_forgotten(world: RecoveringWorld) -> None:
+    for name, days in (("long-over", 3), ("of-today", 0)):
+        world.execute(f"INSERT INTO rate_counter VALUES ('{name}', now() - interval '{days} days', 1)")
+    await sweep(world)
+
+    async def forgotten() -> bool:
+        return not world.rows("SELECT 1 FROM rate_counter WHERE bucket = 'long-over'")
+
+    await until(forgotten, "old counters to be forgotten")
+    assert world.rows("SELECT 1 FROM rate_counter WHERE bucket = 'of-today'")

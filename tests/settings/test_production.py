@@ -70,6 +70,7 @@ def test_payloads_are_encrypted_in_production(production: pytest.MonkeyPatch) ->
         ("PORTICO_STRIPE_KEY", "sk_test_sim_x"),
         ("PORTICO_STRIPE_FEES_WEBHOOK_SECRETS", "whsec_sim_x"),
         ("PORTICO_STRIPE_SUBSCRIPTIONS_WEBHOOK_SECRETS", "whsec_a,whsec_sim_x"),
+        ("PORTICO_SUBSCRIPTION_PRICES", "price_1,price_simportalmonthly"),
         ("PORTICO_BASE_URL", "http://portal.example.com"),
     ],
 )

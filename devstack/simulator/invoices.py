@@ -1,0 +1,171 @@
+"""Invoices of subscriptions: made, paid or refused, and shown at an address. https://docs.stripe.com/api/invoices"""
+
+from __future__ import annotations
+
+from stripe import params as sdk
+
+from devstack.simulator.rendering import matching, page
+from devstack.simulator.store import Json
+from devstack.simulator.world import Call, Operation, World, new_id, save
+
+
+def invoice_for(world: World, account: str, subscription: Json, reason: str) -> Json:
+    """An open invoice for the subscription's current period."""
+    (item,) = subscription["items"]["data"]
+    number = len(world.store.every("invoice", account)) + 1
+    now, id_ = world.clock.now(), new_id("in")
+    address = f"{world.config.base_url}/invoices/{id_}"
+    invoice = _blank(item["price"]["unit_amount"] * item["quantity"]) | {
+        "id": id_,
+        "billing_reason": reason,
+        "created": now,
+        "currency": item["price"]["currency"],
+        "customer": subscription["customer"],
+        "effective_at": now,
+        "hosted_invoice_url": address,
+        "invoice_pdf": f"{address}/pdf",
+        "lines": {"object": "list", "data": [_line(id_, subscription, item)], "has_more": False, "url": f"/v1/{id_}"},
+        "number": f"SIM-{number:04}",
+        "parent": {
+            "type": "subscription_details",
+            "quote_details": None,
+            "subscription_details": {"metadata": {}, "subscription": subscription["id"]},
+        },
+        "period_end": item["current_period_start"],
+        "period_start": item["current_period_start"],
+        "status_transitions": {
+            "finalized_at": now,
+            "marked_uncollectible_at": None,
+            "paid_at": None,
+            "voided_at": None,
+        },
+    }
+    save(world, account, invoice)
+    for type_ in ("invoice.created", "invoice.finalized"):
+        world.events.emit(type_, invoice, account)
+    return invoice
+
+
+def pay(world: World, account: str, invoice: Json) -> None:
+    """The card was good."""
+    total = invoice["total"]
+    invoice.update(amount_paid=total, amount_remaining=0, attempted=True, next_payment_attempt=None, status="paid")
+    invoice["attempt_count"] += 1
+    invoice["status_transitions"]["paid_at"] = world.clock.now()
+    save(world, account, invoice)
+    for type_ in ("invoice.paid", "invoice.payment_succeeded"):
+        world.events.emit(type_, invoice, account)
+
+
+def fail(world: World, account: str, invoice: Json, next_attempt: int | None) -> None:
+    """The card was refused."""
+    invoice.update(attempted=True, next_payment_attempt=next_attempt)
+    invoice["attempt_count"] += 1
+    save(world, account, invoice)
+    world.events.emit("invoice.payment_failed", invoice, account)
+
+
+def _line(invoice_id: str, subscription: Json, item: Json) -> Json:
+    price = item["price"]
+    amount = price["unit_amount"] * item["quantity"]
+    return {
+        "id": new_id("il"),
+        "object": "line_item",
+        "amount": amount,
+        "currency": price["currency"],
+        "description": "Subscription",
+        "discount_amounts": [],
+        "discountable": True,
+        "discounts": [],
+        "invoice": invoice_id,
+        "livemode": False,
+        "metadata": {},
+        "parent": {
+            "type": "subscription_item_details",
+            "invoice_item_details": None,
+            "subscription_item_details": {
+                "invoice_item": None,
+                "proration": False,
+                "proration_details": None,
+                "subscription": subscription["id"],
+                "subscription_item": item["id"],
+            },
+        },
+        "period": {"end": item["current_period_end"], "start": item["current_period_start"]},
+        "pretax_credit_amounts": [],
+        "pricing": {
+            "price_details": {"price": price["id"], "product": price["product"]},
+            "type": "price_details",
+            "unit_amount_decimal": price["unit_amount_decimal"],
+        },
+        "quantity": item["quantity"],
+        "subtotal": amount,
+        "taxes": [],
+    }
+
+
+def _blank(total: int) -> Json:
+    return {
+        "object": "invoice",
+        "account_country": "US",
+        "account_name": "Portico (simulation)",
+        "amount_due": total,
+        "amount_overpaid": 0,
+        "amount_paid": 0,
+        "amount_remaining": total,
+        "amount_shipping": 0,
+        "attempt_count": 0,
+        "attempted": False,
+        "auto_advance": True,
+        "automatic_tax": {
+            "disabled_reason": None,
+            "enabled": False,
+            "liability": None,
+            "provider": None,
+            "status": None,
+        },
+        "collection_method": "charge_automatically",
+        "default_tax_rates": [],
+        "discounts": [],
+        "due_date": None,
+        "issuer": {"type": "self"},
+        "livemode": False,
+        "metadata": {},
+        "next_payment_attempt": None,
+        "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
+        "post_payment_credit_notes_amount": 0,
+        "pre_payment_credit_notes_amount": 0,
+        "starting_balance": 0,
+        "status": "open",
+        "subtotal": total,
+        "total": total,
+    }
+
+
+def _retrieve(call: Call) -> Json:
+    return call.find("invoice")
+
+
+def _list(call: Call) -> Json:
+    items = matching(call.world.store.every("invoice", call.account), call.params, "customer", "status")
+    if "subscription" in call.params:
+        wanted = call.params["subscription"]
+        items = [one for one in items if one["parent"]["subscription_details"]["subscription"] == wanted]
+    return page(items, call.params, "/v1/invoices")
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/invoices",
+        params=sdk.InvoiceListParams,
+        handler=_list,
+        simulated=frozenset(
+            {
+                *("limit", "starting_after", "ending_before", "created", "expand"),
+                *("customer", "status", "subscription"),
+            }
+        ),
+    ),
+    Operation(method="GET", path="/v1/invoices/{}", params=sdk.InvoiceRetrieveParams, handler=_retrieve),
+)
