@@ -45,8 +45,8 @@ class EventKind(StrEnum):
     GREETING_TEST_REQUESTED = "greeting_test_requested"
     EMAIL_CHANGE_REQUESTED = "email_change_requested"
     MERCHANT_ACCOUNT_NOTICED = "merchant_account_noticed"
-    BATCH_CONFIRMED = "batch_confirmed"
     SUBSCRIPTION_NOTICED = "subscription_noticed"
+    BATCH_CONFIRMED = "batch_confirmed"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -197,7 +197,7 @@ HELD: tuple[Held, ...] = (
         fate=Fate.REMOVED,
         left_out={"one_id": _SOMEBODY_ELSE, "other_id": _SOMEBODY_ELSE},
     ),
-    Held(holding=Holding.BATCHES, table=BatchItem, theirs=_own(BatchItem), order="position", fate=Fate.REMOVED),
+    Held(holding=Holding.BATCHES, table=BatchItem, theirs=_own(BatchItem), order="at", fate=Fate.REMOVED),
     Held(holding=Holding.TIMELINE, table=TimelineEntry, theirs=_own(TimelineEntry), order="at", fate=Fate.REMOVED),
     Held(
         holding=Holding.ATTENTION,
@@ -299,7 +299,7 @@ HELD: tuple[Held, ...] = (
 # Why the other tables say nothing about a client.
 NOT_ABOUT_CLIENTS: Mapping[str, str] = {
     "api_key": "the practice's",
-    "client_batch": "what staff confirmed; whom it was for is beside it",
+    "client_batch": "the practice's: what was done, not for whom",
     "demo_clock": "the demo's",
     "event_subject": "leases, by ids",
     "greeting_attachment": "the practice's, for all clients",

@@ -96,6 +96,9 @@ def _booking(before: PortalPolicy, after: PortalPolicy) -> list[tuple[Consequenc
             found.append((Consequence.PAYING_KEEP_FEE, setting))
         else:
             found.append((Consequence.BOOKED_OWE_NOTHING, setting))
+    elif before.fee_due(returning=True) != after.fee_due(returning=True):
+        turn = Consequence.PAYING_KEEP_FEE if after.fee_first_visit_only else Consequence.BOOKED_OWE_NOTHING
+        found.append((turn, "fee_first_visit_only"))
     if before.refund_terms != after.refund_terms:
         changed = (name for name in _REFUND_SETTINGS if getattr(before, name) != getattr(after, name))
         found.append((Consequence.REFUND_RULE_KEPT, next(changed)))

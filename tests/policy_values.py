@@ -18,6 +18,8 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "max_upcoming_appointments": (2, 1),
     "require_fee": (False, True),
     "fee": ({"amount_minor": 4000, "currency": "usd"}, {"amount_minor": 1500, "currency": "usd"}),
+    "fee_deposit_percent": (100, 50),
+    "fee_first_visit_only": (False, True),
     "refund_full_minutes": (0, 4320),
     "refund_part_percent": (0, 50),
     "refund_part_minutes": (0, 1440),
@@ -35,8 +37,11 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "reminder_hours": ([24], [48]),
 }
 # What makes a setting bite.
+_FEE = {"require_fee": True, "fee": {"amount_minor": 4000, "currency": "usd"}}
 AROUND: dict[str, dict[str, Any]] = {
-    "fee": {"require_fee": True},
-    "require_fee": {"fee": {"amount_minor": 4000, "currency": "usd"}},
+    "fee": _FEE,
+    "require_fee": _FEE,
+    "fee_deposit_percent": _FEE,
+    "fee_first_visit_only": _FEE,
     "require_intake": {"intake_form_id": "frm_some"},
 }

@@ -190,13 +190,6 @@ class MerchantAccountNoticed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunBatch:
-    """Starts a `ClientBatch`: one action for many clients, as it was confirmed."""
-
-    batch_id: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class StartPortalSubscription:
     """Starts a `PortalSubscription`, the workflow that opens and closes a practice's gates."""
 
@@ -207,6 +200,13 @@ class StartPortalSubscription:
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionNoticed:
     """The processor rang, or an owner has asked for something: read the subscription again. It proves nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunBatch:
+    """Starts a `ClientBatch`: one action for many clients, as it was confirmed."""
+
+    batch_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
