@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from domain.batches import BatchAction, LeftOut, Outcome
 from domain.erasing import Obstacle
-from domain.errors import Conflict
+from domain.errors import Conflict, NotFound
 from domain.subscriptions import Ending
 from portal.described import words as w
 from portal.described.words import one_of
@@ -100,8 +100,8 @@ _CLIENT = "/api/v1/clients/{client_id}"
 
 MANY_AND_ALL = {
     "GET /api/v1/client-batches": Told(gives=listed(BatchHead)),
-    "POST /api/v1/client-batches/preview": Told(takes=ForMany, gives=BatchPreview),
-    "POST /api/v1/client-batches": Told(takes=ForMany, gives=Batch, refuses=(Conflict,)),
+    "POST /api/v1/client-batches/preview": Told(takes=ForMany, gives=BatchPreview, refuses=(NotFound,)),
+    "POST /api/v1/client-batches": Told(takes=ForMany, gives=Batch, refuses=(NotFound, Conflict)),
     "GET /api/v1/client-batches/{batch_id}": Told(gives=Batch),
     f"GET {_CLIENT}/export": Told(gives=File("application/zip")),
     f"GET {_CLIENT}/erasure": Told(gives=ErasurePreview | Erased),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from tests.driver import Provider, World
+from tests.driver import Provider, World, until
 from tests.e2e.test_browser import DESK, FLAGS, WITHOUT_SCRIPTS
 from tests.subscribing import unsubscribed
 
@@ -84,7 +84,12 @@ async def test_an_owner_subscribes_changes_the_card_cancels_and_undoes_it(
     await fits(page)
     await page.get_by_role("button", name="Cancel at the end of the period").click()
     await page.get_by_role("button", name="Renew it after all").click()
-    await expect(page.get_by_text("It is renewed on")).to_be_visible()
+
+    async def renewed() -> bool:
+        await page.reload()
+        return bool(await page.get_by_text("It is renewed on").count())
+
+    await until(renewed, "the processor to say that it is renewed")
     await page.get_by_role("link", name="Open invoice").click()
     await expect(page.get_by_text("$29.00")).to_be_visible()
     await page.context.close()
