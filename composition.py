@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from activities.accounts import Accounts
+from activities.batches import Batches
 from activities.bookings import Bookings
 from activities.calendar_part import CalendarParts
 from activities.email_changes import EmailChanges
@@ -33,6 +34,7 @@ from activities.signups import Signups
 from activities.standing import Standings
 from activities.subscription_notices import SubscriptionNotices
 from activities.sweeps import Sweeps
+from commands.batches import BatchRun
 from commands.office import Office
 from db.clock import Clock
 from db.engine import Database
@@ -204,6 +206,7 @@ def activities_of(
             database, billing or billing_of(settings), subscription_terms(settings), environment=settings.env
         ),
         MerchantAccounts(database, merchants or merchants_of(settings), own_account=settings.stripe_accounts == "own"),
+        Batches(BatchRun(office_of(settings, database))),
         Sweeps(database, clock_of(settings), hold_grace=hold_grace(settings)),
     ]
     return [method for room in rooms for method in _activity_methods(room)]

@@ -24,10 +24,11 @@ _SAME_WISH = timedelta(minutes=1)
 
 @dataclass(frozen=True, kw_only=True)
 class FormsAnswer:
-    """`sent` is False where they had just been sent; `last_sent_at` is when."""
+    """`sent` is False where they had just been sent; `last_sent_at` is when. `request_id` names what was asked."""
 
     sent: bool
     last_sent_at: datetime | None
+    request_id: str | None = None
 
 
 async def send_new_client_forms(
@@ -61,4 +62,4 @@ async def send_new_client_forms(
         subject=client_subject(client.id),
         payload={"request_id": request_id},
     )
-    return FormsAnswer(sent=True, last_sent_at=now)
+    return FormsAnswer(sent=True, last_sent_at=now, request_id=request_id)

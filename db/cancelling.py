@@ -15,7 +15,7 @@ from db.tenancy import client_by_id, payment_of_appointment
 from db.timeline import tell
 from domain.fees import RefundCause
 from domain.ports import RefundStatus
-from domain.refunds import part_of
+from domain.refunds import still_due
 from domain.stages import Actor
 from domain.states import AppointmentStatus, PaymentState, TimelineKind
 
@@ -42,7 +42,7 @@ async def cancel_booked(
     if payment is None or payment.state != PaymentState.CAPTURED:
         return None
     # By the rule, less what staff have given back already.
-    due = part_of(amount_of(payment), refund_percent).amount_minor - payment.refund_due_minor
+    due = still_due(amount_of(payment), refund_percent, payment.refund_due_minor).amount_minor
     return await owe_refund(session, payment, now, due, cause=RefundCause.CANCELLED)
 
 

@@ -46,6 +46,7 @@ class EventKind(StrEnum):
     EMAIL_CHANGE_REQUESTED = "email_change_requested"
     MERCHANT_ACCOUNT_NOTICED = "merchant_account_noticed"
     SUBSCRIPTION_NOTICED = "subscription_noticed"
+    BATCH_CONFIRMED = "batch_confirmed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +81,10 @@ def greeting_test_subject(test_id: str) -> str:
 
 def email_change_subject(change_id: str) -> str:
     return f"email-change:{change_id}"
+
+
+def batch_subject(batch_id: str) -> str:
+    return f"batch:{batch_id}"
 
 
 def merchant_subject(provider_id: str) -> str:

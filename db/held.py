@@ -40,6 +40,7 @@ class Holding(StrEnum):
     ACCOUNT_MAILS = "account-mails"
     DECLINED = "declined-mails"
     TWO_PERSONS = "not-the-same-person"
+    BATCHES = "actions-for-many"
     TIMELINE = "timeline"
     ATTENTION = "attention"
     EVENTS = "events"

@@ -17,6 +17,7 @@ from db.models import (
     Appointment,
     AttentionItem,
     AuditEntry,
+    BatchItem,
     Client,
     ClientPolicyVersion,
     DataKey,
@@ -196,6 +197,7 @@ HELD: tuple[Held, ...] = (
         fate=Fate.REMOVED,
         left_out={"one_id": _SOMEBODY_ELSE, "other_id": _SOMEBODY_ELSE},
     ),
+    Held(holding=Holding.BATCHES, table=BatchItem, theirs=_own(BatchItem), order="at", fate=Fate.REMOVED),
     Held(holding=Holding.TIMELINE, table=TimelineEntry, theirs=_own(TimelineEntry), order="at", fate=Fate.REMOVED),
     Held(
         holding=Holding.ATTENTION,
@@ -297,6 +299,7 @@ HELD: tuple[Held, ...] = (
 # Why the other tables say nothing about a client.
 NOT_ABOUT_CLIENTS: Mapping[str, str] = {
     "api_key": "the practice's",
+    "client_batch": "the practice's: what was done, not for whom",
     "demo_clock": "the demo's",
     "event_subject": "leases, by ids",
     "greeting_attachment": "the practice's, for all clients",

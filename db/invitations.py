@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Invitation
@@ -38,7 +39,7 @@ async def newest_sent(session: AsyncSession, client_id: str) -> Invitation | Non
 
 async def newest_of_each(session: AsyncSession, client_ids: Collection[str]) -> dict[str, Invitation]:
     """By client."""
-    query = select(Invitation).where(Invitation.client_id.in_(client_ids)).distinct(Invitation.client_id)
+    query = select(Invitation).where(Invitation.client_id.in_(client_ids)).ext(distinct_on(Invitation.client_id))
     found = await session.scalars(query.order_by(Invitation.client_id, Invitation.issued_at.desc()))
     return {one.client_id: one for one in found}
 

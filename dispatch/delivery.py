@@ -24,6 +24,7 @@ from dispatch.engine_view import described, end_workflows, operator_ended
 from dispatch.practice_delivery import tell_practice
 from domain.stages import Stage, Track
 from workflows.booking import Booking
+from workflows.client_batch import ClientBatch
 from workflows.client_journey import ClientJourney
 from workflows.email_change import EmailChangeMails
 from workflows.greeting_test import GreetingTestMail
@@ -40,6 +41,7 @@ from workflows.messages import (
     NewClientFormsRequested,
     PaymentNoticed,
     RefundAsked,
+    RunBatch,
     StartBooking,
     StartJourney,
     VisitRecorded,
@@ -47,6 +49,7 @@ from workflows.messages import (
 from workflows.naming import (
     TASK_QUEUE,
     booking_id,
+    client_batch_id,
     client_journey_id,
     email_change_id,
     greeting_test_id,
@@ -129,18 +132,21 @@ class Delivery:
 
     async def start_password_reset(self, reset_id: str) -> Delivered:
         command = SendPasswordReset(reset_id=reset_id)
-        return await self._start_mails(PasswordResetMail.run, command, password_reset_id(reset_id))
+        return await self._start_once(PasswordResetMail.run, command, password_reset_id(reset_id))
 
     async def start_email_change(self, change_id: str) -> Delivered:
         command = SendEmailChange(change_id=change_id)
-        return await self._start_mails(EmailChangeMails.run, command, email_change_id(change_id))
+        return await self._start_once(EmailChangeMails.run, command, email_change_id(change_id))
 
     async def start_greeting_test(self, test_id: str) -> Delivered:
         command = SendGreetingTest(test_id=test_id)
-        return await self._start_mails(GreetingTestMail.run, command, greeting_test_id(test_id))
+        return await self._start_once(GreetingTestMail.run, command, greeting_test_id(test_id))
 
-    async def _start_mails(self, run: Any, command: object, workflow_id: str) -> Delivered:
-        """Mails to an account or a staff member, once: they belong to no client's journey."""
+    async def start_batch(self, batch_id: str) -> Delivered:
+        return await self._start_once(ClientBatch.run, RunBatch(batch_id=batch_id), client_batch_id(batch_id))
+
+    async def _start_once(self, run: Any, command: object, workflow_id: str) -> Delivered:
+        """What belongs to no client's journey: mails to an account or a staff member, a batch."""
         try:
             await self._engine.start_workflow(
                 run,

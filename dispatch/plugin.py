@@ -13,6 +13,7 @@ from activities.heartbeat import Heartbeats
 from activities.translation import ErrorTranslation
 from dispatch.codec import data_converter
 from workflows.booking import Booking
+from workflows.client_batch import ClientBatch
 from workflows.client_journey import ClientJourney
 from workflows.email_change import EmailChangeMails
 from workflows.greeting_test import GreetingTestMail
@@ -24,7 +25,7 @@ from workflows.sweep_practices import SweepPractices
 
 WORKFLOWS: tuple[type, ...] = (
     *(ClientJourney, Booking, MerchantAccount, PortalSubscription, SweepHolds, SweepPractices),
-    *(PasswordResetMail, EmailChangeMails, GreetingTestMail),
+    *(ClientBatch, PasswordResetMail, EmailChangeMails, GreetingTestMail),
 )
 
 # Imported once outside the sandbox instead of for each workflow; none of them acts on import.

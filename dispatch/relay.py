@@ -154,6 +154,8 @@ class Relay:
             return await self._delivery.start_greeting_test(event.payload["test_id"])
         if kind is EventKind.EMAIL_CHANGE_REQUESTED:
             return await self._delivery.start_email_change(event.payload["change_id"])
+        if kind is EventKind.BATCH_CONFIRMED:
+            return await self._delivery.start_batch(event.payload["batch_id"])
         if kind in OF_PRACTICES:
             return await self._delivery.tell_practice(kind, event.payload, self._clock.skew(event.clock_offset))
         if event.client is None:

@@ -75,6 +75,11 @@ def part_of(amount: Money, percent: int) -> Money:
     )
 
 
+def still_due(amount: Money, percent: int, given_minor: int) -> Money:
+    """What the rule gives back, less what has been given back by hand."""
+    return Money(amount_minor=max(part_of(amount, percent).amount_minor - given_minor, 0), currency=amount.currency)
+
+
 def in_words(terms: RefundTerms, amount: Money, notice_minutes: int | None) -> str:
     """The rule before anybody has paid or cancelled; without a notice clients don't cancel online at all."""
     tail = "If the practice cancels, you get all of it back; if you don't come, it is kept."

@@ -94,6 +94,12 @@ async def find_clients(
     return clients, cursor_of(moment, last.id)
 
 
+async def ids_of_clients(session: AsyncSession, reach: Reach, wanted: ClientFilter, limit: int) -> list[str]:
+    """Of all that match, the newest first; one more than `limit` at the most, which says that there are too many."""
+    query = select(Client.id).where(*_conditions(reach, wanted)).order_by(Client.created_at.desc(), Client.id.desc())
+    return list(await session.scalars(query.limit(limit + 1)))
+
+
 async def count_clients(session: AsyncSession, reach: Reach, wanted: ClientFilter) -> int:
     return (await session.scalar(select(func.count(Client.id)).where(*_conditions(reach, wanted)))) or 0
 

@@ -16,6 +16,7 @@ HOLDING = {
     Holding.INTAKE: "Intake answers, drafts and signatures",
     Holding.FILED: "Answers filed in the record system",
     Holding.OVERRIDES: "Settings for this client only",
+    Holding.BATCHES: "What was done for them and many others at once",
     Holding.APPOINTMENTS: "Appointments",
     Holding.PAYMENTS: "Fees",
     Holding.REFUNDS: "Refunds",

@@ -7,7 +7,7 @@ from itertools import pairwise
 from domain.decisions import CancelDecision
 from domain.fees import FeeQuote
 from domain.money import Money
-from domain.refunds import ALL_OF_IT, NOTHING, in_words, part_of
+from domain.refunds import ALL_OF_IT, NOTHING, in_words, part_of, still_due
 from domain.wording import spoken_time
 
 
@@ -16,8 +16,16 @@ def rule(quote: FeeQuote, notice_minutes: int | None) -> str:
     return in_words(quote.refund, quote.amount, notice_minutes)
 
 
-def if_cancelled_now(decision: CancelDecision, amount: Money, timezone: str) -> str:
-    """Before cancelling: "You get back $20.00 of $40.00 if you cancel now; nothing after Tuesday, ..."."""
+def if_cancelled_now(decision: CancelDecision, amount: Money, timezone: str, given_minor: int = 0) -> str:
+    """Before cancelling: "You get back $20.00 of $40.00 if you cancel now; nothing after Tuesday, ...".
+
+    `given_minor` has been given back by hand already, or is on its way.
+    """
+    if given_minor:
+        more = still_due(amount, decision.refund_percent, given_minor)
+        given = Money(amount_minor=given_minor, currency=amount.currency)
+        more_words = f"You get back {more} more" if more.amount_minor else "Nothing more goes back"
+        return f"Of your {amount} the practice has given back {given}. {more_words} if you cancel now."
     told = f"You get back {_share(amount, decision.refund_percent)} if you cancel now"
     for now, then in pairwise(decision.refund_steps):
         told += f"; {_less(amount, then.percent)} after {spoken_time(now.until, timezone)}"

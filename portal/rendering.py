@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from domain.errors import FieldError
 from domain.wording import spoken_clock, spoken_date, spoken_day, spoken_time
 from portal import (
+    batch_words,
     duplicate_words,
     greeting_words,
     invitation_words,
@@ -66,6 +67,7 @@ def _environment() -> Environment:
         with_query=with_query,
         clock_beside=clock_beside,
         words=wording,
+        batch_words=batch_words,
         duplicate_words=duplicate_words,
         invitation_words=invitation_words,
         outlook_words=outlook_words,

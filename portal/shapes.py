@@ -27,7 +27,7 @@ from domain.intake_signature import completed_response, consent_hash
 from domain.invitations import is_invited
 from domain.policy_levels import Source
 from domain.recipients import recipient_hash
-from domain.refunds import part_of
+from domain.refunds import still_due
 from domain.roles import Reach
 from domain.slots import Slot
 from domain.stages import portal_status
@@ -229,7 +229,9 @@ def cancel_shape(decision: CancelDecision, payment: Payment | None) -> Json:
     paid = payment is not None and payment.state == PaymentState.CAPTURED
 
     def back(percent: int) -> int:
-        return part_of(amount_of(payment), percent).amount_minor if payment is not None and paid else 0
+        if payment is None or not paid:
+            return 0
+        return still_due(amount_of(payment), percent, payment.refund_due_minor).amount_minor
 
     return {
         "allowed": decision.allowed,

@@ -203,6 +203,13 @@ class SubscriptionNoticed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunBatch:
+    """Starts a `ClientBatch`: one action for many clients, as it was confirmed."""
+
+    batch_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResolveAttention:
     """A person's answer to a step that was refused for good."""
 

@@ -32,5 +32,9 @@ def password_reset_id(reset_id: str) -> str:
     return f"password-reset:{reset_id}"
 
 
+def client_batch_id(batch_id: str) -> str:
+    return f"client-batch:{batch_id}"
+
+
 def email_change_id(change_id: str) -> str:
     return f"email-change:{change_id}"

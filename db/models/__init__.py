@@ -1,6 +1,7 @@
 """Tables, one class each."""
 
 from db.models.base import Base
+from db.models.batches import BatchItem, ClientBatch
 from db.models.booking import Appointment, Payment, Refund
 from db.models.client import (
     AttentionItem,
@@ -49,7 +50,9 @@ __all__ = [
     "AttentionItem",
     "AuditEntry",
     "Base",
+    "BatchItem",
     "Client",
+    "ClientBatch",
     "ClientPolicyVersion",
     "DataKey",
     "DeclinedMails",

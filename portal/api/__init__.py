@@ -6,6 +6,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from portal.api.appointments import appointments_router
 from portal.api.attention import attention_router
 from portal.api.audit import audit_router
+from portal.api.client_batches import client_batches_router
 from portal.api.client_portal import client_portal_router
 from portal.api.clients import clients_router
 from portal.api.demo import demo_router
@@ -42,6 +43,7 @@ for _router in (
     clients_router,
     record_router,
     duplicates_router,
+    client_batches_router,
     attention_router,
     appointments_router,
     payments_router,

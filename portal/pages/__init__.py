@@ -12,6 +12,7 @@ from portal.pages.console_appointments import console_appointments_router
 from portal.pages.console_attention import console_attention_router
 from portal.pages.console_audit import console_audit_router
 from portal.pages.console_availability import console_availability_router
+from portal.pages.console_batches import console_batches_router
 from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
 from portal.pages.console_contact import console_contact_router
@@ -62,6 +63,7 @@ for _router in (
     console_clients_router,
     console_client_router,
     console_invitation_router,
+    console_batches_router,
     console_duplicates_router,
     console_contact_router,
     console_record_router,

@@ -85,6 +85,33 @@
     });
   }
 
+  // Choosing many: all of this page at once, and how many are chosen.
+  for (const form of document.querySelectorAll("form[data-choosing]")) {
+    const boxes = [...form.querySelectorAll("input[name=client]")];
+    const all = document.createElement("input");
+    all.type = "checkbox";
+    const label = document.createElement("label");
+    label.className = "choice";
+    const words = document.createElement("span");
+    words.textContent = "Choose all of this page";
+    label.append(all, words);
+    form.querySelector("[data-choose-all]").append(label);
+    const count = form.querySelector("[data-chosen]");
+    const told = () => {
+      const chosen = boxes.filter((box) => box.checked).length;
+      count.textContent = chosen ? ` (${chosen})` : "";
+      all.checked = chosen === boxes.length;
+      all.indeterminate = chosen > 0 && chosen < boxes.length;
+    };
+    all.addEventListener("change", () => {
+      for (const box of boxes) box.checked = all.checked;
+      told();
+    });
+    form.addEventListener("change", told);
+    window.addEventListener("pageshow", told);
+    told();
+  }
+
   // After a refused form: begin at what needs correcting.
   document.querySelector("[data-focus]")?.focus();
 })();

@@ -25,7 +25,7 @@ OWN_ACCOUNT = {
     "/console/session",
 }
 # What a path can name of another practice's.
-OTHERS = ("client_id", "appointment_id", "payment_id", "provider", "form_id", "staff_id")
+OTHERS = ("batch_id", "client_id", "appointment_id", "payment_id", "provider", "form_id", "staff_id")
 # For operators and scrapers, with tokens of their own: asked here without one.
 MACHINES = {"allowed_operator", "allowed_scraper"}
 
@@ -92,7 +92,10 @@ async def theirs(world: World, provider: Provider) -> tuple[Theirs, Person]:
     payment = ok(await provider.request("GET", "/api/v1/payments"))["items"][0]["id"]
     form = ok(await provider.request("GET", f"/api/v1/providers/{provider.slug}/intake-forms"))["items"][0]["id"]
     owner = world.rows("SELECT id FROM staff_member WHERE email = %s", provider.seeded.email)[0]["id"]
+    body = {"action": "revoke_invitation", "client_ids": [person.client_id]}
+    batch = ok(await provider.request("POST", "/api/v1/client-batches", json=body), 202)
     values = {
+        "batch_id": batch["id"],
         "client_id": person.client_id,
         "appointment_id": appointment["id"],
         "payment_id": payment,

@@ -13,6 +13,7 @@ from db.holdings import HELD
 from db.models import EmailChange, PasswordReset, PortalAccount, WebSession
 from tests.canary.planting import Canaries
 from tests.driver import PASSWORD, Person, Provider, World, new_address, ok, problem
+from tests.e2e.test_client_batches import FORMS, confirm, settled
 from tests.e2e.test_contact_data import audit
 from tests.staffing import colleague, owner_of
 
@@ -28,6 +29,8 @@ async def a_full_record(world: World) -> tuple[Canaries, Person]:
     await canaries.front_desk_books(person)
     await canaries.keeps_profile(person)
     await canaries.gets_an_override(person)
+    provider = canaries.provider
+    await settled(provider, await confirm(provider, FORMS, [{"id": person.client_id}]))
     return canaries, person
 
 
@@ -65,7 +68,7 @@ async def test_an_export_holds_every_row_and_opens_what_was_sealed(world: World)
         if name in ("data_key", "idempotency_record", "client_policy_version"):
             continue  # without an id of their own
         for row in rows:
-            assert str(row.get("id", row.get("key"))) in everything, name
+            assert str(row.get("id", row.get("key", row.get("batch_id")))) in everything, name
     assert len(json.loads(files["data/settings.json"])) == len(held["client_policy_version"])
 
     # What they ever wrote is there to read; what is secret isn't.

@@ -106,9 +106,13 @@ async def test_a_fee_can_go_back_long_after_the_visit_when_its_booking_is_over(
 
 
 async def test_cancelling_after_a_refund_gives_back_the_rest_and_no_more(world: World, provider: Provider) -> None:
-    _, appointment = await world.booked_client(provider)
+    person, appointment = await world.booked_client(provider)
     fee = appointment["payment"]["id"]
     ok(await give_back(provider, fee, amount_minor=1500), 202)
+    path = f"/portal/appointments/{appointment['id']}"
+    assert (await person.get(f"/api/v1{path}/can-cancel"))["refund_minor"] == 2500
+    page = (await person.http.get(f"{world.base_url}{path}/cancel")).text
+    assert "Of your $40.00 the practice has given back $15.00. You get back $25.00 more if you cancel now." in page
     ok(await provider.request("POST", f"/api/v1/appointments/{appointment['id']}/cancel"))
     found = await settled(provider, fee, 4000)
     assert [(one["amount_minor"], one["cause"]) for one in found["refunds"]] == [(1500, "staff"), (2500, "cancelled")]

@@ -78,6 +78,22 @@ async def owner_of_duplicate(scene: Scene) -> Persona:
 
 
 @casting
+async def owner_of_batch(scene: Scene) -> Persona:
+    """Has sent invitations again; somebody was left out."""
+    somebody = await scene.who("owner")
+    busy = await scene.practice("busy")
+    pending = await busy.invite(first_name="Bea")
+    body = {"action": "send_invitation_again", "client_ids": [pending["id"], somebody.facts["client_id"]]}
+    batch = ok(await busy.request("POST", "/api/v1/client-batches", json=body), 202)
+
+    async def settled() -> bool:
+        return bool((await busy.get(f"/api/v1/client-batches/{batch['id']}"))["settled"])
+
+    await until(settled, "the batch")
+    return replace(somebody, facts={**somebody.facts, "batch_id": batch["id"]})
+
+
+@casting
 async def owner_of_two_persons(scene: Scene) -> Persona:
     """Looks at somebody of whom this has been decided."""
     somebody = await scene.who("owner")
