@@ -196,7 +196,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "journeys": (_journeys, "look at journeys, and answer the steps that wait for a person"),
     "portal": (_portal, "open or close the portal of a practice that has no subscription of its own"),
     "reconcile": (_reconcile, "compare records, Temporal and payment processor, after a restore above all"),
-    "doctor": (_doctor, "check database, clock, Temporal, worker, relay, mail and payments, each by name"),
+    "doctor": (_doctor, "check database, clock, Temporal, worker, relay, mail, payments and webhooks, each by name"),
     "demo": (_demo, "drive one client from sign-up to a paid, booked appointment"),
 }
 

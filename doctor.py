@@ -17,15 +17,18 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, ListWork
 from temporalio.client import Client as Engine
 from temporalio.service import RPCError, RPCStatusCode
 
-from composition import clock_of
+from composition import billing_of, clock_of, merchants_of
 from db.census import Census, take_census
 from db.engine import Database
 from db.loose_ends import on_their_way
 from db.migrate import at_head
 from dispatch.engine_view import EngineView
 from dispatch.register import missing_schedules, missing_search_attributes
-from domain.errors import MailRefused, MailUnavailable
+from domain.billing import Plan
+from domain.errors import MailRefused, MailUnavailable, PaymentRefused, PaymentUnavailable
+from domain.webhook_endpoints import complaint, wanted_endpoints
 from gateways.smtp import SmtpMailer
+from gateways.stripe_endpoints import StripeEndpoints
 from operators import Failed, engine_of
 from settings import Settings
 from workflows.client_journey import ClientJourney
@@ -60,6 +63,7 @@ async def doctor(settings: Settings) -> bool:
         ("attention", _attention),
         ("mail", _mail),
         ("payments", _payments),
+        ("webhooks", _webhooks),
     ]
     well = True
     for name, check in checks:
@@ -236,7 +240,52 @@ async def _payments(settings: Settings) -> str:
         raise Failed(f"{base} doesn't answer ({type(error).__name__}): is the way out open?") from None
     if reply.status_code != httpx.codes.OK:
         raise Failed(f"{base} answered {reply.status_code}: is PORTICO_STRIPE_KEY right?")
-    return f"{base} accepts the key"
+    sold = await _sold(settings)
+    return f"{base} accepts the key" + (f", and sells {len(sold)} plans to practices" if sold else "")
+
+
+async def _sold(settings: Settings) -> list[Plan]:
+    """The plans of the settings, each of which has to be on sale; with an account of our own, that it takes charges."""
+    billing, merchants = billing_of(settings), merchants_of(settings)
+    try:
+        plans = await billing.plans(settings.subscription_prices)
+        if settings.stripe_accounts == "own":
+            account = await merchants.read_account(None)
+            if account is None or not account.charges_enabled:
+                raise Look("the key's own account can't take charges: finish it in the processor's dashboard")
+    except PaymentRefused as error:
+        raise Failed(
+            f"PORTICO_SUBSCRIPTION_PRICES can't be read ({error.code}): are they prices of this key?"
+        ) from None
+    except PaymentUnavailable as error:
+        raise Failed(f"the processor doesn't answer ({error.code})") from None
+    finally:
+        await billing.aclose()
+        await merchants.aclose()
+    missing = set(settings.subscription_prices) - {one.price for one in plans}
+    if missing:
+        raise Failed(f"{min(missing)} isn't a recurring price on sale: correct PORTICO_SUBSCRIPTION_PRICES")
+    return plans
+
+
+async def _webhooks(settings: Settings) -> str:
+    """That the processor rings where it should, about all that matters; that its secrets are ours, nobody can ask."""
+    endpoints = StripeEndpoints(settings.stripe_key, settings.stripe_api_base)
+    try:
+        found = await endpoints.all()
+    except PaymentRefused as error:
+        raise Look(f"the key may not read webhook endpoints ({error.code}): let it, or check them yourself") from None
+    except PaymentUnavailable as error:
+        raise Failed(f"not checked: the processor doesn't answer, or the key is wrong ({error.code})") from None
+    finally:
+        await endpoints.aclose()
+    wanted = wanted_endpoints(
+        settings.base_url, own_account=settings.stripe_accounts == "own", sells=bool(settings.subscription_prices)
+    )
+    complaints = [one for one in (complaint(each, found) for each in wanted) if one is not None]
+    if complaints:
+        raise Failed("; ".join(complaints))
+    return f"{len(wanted)} endpoints are told of all they need"
 
 
 def span(seconds: float) -> str:

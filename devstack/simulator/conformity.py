@@ -34,6 +34,7 @@ CLASSES: Mapping[str, type[StripeObject]] = {
     "refund": stripe.Refund,
     "subscription": stripe.Subscription,
     "subscription_item": stripe.SubscriptionItem,
+    "webhook_endpoint": stripe.WebhookEndpoint,
 }
 
 

@@ -32,16 +32,28 @@ FEE_EVENTS = frozenset(
         "payment_intent.payment_failed",
         "payment_intent.succeeded",
         "refund.created",
+        "refund.failed",
         "refund.updated",
     }
 )
-SUBSCRIPTION_FAMILIES = ("customer.subscription.", "invoice.")
+# And that of the practices' own subscriptions.
+SUBSCRIPTION_EVENTS = frozenset(
+    {
+        "customer.subscription.created",
+        "customer.subscription.deleted",
+        "customer.subscription.updated",
+        "invoice.paid",
+        "invoice.payment_failed",
+    }
+)
 
 
 def endpoint_of(type_: str, obj: Json) -> str | None:
     """The practice's own subscription is another business than its clients' fees: another endpoint, another secret."""
-    if type_.startswith(SUBSCRIPTION_FAMILIES) or obj.get("mode") == "subscription":
+    if type_ in SUBSCRIPTION_EVENTS:
         return "subscriptions"
+    if obj.get("mode") == "subscription":
+        return None
     return "fees" if type_ in FEE_EVENTS else None
 
 

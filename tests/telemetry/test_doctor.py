@@ -16,7 +16,7 @@ from doctor import skew, span
 from tests.driver import Provider, World, ok, until
 from tests.e2e.test_outages import away
 
-CHECKS = ["database", "clock", "temporal", "worker", "relay", "journeys", "attention", "mail", "payments"]
+CHECKS = ["database", "clock", "temporal", "worker", "relay", "journeys", "attention", "mail", "payments", "webhooks"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ async def test_a_healthy_stack_is_well(world: World, provider: Provider) -> None
     assert "search attributes and schedules registered" in diagnosis.lines["temporal"]
 
 
-@pytest.mark.parametrize(("part", "failing"), [("mailbox", {"mail"}), ("simulator", {"payments"})])
+@pytest.mark.parametrize(("part", "failing"), [("mailbox", {"mail"}), ("simulator", {"payments", "webhooks"})])
 async def test_the_part_that_is_away_is_named(world: World, part: str, failing: set[str]) -> None:
     async with away(world, part):
         diagnosis = await doctor(world)
@@ -102,12 +102,41 @@ async def test_a_wrong_key_a_wrong_database_and_a_wrong_namespace_are_named(worl
         PORTICO_TEMPORAL_NAMESPACE="nowhere",
     )
     assert diagnosis.code == 1
-    connected = {"database", "temporal", "worker", "relay", "journeys", "attention", "payments"}
+    connected = {"database", "temporal", "worker", "relay", "journeys", "attention", "payments", "webhooks"}
     assert diagnosis.failed == connected, diagnosis.lines
     assert "no namespace nowhere" in diagnosis.lines["temporal"]
     assert "portico migrate" in diagnosis.lines["database"]
     assert "PORTICO_STRIPE_KEY" in diagnosis.lines["payments"]
     assert "sk_test" not in str(diagnosis.lines)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"data.0.status": "disabled"}, "/webhooks/stripe/fees is disabled"),
+        ({"data.0.url": "https://elsewhere.example"}, "no webhook endpoint for"),
+        ({"data.0.application": None}, "has to listen to events of connected accounts"),
+        ({"data.1.enabled_events": ["invoice.paid"]}, "isn't told of customer.subscription.created"),
+    ],
+)
+async def test_an_endpoint_that_hears_too_little_is_named(world: World, change: dict[str, object], said: str) -> None:
+    wrong = {"match": "GET /v1/webhook_endpoints", "action": "mutate", "set": change, "times": 1}
+    await world.simulator_faults(wrong)
+    diagnosis = await doctor(world)
+    assert diagnosis.failed == {"webhooks"}, diagnosis.lines
+    assert said in diagnosis.lines["webhooks"]
+
+
+async def test_a_key_that_may_not_read_endpoints_wants_a_look_only(world: World) -> None:
+    await world.simulator_faults({"match": "GET /v1/webhook_endpoints", "action": "decline", "times": 1})
+    diagnosis = await doctor(world)
+    assert (diagnosis.code, diagnosis.states["webhooks"]) == (0, "look")
+
+
+async def test_a_price_that_is_not_on_sale_is_named(world: World) -> None:
+    diagnosis = await doctor(world, PORTICO_SUBSCRIPTION_PRICES="price_simportalmonthly,price_nothing")
+    assert diagnosis.failed == {"payments"}
+    assert "PORTICO_SUBSCRIPTION_PRICES" in diagnosis.lines["payments"]
 
 
 @pytest.mark.parametrize(("theirs", "ahead"), [(-5, -5), (0, 0), (3, 0), (10, 6)])
