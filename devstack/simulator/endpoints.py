@@ -16,7 +16,7 @@ _EVENTS = {"fees": FEE_EVENTS, "subscriptions": SUBSCRIPTION_EVENTS}
 
 def _list(call: Call) -> Json:
     known = call.world.config.webhooks.values() if call.account == PLATFORM_ACCOUNT else ()
-    endpoints = [
+    endpoints: list[Json] = [
         {
             "id": f"we_sim{one.name}",
             "object": "webhook_endpoint",
