@@ -19,6 +19,7 @@ from dispatch.delivery import Delivery
 from dispatch.relay import Relay
 from logs import set_up_logging
 from portal.api import api_router, demo_router
+from portal.described import API
 from portal.errors import install_page_handlers
 from portal.pages import pages_router
 from portal.rendering import mount_static
@@ -28,8 +29,11 @@ from telemetry.figures import Figures, Metrics, process_registry
 from telemetry.requests import Observed, RequestMetrics
 from telemetry.tracing import Tracing
 from web.codec import codec_router
+from web.described import describe
+from web.described_operations import OPERATIONS
 from web.operations import operations_router
 from webhooks import webhook_routers
+from webhooks.described import WEBHOOKS
 
 # Requests come first: what is left is told by the worker's relay.
 _TELLING_AT_A_TIME = 4
@@ -97,6 +101,7 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
     app.include_router(operations_router)
     app.include_router(codec_router)
     app.include_router(pages_router)
+    describe(app, WEBHOOKS, API, OPERATIONS)
     mount_static(app)
     install_page_handlers(app)
     add_security_headers(app)

@@ -107,7 +107,8 @@ class PortalSubscriptions:
         async with self._database.transaction() as session:
             row = await subscription_row(session, command.practice_id, command.now)
             if row.wish_revision == revision:
-                row.renewal_wish = None
+                # What was read before isn't how it stands any more.
+                row.renewal_wish = row.read_at = None
         return True
 
     @activity.defn

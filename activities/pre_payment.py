@@ -12,11 +12,12 @@ from temporalio import activity
 from db.cancelling import owe_refund
 from db.engine import Database
 from db.fees import amount_of, payment_for, quote_of
+from db.merchant_accounts import notice_merchant_account
 from db.models import Payment, Refund
-from db.tenancy import appointment_by_id, payment_of_appointment
+from db.tenancy import appointment_by_id, payment_of_appointment, provider_of
 from db.timeline import tell
 from domain.cadence import pay_again_until
-from domain.errors import NotFound
+from domain.errors import NotFound, PaymentRefused
 from domain.fees import RefundCause
 from domain.money import Money
 from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, Payments, RefundStatus
@@ -102,18 +103,21 @@ class PrePayments:
         payment = await self._payment(command.payment_id)
         if payment.session_id is not None:
             return
-        checkout = await self._payments.open_checkout(
-            CheckoutRequest(
-                merchant_account=payment.merchant_account,
-                fee_reference=payment.id,
-                amount=amount_of(payment),
-                purpose=payment.purpose,
-                success_url=f"{self._base_url}/portal/payments/{payment.id}/return",
-                cancel_url=f"{self._base_url}/portal/appointments/{payment.appointment_id}",
-                expires_at=command.checkout_expires_at,
-                idempotency_key=f"{self._environment}:{payment.id}:{payment.attempt}:session",
-            )
+        request = CheckoutRequest(
+            merchant_account=payment.merchant_account,
+            fee_reference=payment.id,
+            amount=amount_of(payment),
+            purpose=payment.purpose,
+            success_url=f"{self._base_url}/portal/payments/{payment.id}/return",
+            cancel_url=f"{self._base_url}/portal/appointments/{payment.appointment_id}",
+            expires_at=command.checkout_expires_at,
+            idempotency_key=f"{self._environment}:{payment.id}:{payment.attempt}:session",
         )
+        try:
+            checkout = await self._payments.open_checkout(request)
+        except PaymentRefused:
+            await self._have_account_read(payment)
+            raise
         async with self._database.transaction() as session:
             row = await _locked(session, payment.id)
             row.session_id = checkout.session_id
@@ -233,6 +237,12 @@ class PrePayments:
             stored.settled_at = command.now if refunded.status is RefundStatus.SUCCEEDED else None
             stored.processor_refund_id = refunded.refund_id
         return refunded.status
+
+    async def _have_account_read(self, payment: Payment) -> None:
+        """Something may be wrong with the merchant account, and nobody has rung: before the next client finds out."""
+        async with self._database.transaction() as session:
+            provider = await provider_of(session, payment.provider_id)
+            await notice_merchant_account(session, provider, source="refused-checkout", external_id=payment.id)
 
     async def _payment(self, payment_id: str) -> Payment:
         async with self._database.transaction() as session:

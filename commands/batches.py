@@ -15,7 +15,7 @@ from commands.idempotency import earlier_result, keep_result
 from commands.invitations import issue_again, revoke
 from commands.new_client_forms import send_new_client_forms
 from commands.office import Office
-from db.batches import batch_of, facts_of, next_waiting, waiting_in
+from db.batches import batch_of, facts_of, next_waiting, still_waiting, waiting_in
 from db.events import EventKind, batch_subject, record_event
 from db.ids import new_id
 from db.models import BatchItem, Client, ClientBatch
@@ -54,7 +54,9 @@ async def look_at_batch(
         raise ValidationFailed.of("client_ids", "Please choose at least one client.")
     if len(ids) > MOST_CLIENTS:
         raise ValidationFailed.of("client_ids", f"At most {MOST_CLIENTS} clients at once. Please narrow the list.")
-    query = select(Client).where(Client.id.in_(ids), Client.practice_id == reach.practice_id)
+    query = select(Client).where(
+        Client.id.in_(ids), Client.practice_id == reach.practice_id, Client.erased_at.is_(None)
+    )
     if reach.provider_id is not None:
         query = query.where(Client.provider_id == reach.provider_id)
     known = {client.id: client for client in await session.scalars(query)}
@@ -126,18 +128,31 @@ class BatchRun:
     async def do_part(self, batch_id: str, most: int) -> Part:
         """Each client in a transaction of its own, with what is written down about it: nobody is done twice."""
         done = 0
-        while done < most and await self._do_one(batch_id):
-            done += 1
+        while done < most:
+            one = await self._do_one(batch_id)
+            if one is None:
+                break
+            done += one
         async with self._office.database.statements() as session:
             return Part(done=done, left=await waiting_in(session, batch_id))
 
-    async def _do_one(self, batch_id: str) -> bool:
+    async def _do_one(self, batch_id: str) -> bool | None:
+        """False where somebody else has done it meanwhile, None where nobody waits any more.
+
+        The client is locked first, as everywhere: erasing one takes the item along.
+        """
         async with self._office.database.transaction() as session:
-            item = await next_waiting(session, batch_id)
+            found = await next_waiting(session, batch_id)
+            if found is None:
+                return None
+            try:
+                client = await client_by_id(session, found.client_id, for_update=True)
+            except NotFound:
+                return False
+            item = await still_waiting(session, found)
             if item is None:
                 return False
             batch = await session.get_one(ClientBatch, batch_id)
-            client = await client_by_id(session, item.client_id, for_update=True)
             item.at = await self._office.clock.now(session)
             item.reason, item.ref = await self._decide(session, batch, client)
             item.state = str(ItemState.LEFT_OUT if item.reason else ItemState.DONE)

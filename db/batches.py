@@ -117,10 +117,15 @@ async def waiting_in(session: AsyncSession, batch_id: str) -> int:
 
 
 async def next_waiting(session: AsyncSession, batch_id: str) -> BatchItem | None:
-    """Locked; one that somebody else is at is passed over."""
     query = select(BatchItem).where(BatchItem.batch_id == batch_id, BatchItem.state == str(ItemState.WAITING))
-    query = query.order_by(BatchItem.position).limit(1).with_for_update(skip_locked=True)
-    return await session.scalar(query)
+    return await session.scalar(query.order_by(BatchItem.position).limit(1))
+
+
+async def still_waiting(session: AsyncSession, item: BatchItem) -> BatchItem | None:
+    """The item, locked; None where it isn't waiting any more."""
+    query = select(BatchItem).where(BatchItem.batch_id == item.batch_id, BatchItem.position == item.position)
+    query = query.where(BatchItem.state == str(ItemState.WAITING)).with_for_update()
+    return await session.scalar(query.execution_options(populate_existing=True))
 
 
 async def facts_of(session: AsyncSession, clients: Sequence[Client], now: datetime) -> dict[str, Facts]:

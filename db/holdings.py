@@ -272,6 +272,7 @@ HELD: tuple[Held, ...] = (
             "preferred_name": None,
             "pronouns": None,
             "sealed_address": None,
+            "timezone": None,
             "intake_form_id": None,
             "duplicate_of_id": None,
         },

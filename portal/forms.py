@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.types import Message
 
 from commands.accounts import SessionKind
@@ -85,10 +87,7 @@ async def form_with_picture(request: Request, office: TheOffice, staff: SignedIn
         most = MAX_PICTURE_BYTES // 1024 // 1024
         raise PayloadTooLarge(f"A picture may have at most {most} MB. Please go back and choose another one.") from None
 
-    async def once() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async with Request(request.scope, once).form(max_files=1, max_fields=20, max_part_size=64 * 1024) as fields:
+    async with _parts(request, body, most_fields=20, longest=64 * 1024) as fields:
         texts = {name: [value.replace("\0", "")] for name, value in fields.items() if isinstance(value, str)}
         file = fields.get("file")
         _check_token(request, office, SessionKind.STAFF, texts.get(CSRF_FIELD, [""])[0])
@@ -99,10 +98,7 @@ async def form_file(request: Request, office: TheOffice, staff: SignedInStaff) -
     """A form's JSON: the file that was chosen, or the text that was pasted. Raises ValidationFailed without either."""
     body = await raw_body(request, 2 * LARGEST_FORM)
 
-    async def once() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async with Request(request.scope, once).form(max_files=1, max_fields=5, max_part_size=LARGEST_FORM) as fields:
+    async with _parts(request, body, most_fields=5, longest=LARGEST_FORM) as fields:
         token, file, text = fields.get(CSRF_FIELD), fields.get("file"), fields.get("text")
         _check_token(request, office, SessionKind.STAFF, token if isinstance(token, str) else "")
         if isinstance(file, UploadFile) and file.filename:
@@ -110,6 +106,24 @@ async def form_file(request: Request, office: TheOffice, staff: SignedInStaff) -
         if isinstance(text, str) and text.strip():
             return text.encode(errors="replace")
     raise ValidationFailed.of("file", "Please choose a file, or paste the form's JSON.")
+
+
+@asynccontextmanager
+async def _parts(request: Request, body: bytes, *, most_fields: int, longest: int) -> AsyncIterator[FormData]:
+    """The parts of a form with at most one file. Raises ValidationFailed for what isn't such a form."""
+
+    async def once() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    reader = Request(request.scope, once)
+    try:
+        fields = await reader.form(max_files=1, max_fields=most_fields, max_part_size=longest)
+    except (HTTPException, KeyError):  # a missing boundary is a KeyError
+        raise ValidationFailed.of("form", "couldn't be read; please load the page again") from None
+    try:
+        yield fields
+    finally:
+        await reader.close()
 
 
 def csrf_token(request: Request, office: Office, kind: SessionKind) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import AsyncIterator
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
 import httpx
@@ -56,8 +57,12 @@ async def stack() -> AsyncIterator[Stack]:
 
 @pytest.fixture(scope="session")
 async def world(stack: Stack) -> AsyncIterator[World]:
-    """The running stack as tests speak to it: over HTTP, mail and the simulator."""
-    async with httpx.AsyncClient(timeout=20) as http:
+    """The running stack as tests speak to it: over HTTP, mail and the simulator.
+
+    Its own HTTP client is nobody: it keeps no cookie, or one test's session would be the next one's.
+    """
+    forgetful = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+    async with httpx.AsyncClient(timeout=20, cookies=forgetful) as http:
         everybody = World(stack, http)
         yield everybody
         await everybody.close()

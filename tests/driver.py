@@ -24,6 +24,7 @@ from temporalio.testing import TimeSkipper
 from devstack.demo import required_answers
 from devstack.stack import Stack
 from dispatch.connection import EngineAddress, connect
+from tests.described import check_described
 from tests.seeding import SeededPractice, seed_practice, settings_of
 
 Found = TypeVar("Found")
@@ -163,12 +164,13 @@ class World:
     def __init__(self, stack: Stack, http: httpx.AsyncClient) -> None:
         self.stack = stack
         self.http = http
+        http.event_hooks["response"].append(check_described)
         self._engine: Engine | None = None
         self._browsers: list[httpx.AsyncClient] = []
 
     def browser(self) -> httpx.AsyncClient:
         """A client with cookies of its own."""
-        self._browsers.append(httpx.AsyncClient(timeout=20))
+        self._browsers.append(httpx.AsyncClient(timeout=20, event_hooks={"response": [check_described]}))
         return self._browsers[-1]
 
     async def close(self) -> None:

@@ -61,6 +61,8 @@ async def erase_client(
     """`confirm` is the client's first and last name. Refused (409, `obstacles`) while an appointment is ahead, or money
     under way. Asked again, the same answer; `finished` once the journeys have ended, too.
     """
+    if await erasure_of(session, staff.reach, opaque_id(client_id)) is None:
+        await client_of_practice(session, staff.reach, opaque_id(client_id))  # Whose it is, is asked before the body.
     body = await json_object(request)
     only(body, ("confirm",))
     confirmation = text(body, "confirm")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -51,6 +51,8 @@ accounts_router = APIRouter(tags=["pages: accounts"])
 
 Next = Annotated[str | None, Query(max_length=500)]
 _LONGEST_TOKEN = 200
+# Who can have forgotten a password: not somebody who is half-way signed in.
+Side = Literal["client", "staff"]
 _SIDES = {SessionKind.CLIENT: "/portal", SessionKind.STAFF: "/console"}
 
 
@@ -246,8 +248,8 @@ async def _sign_out(request: Request, session: AsyncSession, office: Office, kin
 
 
 @accounts_router.get("/password", summary="Ask for a new password")
-async def ask_password_page(request: Request, kind: SessionKind = SessionKind.CLIENT, sent: bool = False) -> Response:
-    return render(request, "public/password_ask.html", kind=str(kind), sent=sent, side=_SIDES[kind])
+async def ask_password_page(request: Request, kind: Side = "client", sent: bool = False) -> Response:
+    return render(request, "public/password_ask.html", kind=kind, sent=sent, side=_SIDES[SessionKind(kind)])
 
 
 @accounts_router.post("/password", summary="Mail a link for a new password; the answer is always the same")

@@ -29,6 +29,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 async def fits(page: Page) -> None:
     """Nothing sticks out sideways, and nothing broke."""
+    await page.wait_for_load_state()
     if page.context.pages and await page.evaluate("1") == 1:
         width = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert width <= 0, page.url

@@ -139,6 +139,27 @@ async def test_several_at_the_same_batch_share_the_clients(world: World, provide
         assert len(await world.mails(client["email"], "welcome")) == 1
 
 
+async def test_one_who_is_erased_meanwhile_holds_up_nobody(world: World, provider: Provider) -> None:
+    clients = await invited(provider, 4)
+    ids = [one["id"] for one in clients]
+    with psycopg.connect(world.endpoints["database_url"]) as erasing:
+        erasing.execute("SELECT 1 FROM client WHERE id = %s FOR NO KEY UPDATE", (ids[1],))
+        batch = await confirm(provider, AGAIN, clients)
+
+        async def stands_behind() -> bool:
+            waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
+            return bool(world.rows(waiting, "%FROM client%FOR UPDATE%"))
+
+        await until(stands_behind, "the batch to come to them")
+        # What an erasure does, in its order: the client's row first, then what belongs to it.
+        await asyncio.to_thread(erasing.execute, "DELETE FROM batch_item WHERE client_id = %s", (ids[1],))
+        erasing.execute("UPDATE client SET erased_at = now() WHERE id = %s", (ids[1],))
+    done = await settled(provider, batch)
+    assert done["counts"] == {"sent": 3}
+    body = {"action": AGAIN, "client_ids": ids}
+    problem(await provider.request("POST", "/api/v1/client-batches", json=body), "not-found", 404)
+
+
 async def test_what_is_stuck_shows_and_holds_up_nobody(world: World, provider: Provider) -> None:
     clients = await invited(provider, 2)
     wrong = clients[0]["email"]

@@ -142,6 +142,19 @@ async def test_a_restricted_account_closes_what_needs_it_and_the_provider_is_tol
     ok(await person.book(), 201, 202)
 
 
+async def test_a_restriction_that_nobody_rang_about_is_found_by_the_first_refused_checkout(
+    world: World, provider: Provider
+) -> None:
+    person = await world.ready_client(provider)
+    await world.simulator_faults({"match": "account.updated", "action": "drop", "times": 1})
+    await at_simulator(world, provider.seeded.merchant_account, "restrict")
+    assert row_of(world, provider)["status"] == "active"
+    appointment = ok(await person.book(), 201, 202)
+    await in_status(world, provider, "restricted")
+    await person.in_state(appointment["id"], "cancelled")
+    problem(await person.book(), "merchant-account-missing", 409)
+
+
 async def test_cards_taken_away_are_a_restriction(world: World, provider: Provider) -> None:
     await at_simulator(world, provider.seeded.merchant_account, "lose_cards")
     await in_status(world, provider, "restricted")

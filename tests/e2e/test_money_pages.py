@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
-from tests.driver import Provider, World
+from tests.driver import Provider, World, until
 from tests.e2e.test_browser import DESK, FLAGS, WITHOUT_SCRIPTS
 from tests.subscribing import unsubscribed
 
@@ -63,6 +63,19 @@ async def test_a_provider_goes_to_the_processor_and_comes_back(
     await page.context.close()
 
 
+async def shown_in_the_end(page: Page, what: Locator) -> None:
+    """Once the processor's word is in: somebody who waits looks again."""
+
+    async def look() -> bool:
+        await page.wait_for_load_state()
+        if await what.count():
+            return True
+        await page.goto(f"{page.url.split('/console')[0]}/console/subscription")
+        return False
+
+    await until(look, "the processor's word")
+
+
 @pytest.mark.parametrize("kind", [DESK, WITHOUT_SCRIPTS], ids=["desk", "phone without scripts"])
 async def test_an_owner_subscribes_changes_the_card_cancels_and_undoes_it(
     browser: Browser, world: World, provider: Provider, kind: dict[str, Any]
@@ -83,8 +96,9 @@ async def test_an_owner_subscribes_changes_the_card_cancels_and_undoes_it(
     await page.get_by_role("link", name="Cancel it").click()
     await fits(page)
     await page.get_by_role("button", name="Cancel at the end of the period").click()
+    await shown_in_the_end(page, page.get_by_role("button", name="Renew it after all"))
     await page.get_by_role("button", name="Renew it after all").click()
-    await expect(page.get_by_text("It is renewed on")).to_be_visible()
+    await shown_in_the_end(page, page.get_by_text("It is renewed on"))
     await page.get_by_role("link", name="Open invoice").click()
     await expect(page.get_by_text("$29.00")).to_be_visible()
     await page.context.close()

@@ -240,7 +240,7 @@ async def test_signing_out_everywhere_else_keeps_this_session(world: World, prov
 @pytest.mark.parametrize(
     ("kind", "idle", "over"),
     [
-        (SessionKind.STAFF, timedelta(minutes=30), False),
+        (SessionKind.STAFF, timedelta(minutes=29, seconds=59), False),
         (SessionKind.STAFF, timedelta(minutes=30, seconds=1), True),
         (SessionKind.CLIENT, timedelta(minutes=30, seconds=1), True),
         (SessionKind.STAFF_CODE, timedelta(minutes=5, seconds=1), True),

@@ -252,3 +252,13 @@ async def _asked_for_another_address(scene: Scene, link: str) -> tuple[Persona, 
         return None
 
     return persona_of(person), await until(look, f"the link to {link}")
+
+
+@casting
+async def greeted(scene: Scene) -> Persona:
+    """Has a greeting, and in it the way to get no more of them."""
+    world, address = scene.world, new_address()
+    ok(await world.sign_up(await scene.practice("busy"), email=address), 202)
+    found = re.search(r"/unsubscribe/(\S+)", text_of(await world.mail(address, "welcome")))
+    assert found is not None
+    return Persona(facts={"token": found.group(1)})

@@ -41,6 +41,8 @@ PUBLIC = (
     see("/email/stop/{token}", "warned_of_a_change"),
     see("/email/stop/{token}", "warned_of_a_change", "stopped", after=press("")),
     see("/email/confirm/{token}", "changing_address", "confirmed", after=press("")),
+    see("/unsubscribe/{token}", "greeted"),
+    see("/unsubscribe/{token}", "greeted", "done", after=press("Unsubscribe")),
     see("/portal/sign-in"),
     see("/portal/sign-in", state="asked for a page", query="?next=/portal/intake"),
     see("/portal/sign-in", state="errors", after=type_in(_WRONG, "Sign in")),
@@ -182,6 +184,10 @@ CONSOLE = (
     ),
     see("/console/holidays", "owner"),
     see("/console/holidays", "owner", "errors", after=press("Add")),
+    see("/console/clients/{client_id}/erase", "owner_of_invited"),
+    see("/console/subscription", "owner"),
+    see("/console/subscription/cancel", "owner"),
+    see("/console/subscription/return", "owner"),
     see("/console/merchant-account", "owner"),
     see("/console/merchant-account/{provider}", "owner"),
     see("/console/merchant-account/{provider}/refresh", "owner"),
@@ -217,6 +223,7 @@ CONSOLE = (
 
 # What a browser opens and isn't a page.
 FILES = {
+    "/console/payments/export.csv",
     "/console/providers/{provider}/greeting/files/{file_id}",
     "/portal/session",
     "/console/session",
@@ -224,6 +231,7 @@ FILES = {
     "/p/{provider}/picture/{picture_id}",
     "/embed/{provider}.js",
     "/console/audit/export.csv",
+    "/console/clients/{client_id}/export.zip",
     "/console/clients/{client_id}/intake.json",
     "/console/clients/{client_id}/intake.pdf",
     "/console/forms/{provider}/{form_id}/questionnaire.json",
