@@ -194,6 +194,8 @@ CONSOLE = (
     see(
         "/console/providers/{provider}/availability", "owner", "errors", after=first(open_up(), press("Save the date"))
     ),
+    see("/console/providers/{provider}/calendars", "owner"),
+    see("/console/providers/{provider}/calendars", "newcomer", "address made", after=press("Make the address")),
     see("/console/holidays", "owner"),
     see("/console/holidays", "owner", "errors", after=press("Add")),
     see("/console/clients/{client_id}/erase", "owner_of_invited"),
@@ -235,6 +237,7 @@ CONSOLE = (
 
 # What a browser opens and isn't a page.
 FILES = {
+    "/calendar/{token}.ics",
     "/console/payments/export.csv",
     "/console/providers/{provider}/greeting/files/{file_id}",
     "/portal/session",
