@@ -30,10 +30,12 @@ from activities.portal_subscriptions import PortalSubscriptions
 from activities.post import Post
 from activities.practice_notices import PracticeNotices
 from activities.pre_payment import PrePayments
+from activities.refunds import Refunds
 from activities.signups import Signups
 from activities.standing import Standings
 from activities.subscription_notices import SubscriptionNotices
 from activities.sweeps import Sweeps
+from activities.taken_payments import TakenPayments
 from commands.batches import BatchRun
 from commands.office import Office
 from db.clock import Clock
@@ -46,6 +48,7 @@ from domain.errors import FieldError
 from domain.merchant_accounts import Merchants
 from domain.ports import Payments
 from domain.subscriptions import SubscriptionTerms
+from gateways.calendar_feed import ICalendarFeeds
 from gateways.calendar_mail import ICalendars
 from gateways.contact_checks import LibraryContactChecks
 from gateways.letters import JinjaLetters
@@ -101,6 +104,7 @@ def office_of(settings: Settings, database: Database) -> Office:
         documents=PdfDocuments(),
         greeting_writer=greeting_writer_of(settings),
         pictures=PillowPictures(),
+        calendar_feeds=ICalendarFeeds(),
         fee_webhooks=StripeWebhooks(settings.stripe_fees_webhook_secrets, livemode=settings.env == "production"),
         subscription_webhooks=StripeWebhooks(
             settings.stripe_subscriptions_webhook_secrets, livemode=settings.env == "production"
@@ -194,6 +198,8 @@ def activities_of(
         GreetingTests(post, writer),
         Intake(post, vault, BuiltInRecords(database, vault)),
         pre_payments,
+        Refunds(database, payments),
+        TakenPayments(database, payments),
         Bookings(database),
         LateFees(database),
         Notices(post, calendar),

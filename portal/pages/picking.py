@@ -82,6 +82,6 @@ async def staff_picker(
         office,
         offer,
         wanted,
-        lambda day, view: with_query(path, on=day.isoformat(), view=str(view)),
+        lambda day, view: with_query(path, on=day.isoformat(), view=str(view), back=form.first("back") or None),
         refused=taken_time(refusal, form.first("starts_at")),
     )

@@ -117,8 +117,18 @@ CONSOLE = (
     see("/console/attention", "owner_of_stuck"),
     see("/console/appointments", "newcomer", "empty"),
     see("/console/appointments", "owner"),
+    see("/console/calendar", "newcomer", "empty"),
+    see("/console/calendar", "owner"),
+    see("/console/calendar", "owner", "one chosen", query="?view=day&chosen={appointment_id}"),
+    see("/console/calendar", "owner", "moving", query="?moving={appointment_id}"),
     see("/console/appointments/{appointment_id}/cancel", "owner"),
     see("/console/appointments/{appointment_id}/move", "owner"),
+    see(
+        "/console/appointments/{appointment_id}/move",
+        "owner",
+        "picked on the calendar",
+        query="?back=week&at=2027-01-04T15:00:00Z",
+    ),
     see("/console/payments", "newcomer", "empty"),
     see("/console/payments", "owner"),
     see("/console/payments", "owner", "nothing found", query="?q=nobody-of-this-name"),
@@ -148,6 +158,8 @@ CONSOLE = (
     see("/console/clients/{client_id}/email", "owner_of_invited"),
     see("/console/clients/{client_id}/email", "owner", "errors", after=type_in({"email": "nobody"}, "Correct")),
     see("/console/clients/{client_id}/invitation/revoke", "owner_of_invited"),
+    see("/console/clients/{client_id}/withdraw", "owner"),
+    see("/console/clients/{client_id}/withdraw", "owner_of_invited", "errors", after=press("Close")),
     see("/console/clients/{client_id}/book", "owner_of_signed_up"),
     see("/console/clients/{client_id}/book", "owner_of_invited", "errors", after=press("Book")),
     see("/console/clients/{client_id}/settings", "owner_of_invited"),
@@ -182,6 +194,8 @@ CONSOLE = (
     see(
         "/console/providers/{provider}/availability", "owner", "errors", after=first(open_up(), press("Save the date"))
     ),
+    see("/console/providers/{provider}/calendars", "owner"),
+    see("/console/providers/{provider}/calendars", "newcomer", "address made", after=press("Make the address")),
     see("/console/holidays", "owner"),
     see("/console/holidays", "owner", "errors", after=press("Add")),
     see("/console/clients/{client_id}/erase", "owner_of_invited"),
@@ -223,6 +237,7 @@ CONSOLE = (
 
 # What a browser opens and isn't a page.
 FILES = {
+    "/calendar/{token}.ics",
     "/console/payments/export.csv",
     "/console/providers/{provider}/greeting/files/{file_id}",
     "/portal/session",
