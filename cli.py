@@ -94,6 +94,7 @@ def _register(arguments: argparse.Namespace) -> int:
             calendars_every=timedelta(minutes=settings.calendar_minutes),
         )
         print(f"holds are swept every {settings.sweep_minutes} minutes, accounts at the processor read every day")
+        print(f"calendars elsewhere are read every {settings.calendar_minutes} minutes")
 
     asyncio.run(register())
     return 0
