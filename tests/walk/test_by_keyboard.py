@@ -11,8 +11,8 @@ import pyotp
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browsers import DESK
 from tests.driver import PASSWORD, Person, Provider, World, new_address, ok, until
-from tests.e2e.test_browser import DESK
 from tests.staffing import Colleague, owner_of
 from tests.walk.keyboard import Keyboard
 from tests.walk.scene import Scene
