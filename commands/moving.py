@@ -1,4 +1,4 @@
-"""Moving a booked appointment: one transaction in the calendar; the fee stays, the limit isn't asked."""
+"""Moving a booked appointment: one transaction in the calendar; type, length and fee stay, the limit isn't asked."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def _check_slot(
         session, appointment.provider_id, starts_at - margin, ends_at + margin, but_for=appointment.id
     )
     block = slot_block(
-        offered=is_offered(availability, policy.slot_rules(), starts_at, now),
+        offered=is_offered(availability, policy.slot_rules().lasting(ends_at - starts_at), starts_at, now),
         taken=peak_overlap(busy, starts_at, ends_at, margin) >= policy.max_simultaneous_appointments,
         actor=actor,
         override=override,

@@ -85,6 +85,7 @@ class SettingsKind(StrEnum):
     GREETING = "greeting"
     PAGE = "page"
     AVAILABILITY = "availability"
+    APPOINTMENT_TYPES = "appointment-types"
 
 
 class TimelineKind(StrEnum):

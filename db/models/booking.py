@@ -27,6 +27,8 @@ class Appointment(Base):
     practice_id: Mapped[OpaqueId] = mapped_column(ForeignKey("practice.id"), index=True)
     provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"))
     client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), index=True)
+    # Of the provider's appointment types, as it was booked; how long it is, it says itself.
+    type_id: Mapped[OpaqueId] = mapped_column(server_default="standard")
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     status: Mapped[str]

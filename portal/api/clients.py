@@ -150,9 +150,16 @@ async def read_outlook(session: Transaction, office: TheOffice, client: OwnClien
 
 
 @clients_router.get("/{client_id}/can-book", summary="Why can't this client book? Every rule, and who can lift it")
-async def can_book(session: Transaction, office: TheOffice, client: OwnClient, starts_at: str | None = None) -> Json:
+async def can_book(
+    session: Transaction,
+    office: TheOffice,
+    client: OwnClient,
+    starts_at: str | None = None,
+    type_id: Annotated[str | None, Query(alias="type", max_length=40)] = None,
+) -> Json:
+    """Without `starts_at` and `type` the answer is for what there is least against."""
     wanted = moment("starts_at", starts_at) if starts_at is not None else None
-    blocks, in_force = await why_not(session, office, client, wanted)
+    blocks, in_force = await why_not(session, office, client, wanted, type_id=type_id)
     return {"allowed": not blocks, "blocks": [block_shape(block, in_force) for block in blocks]}
 
 

@@ -33,7 +33,7 @@ PRACTICE_SIDE = {
     f"PUT {_CLIENT}/contact": Told(takes=requests.ContactData, gives=answers.Client, refuses=(Conflict,)),
     f"GET {_CLIENT}/timeline": Told(gives=listed(answers.TimelineItem)),
     f"GET {_CLIENT}/outlook": Told(gives=answers.Outlook),
-    f"GET {_CLIENT}/can-book": Told(gives=answers.CanBook),
+    f"GET {_CLIENT}/can-book": Told(gives=answers.CanBook, refuses=(Conflict,)),
     f"GET {_CLIENT}/intake": Told(gives=answers.SubmittedIntake),
     f"GET {_CLIENT}/intake.pdf": Told(gives=File("application/pdf")),
     f"POST {_CLIENT}/send-new-client-forms": Told(

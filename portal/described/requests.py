@@ -41,6 +41,7 @@ class ContactData(TypedDict):
 class BookForClient(_Closed):
     client_id: str
     starts_at: w.Instant
+    type: NotRequired[w.TypeToBook]
     override_reason: NotRequired[str | None]
 
 
@@ -49,6 +50,7 @@ class ChooseTime(_Closed):
 
 
 class Book(ChooseTime):
+    type: NotRequired[w.TypeToBook]
     quote: NotRequired[Annotated[str | None, Field(description="The reference of the one that was shown.")]]
 
 

@@ -32,6 +32,7 @@ from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.console_staff import console_staff_router
 from portal.pages.console_subscription import console_subscription_router
+from portal.pages.console_types import console_types_router
 from portal.pages.console_website import console_website_router
 from portal.pages.email_links import email_links_router
 from portal.pages.embed import embed_router, embed_script_router
@@ -78,6 +79,7 @@ for _router in (
     client_settings_router,
     console_merchant_router,
     console_signup_form_router,
+    console_types_router,
     console_availability_router,
     console_holidays_router,
     console_greeting_router,

@@ -18,6 +18,7 @@ from commands.invitations import withdraw
 from commands.new_client_forms import send_new_client_forms
 from commands.office import Office
 from commands.outlook import look_ahead
+from db.appointment_types import load_types
 from db.declined_mails import declined
 from db.invitations import newest_issued
 from db.models import Client
@@ -112,6 +113,7 @@ async def page_of(
         in_force=in_force,
         values=in_force.policy.as_document(),
         own_settings=own_settings(await versions_of_level(session, Source.CLIENT, client.id)),
+        types=await load_types(session, provider.id),
         upcoming=upcoming,
         past=past,
         items=[(item, actions_for(item)) for item in items],

@@ -78,6 +78,8 @@ PORTAL = (
     see("/portal/book", "client_invited", "a week", query="?view=week"),
     see("/portal/book", "client_invited", "another zone", query="?zone=Asia/Tokyo", after=open_up()),
     see("/portal/book", "client_blocked", "closed"),
+    see("/portal/book", "client_of_types", "what first"),
+    see("/portal/book", "client_of_types", "of one type", query="?type={type_id}"),
     see("/portal/appointments/{appointment_id}", "client_holding"),
     see(
         "/portal/appointments/{appointment_id}", "client_holding", "checking", query="?checking=1", after=stand_still()
@@ -182,6 +184,10 @@ CONSOLE = (
     see(
         "/console/providers/{provider}/availability", "owner", "errors", after=first(open_up(), press("Save the date"))
     ),
+    see("/console/providers/{provider}/appointment-types", "newcomer", "one type"),
+    see("/console/providers/{provider}/appointment-types", "owner_of_types"),
+    see("/console/providers/{provider}/appointment-types", "owner_of_types", "errors", after=press("Add")),
+    see("/console/clients/{client_id}/book", "owner_of_types", "of several types"),
     see("/console/holidays", "owner"),
     see("/console/holidays", "owner", "errors", after=press("Add")),
     see("/console/clients/{client_id}/erase", "owner_of_invited"),
