@@ -30,10 +30,12 @@ from activities.portal_subscriptions import PortalSubscriptions
 from activities.post import Post
 from activities.practice_notices import PracticeNotices
 from activities.pre_payment import PrePayments
+from activities.refunds import Refunds
 from activities.signups import Signups
 from activities.standing import Standings
 from activities.subscription_notices import SubscriptionNotices
 from activities.sweeps import Sweeps
+from activities.taken_payments import TakenPayments
 from commands.batches import BatchRun
 from commands.office import Office
 from db.clock import Clock
@@ -194,6 +196,8 @@ def activities_of(
         GreetingTests(post, writer),
         Intake(post, vault, BuiltInRecords(database, vault)),
         pre_payments,
+        Refunds(database, payments),
+        TakenPayments(database, payments),
         Bookings(database),
         LateFees(database),
         Notices(post, calendar),

@@ -24,6 +24,8 @@ from domain.slots import peak_overlap
 from domain.stages import Actor
 from domain.states import BLOCKING, AppointmentStatus, PaymentState, TimelineKind
 
+_TO_BE_MADE = (str(RefundStatus.PENDING), str(RefundStatus.FAILED))
+
 
 @dataclass(frozen=True, kw_only=True)
 class LoadBooking:
@@ -137,8 +139,8 @@ def _called_off_by(appointment: Appointment) -> Actor | None:
 async def _owed(session: AsyncSession, payment: Payment) -> str | None:
     query = select(Refund.id).where(
         Refund.payment_id == payment.id,
-        Refund.status != str(RefundStatus.SUCCEEDED),
-        Refund.cause != str(RefundCause.STAFF),
+        Refund.status.in_(_TO_BE_MADE),
+        Refund.cause.in_([str(RefundCause.CANCELLED), str(RefundCause.RETURNED)]),
     )
     return await session.scalar(query.limit(1))
 
@@ -147,7 +149,7 @@ async def _owed_by_staff(session: AsyncSession, appointment_id: str) -> tuple[st
     query = select(Refund.id).join(Payment, Payment.id == Refund.payment_id)
     query = query.where(
         Payment.appointment_id == appointment_id,
-        Refund.status != str(RefundStatus.SUCCEEDED),
+        Refund.status.in_(_TO_BE_MADE),
         Refund.cause == str(RefundCause.STAFF),
     )
     return tuple(await session.scalars(query.order_by(Refund.created_at, Refund.id)))

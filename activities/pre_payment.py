@@ -13,14 +13,13 @@ from db.cancelling import owe_refund
 from db.engine import Database
 from db.fees import amount_of, payment_for, quote_of
 from db.merchant_accounts import notice_merchant_account
-from db.models import Payment, Refund
+from db.models import Payment
 from db.tenancy import appointment_by_id, payment_of_appointment, provider_of
 from db.timeline import tell
 from domain.cadence import pay_again_until
 from domain.errors import NotFound, PaymentRefused
 from domain.fees import RefundCause
-from domain.money import Money
-from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, Payments, RefundStatus
+from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, Payments
 from domain.stages import Actor
 from domain.states import AppointmentStatus, PaymentState, TimelineKind
 
@@ -41,12 +40,6 @@ class PrePaymentStep:
     payment_id: str
     now: datetime
     at_hold_end: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class RefundPayment:
-    refund_id: str
-    now: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,39 +197,6 @@ class PrePayments:
             if payment.state != PaymentState.CAPTURED:
                 return None
             return await owe_refund(session, payment, command.now, cause=RefundCause.RETURNED)
-
-    @activity.defn
-    async def refund_payment(self, command: RefundPayment) -> RefundStatus:
-        """Give the money of one refund back; its id makes repeats one refund."""
-        async with self._database.transaction() as session:
-            refund = await session.get(Refund, command.refund_id)
-            if refund is None:
-                raise NotFound("There is no such refund.")
-            payment = await _locked(session, refund.payment_id)
-        if refund.status == RefundStatus.SUCCEEDED:
-            return RefundStatus.SUCCEEDED
-        assert payment.payment_intent_id is not None
-        refunded = await self._payments.refund(
-            payment.merchant_account,
-            payment.payment_intent_id,
-            Money(amount_minor=refund.amount_minor, currency=payment.currency),
-            refund.id,
-        )
-        async with self._database.transaction() as session:
-            row = await _locked(session, payment.id)
-            stored = await session.get(Refund, refund.id, with_for_update=True)
-            assert stored is not None
-            if stored.status != RefundStatus.SUCCEEDED and refunded.status is RefundStatus.SUCCEEDED:
-                row.refunded_minor += refunded.amount.amount_minor
-                row.changed_at = command.now
-                if row.refunded_minor == row.amount_minor:
-                    row.state = str(PaymentState.REFUNDED)
-                kind = TimelineKind.FEE_REFUNDED
-                await tell(session, row.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=refund.id)
-            stored.status = str(refunded.status)
-            stored.settled_at = command.now if refunded.status is RefundStatus.SUCCEEDED else None
-            stored.processor_refund_id = refunded.refund_id
-        return refunded.status
 
     async def _have_account_read(self, payment: Payment) -> None:
         """Something may be wrong with the merchant account, and nobody has rung: before the next client finds out."""

@@ -35,15 +35,22 @@ _MAIL_STEPS = (
     *("booking_confirmation", "move_notice:", "appointment_reminder:", "cancellation_notice"),
 )
 # Noted for a person's eye; no workflow waits for an answer.
-_NOTES = ("pre_payment", "capture_pre_payment", "void_pre_payment", "subscription_doubled")
+_NOTES = (
+    *("pre_payment", "capture_pre_payment", "void_pre_payment", "subscription_doubled"),
+    *("refunds_differ", "refunded_past_us", "refund_failed:"),
+)
 
 
 def actions_for(item: AttentionItem) -> list[AttentionAction]:
-    if item.step in _NOTES:
+    if _is_note(item):
         return [AttentionAction.SKIP]
     if item.step.startswith(_MAIL_STEPS):
         return [AttentionAction.CORRECT_EMAIL, AttentionAction.RETRY, AttentionAction.SKIP]
     return [AttentionAction.RETRY, AttentionAction.SKIP]
+
+
+def _is_note(item: AttentionItem) -> bool:
+    return item.step in _NOTES or item.step.startswith(tuple(one for one in _NOTES if one.endswith(":")))
 
 
 def _within(reach: Reach) -> list[ColumnElement[bool]]:
@@ -145,7 +152,7 @@ async def resolve_affair(
 async def _answer(
     office: Office, engine: Engine, item: AttentionItem, action: AttentionAction, resolved_by: str
 ) -> list[str]:
-    if item.step.startswith("event:") or item.step in _NOTES:
+    if item.step.startswith("event:") or _is_note(item):
         return await _settle_here(office, item, action, resolved_by)
     handle = engine.get_workflow_handle(item.workflow_id)
     try:

@@ -12,8 +12,9 @@ from db.events import body_hash
 from db.ids import new_id
 from db.merchant_accounts import notice_merchant_account, providers_with_account
 from db.subscriptions import notice_subscription, practice_billed_by
-from db.waking import wake_booking
+from db.waking import notice_taken_payment, wake_booking
 from domain.ports import ProcessorEvent
+from domain.states import PaymentState
 
 # Events that say that money is held or was taken.
 _OF_MONEY = {
@@ -24,13 +25,17 @@ _OF_MONEY = {
     "charge.captured",
 }
 
+_TAKEN = (PaymentState.CAPTURED, PaymentState.REFUNDED)
+# Events about what becomes of money that was taken.
+_OF_MONEY_TAKEN = ("refund.", "charge.refund")
+
 # Events about a merchant account itself, not about money.
 OF_ACCOUNTS = frozenset({"account.updated", "account.application.deauthorized", "capability.updated"})
 
 # Ours is what carries ids that we were given ourselves, at its own merchant's account.
 _KEEP_UNLESS_OURS = text("""
     WITH ours AS (
-      SELECT id, provider_id, client_id, appointment_id FROM payment
+      SELECT id, provider_id, client_id, appointment_id, state FROM payment
        WHERE (session_id = ANY(:ids) OR payment_intent_id = ANY(:ids))
          AND merchant_account IS NOT DISTINCT FROM CAST(:merchant_account AS text) LIMIT 1),
     kept AS (
@@ -39,7 +44,7 @@ _KEEP_UNLESS_OURS = text("""
       SELECT :id, :source, :tenant, :external_id, :kind, :subject, CAST(:payload AS jsonb), :body_hash, :now, :now, 0
        WHERE NOT EXISTS (SELECT FROM ours)
       ON CONFLICT (source, tenant, external_id) DO NOTHING)
-    SELECT id, provider_id, client_id, appointment_id FROM ours
+    SELECT id, provider_id, client_id, appointment_id, state FROM ours
 """)
 _KEEP = text("""
     INSERT INTO external_event (id, source, tenant, external_id, kind, subject, payload, body_hash, received_at,
@@ -52,6 +57,8 @@ _KEEP = text("""
 async def take_fee_event(session: AsyncSession, event: ProcessorEvent) -> bool:
     """Wake the booking that the event is about, so that it reads its payment again; the event proves nothing.
 
+    What is about money that was taken already is for whoever follows the payment afterwards.
+
     False where no payment of ours is meant: its envelope is kept, so that repeats are known. An event that came before
     our own call returned is found by the booking's next look. Each way is one statement.
     """
@@ -60,6 +67,16 @@ async def take_fee_event(session: AsyncSession, event: ProcessorEvent) -> bool:
     payment = (await session.execute(_KEEP_UNLESS_OURS, values)).one_or_none()
     if payment is None:
         return False
+    if event.type.startswith(_OF_MONEY_TAKEN) and payment.state in _TAKEN:
+        await notice_taken_payment(
+            session,
+            source="stripe-fees",
+            external_id=event.event_id,
+            provider_id=payment.provider_id,
+            client_id=payment.client_id,
+            payment_id=payment.id,
+        )
+        return True
     await wake_booking(
         session,
         source="stripe-fees",

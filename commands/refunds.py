@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.audit import Who, note
@@ -68,9 +65,3 @@ async def refund_by_staff(
     )
     await note(session, office, who, AuditKind.PAYMENT_REFUNDED, payment.id)
     return await session.get_one(Refund, refund_id)
-
-
-async def refunds_of(session: AsyncSession, payment_id: str) -> Sequence[Refund]:
-    """In the order in which they were asked."""
-    query = select(Refund).where(Refund.payment_id == payment_id).order_by(Refund.created_at, Refund.id)
-    return list(await session.scalars(query))

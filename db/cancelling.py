@@ -62,7 +62,8 @@ async def owe_refund(
     nothing is left.
     """
     if cause is not RefundCause.STAFF:
-        query = select(Refund.id).where(Refund.payment_id == payment.id, Refund.cause != str(RefundCause.STAFF))
+        by_hand = [str(RefundCause.STAFF), str(RefundCause.PROCESSOR)]
+        query = select(Refund.id).where(Refund.payment_id == payment.id, Refund.cause.not_in(by_hand))
         known = await session.scalar(query.limit(1))
         if known is not None:
             return known

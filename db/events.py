@@ -41,6 +41,7 @@ class EventKind(StrEnum):
     BOOKING_REOPENED = "booking_reopened"
     PAYMENT_NOTICED = "payment_noticed"
     REFUND_ASKED = "refund_asked"
+    TAKEN_PAYMENT_NOTICED = "taken_payment_noticed"
     PASSWORD_RESET_REQUESTED = "password_reset_requested"
     GREETING_TEST_REQUESTED = "greeting_test_requested"
     EMAIL_CHANGE_REQUESTED = "email_change_requested"

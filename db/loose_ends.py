@@ -40,7 +40,7 @@ _APPOINTMENTS = text(f"""
            (SELECT max(e.seq) FROM external_event e WHERE e.subject = 'client:' || a.client_id) AS newest
       FROM appointment a JOIN quiet ON quiet.client_id = a.client_id
       LEFT JOIN payment p ON p.appointment_id = a.id
-      LEFT JOIN refund r ON r.payment_id = p.id AND r.status = 'pending'
+      LEFT JOIN refund r ON r.payment_id = p.id AND r.status = 'pending' AND r.cause <> 'processor'
      WHERE a.status IN ('pending', 'booked') OR r.id IS NOT NULL ORDER BY a.id
 """)  # noqa: S608
 _TOLD = text(f"""

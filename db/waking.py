@@ -1,4 +1,4 @@
-"""Ringing at a booking: it reads its payment again, and decides from what it finds."""
+"""Ringing at what looks after a payment: it reads the payment again, and decides from what it finds."""
 
 from __future__ import annotations
 
@@ -27,4 +27,19 @@ async def wake_booking(
         kind=EventKind.PAYMENT_NOTICED,
         subject=client_subject(client_id),
         payload={"appointment_id": appointment_id, "payment_id": payment_id, "of_money": of_money},
+    )
+
+
+async def notice_taken_payment(
+    session: AsyncSession, *, source: str, external_id: str, provider_id: str, client_id: str, payment_id: str
+) -> None:
+    """Have what went back of a payment read again; what rang proves nothing."""
+    await record_event(
+        session,
+        source=source,
+        tenant=provider_id,
+        external_id=external_id,
+        kind=EventKind.TAKEN_PAYMENT_NOTICED,
+        subject=client_subject(client_id),
+        payload={"payment_id": payment_id},
     )

@@ -21,6 +21,7 @@ from activities.greeting_tests import SendGreetingTest
 from db.events import EventKind
 from db.telling import ClientRow
 from dispatch.engine_view import described, end_workflows, operator_ended
+from dispatch.payment_delivery import tell_taken_payment
 from dispatch.practice_delivery import tell_practice
 from domain.stages import Stage, Track
 from workflows.booking import Booking
@@ -114,6 +115,9 @@ class Delivery:
         self, kind: EventKind, payload: Mapping[str, Any], client: ClientRow, skew: timedelta
     ) -> Delivered:
         try:
+            if kind is EventKind.TAKEN_PAYMENT_NOTICED:
+                await tell_taken_payment(self._engine, payload["payment_id"], client, skew)
+                return Told()
             if client.erased:
                 return await self._tell_of_erased(kind, payload, client)
             if kind in (EventKind.SIGNED_UP, EventKind.CLIENT_INVITED):

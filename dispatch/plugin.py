@@ -22,10 +22,11 @@ from workflows.password_reset import PasswordResetMail
 from workflows.portal_subscription import PortalSubscription
 from workflows.sweep_holds import SweepHolds
 from workflows.sweep_practices import SweepPractices
+from workflows.taken_payment import TakenPayment
 
 WORKFLOWS: tuple[type, ...] = (
     *(ClientJourney, Booking, MerchantAccount, PortalSubscription, SweepHolds, SweepPractices),
-    *(ClientBatch, PasswordResetMail, EmailChangeMails, GreetingTestMail),
+    *(TakenPayment, ClientBatch, PasswordResetMail, EmailChangeMails, GreetingTestMail),
 )
 
 # Imported once outside the sandbox instead of for each workflow; none of them acts on import.

@@ -63,6 +63,7 @@ class RefundCause(StrEnum):
     CANCELLED = "cancelled"  # an appointment that stood, by the refund rule
     RETURNED = "returned"  # paid, and no appointment came of it
     STAFF = "staff"  # by hand, with a reason
+    PROCESSOR = "processor"  # at the payment processor, past us
 
 
 def refundable(state: PaymentState, amount: Money, owed_minor: int) -> Money:

@@ -14,7 +14,9 @@ from domain.states import AppointmentStatus
 
 CHECKOUT_OUTLIVES_HOLD = timedelta(hours=1)
 LONGEST_EXTENSION = timedelta(minutes=30)
-# Whoever has this long needs no extension (WCAG 2.2.1), and a checkout can't be open much longer.
+# Checkouts are open for a day at most: what outlives the hold has to fit in, and clocks that differ.
+LONGEST_HOLD = timedelta(hours=22)
+# Whoever has this long needs no extension (WCAG 2.2.1).
 _LONG_ENOUGH = timedelta(hours=20)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from typing import Any
 
 from domain.errors import FieldError, ValidationFailed
+from domain.holds import LONGEST_HOLD
 from domain.money import Money
 from domain.refunds import ALL_OF_IT, RefundTerms, part_of
 from domain.slots import SlotRules
@@ -180,7 +182,7 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "appointment_minutes": _integer(5, 1440),
     "slot_step_minutes": _integer(5, 1440),
     "buffer_minutes": _integer(0, 480),
-    "hold_minutes": _integer(1, 1440),
+    "hold_minutes": _integer(1, LONGEST_HOLD // timedelta(minutes=1)),
     "invitation_days": _integer(1, 90),
     "invitation_reminder_days": _several(_integer(1, 90), 10),
     "reminder_hours": _several(_integer(1, 24 * 14), 10),

@@ -141,15 +141,17 @@ class RefundStatus(StrEnum):
     PENDING = "pending"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    OVERTAKEN = "overtaken"  # in the ledger only: the money went back another way first
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refunded:
-    """The processor's answer to a refund request."""
+class MadeRefund:
+    """A refund as the processor has it, whoever made it; `reference` is what its metadata claims, never authority."""
 
     refund_id: str
     status: RefundStatus
     amount: Money
+    reference: str | None
 
 
 class Payments(Protocol):
@@ -173,8 +175,11 @@ class Payments(Protocol):
 
     async def refund(
         self, merchant_account: str | None, payment_intent_id: str, amount: Money, refund_reference: str
-    ) -> Refunded:
+    ) -> MadeRefund:
         """Give back (part of) a captured payment; `refund_reference` makes repeats one refund."""
+
+    async def list_refunds(self, merchant_account: str | None, payment_intent_id: str) -> list[MadeRefund]:
+        """Every refund of a captured payment, ours or made past us; the oldest first."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ account, or `merchant_account=None` with the restricted key of a single practice
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import stripe
 
 from domain.errors import PaymentUnavailable
 from domain.money import Money
-from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, ListedCheckout, Refunded, RefundStatus
+from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, ListedCheckout, MadeRefund, RefundStatus
 from gateways.stripe_connection import StripeConnection
 from gateways.stripe_errors import once, translated
 
@@ -122,7 +122,7 @@ class StripePayments:
 
     async def refund(
         self, merchant_account: str | None, payment_intent_id: str, amount: Money, refund_reference: str
-    ) -> Refunded:
+    ) -> MadeRefund:
         """Give back (part of) a captured payment; `refund_reference` makes repeats one refund."""
 
         async def create(key: str) -> stripe.Refund:
@@ -135,10 +135,17 @@ class StripePayments:
                 _options(merchant_account, key),
             )
 
+        # The amount is part of the key: it can become less while nothing has gone back yet.
+        key = f"{refund_reference}:{amount.amount_minor}:refund"
         with translated():
             # Keys are forgotten after 24 hours, so a late repeat looks for its refund first.
             made = await self._find_refund(merchant_account, payment_intent_id, refund_reference)
-            return _refunded(made if made is not None else await once(f"{refund_reference}:refund", create))
+            return _made(made if made is not None else await once(key, create))
+
+    async def list_refunds(self, merchant_account: str | None, payment_intent_id: str) -> list[MadeRefund]:
+        """Every refund of a captured payment, ours or made past us; the oldest first."""
+        with translated():
+            return [_made(one) async for one in self._refunds(merchant_account, payment_intent_id)][::-1]
 
     async def _read(self, merchant_account: str | None, session_id: str) -> stripe.checkout.Session:
         return await self._client.v1.checkout.sessions.retrieve_async(
@@ -166,14 +173,18 @@ class StripePayments:
     async def _find_refund(
         self, merchant_account: str | None, payment_intent_id: str, refund_reference: str
     ) -> stripe.Refund | None:
+        async for refund in self._refunds(merchant_account, payment_intent_id):
+            if _refund_reference(refund) == refund_reference:
+                return refund
+        return None
+
+    async def _refunds(self, merchant_account: str | None, payment_intent_id: str) -> AsyncIterator[stripe.Refund]:
+        """The newest first, as Stripe lists them."""
         refunds = await self._client.v1.refunds.list_async(
             {"payment_intent": payment_intent_id, "limit": 100}, _options(merchant_account)
         )
         async for refund in refunds.auto_paging_iter():
-            metadata = refund.metadata.to_dict() if refund.metadata is not None else {}
-            if metadata.get("refund_reference") == refund_reference:
-                return refund
-        return None
+            yield refund
 
 
 def _options(merchant_account: str | None, key: str | None = None) -> stripe.RequestOptions:
@@ -260,9 +271,15 @@ def _amount(session: stripe.checkout.Session, intent: stripe.PaymentIntent | Non
     return asked if asked == held else Money(amount_minor=0, currency=held.currency)
 
 
-def _refunded(refund: stripe.Refund) -> Refunded:
-    return Refunded(
+def _refund_reference(refund: stripe.Refund) -> str | None:
+    metadata = refund.metadata.to_dict() if refund.metadata is not None else {}
+    return metadata.get("refund_reference")
+
+
+def _made(refund: stripe.Refund) -> MadeRefund:
+    return MadeRefund(
         refund_id=refund.id,
         status=_REFUND.get(refund.status or "pending", RefundStatus.PENDING),
         amount=Money(amount_minor=refund.amount, currency=refund.currency),
+        reference=_refund_reference(refund),
     )

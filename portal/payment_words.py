@@ -12,13 +12,20 @@ CAUSE = {
     RefundCause.CANCELLED: "The appointment was cancelled",
     RefundCause.RETURNED: "No appointment came of it",
     RefundCause.STAFF: "By the practice",
+    RefundCause.PROCESSOR: "Made in Stripe",
 }
 REFUND = {
     RefundStatus.PENDING: "On its way",
     RefundStatus.SUCCEEDED: "Refunded",
     RefundStatus.FAILED: "Refused by the bank",
+    RefundStatus.OVERTAKEN: "Not needed any more",
 }
-REFUND_TONE = {RefundStatus.PENDING: "wait", RefundStatus.SUCCEEDED: "good", RefundStatus.FAILED: "trouble"}
+REFUND_TONE = {
+    RefundStatus.PENDING: "wait",
+    RefundStatus.SUCCEEDED: "good",
+    RefundStatus.FAILED: "trouble",
+    RefundStatus.OVERTAKEN: "",
+}
 
 _KEPT = {
     AppointmentStatus.PENDING: "Paid; the appointment is being confirmed.",
@@ -60,15 +67,18 @@ def _taken(payment: Payment, appointment: Appointment) -> str:
 
 
 def told_client(refund: Refund, currency: str) -> str:
-    """One refund, to the client: its state, and when to expect the money."""
+    """One refund, to the client: its state, who made it where it wasn't made here, and when to expect the money."""
     amount = Money(amount_minor=refund.amount_minor, currency=currency)
+    past_us = " (made by the practice in Stripe)" if refund.cause == RefundCause.PROCESSOR else ""
     match RefundStatus(refund.status):
         case RefundStatus.SUCCEEDED:
-            return f"{amount} returned to your card; banks take 5 to 10 days to show it."
+            return f"{amount} returned to your card{past_us}; banks take 5 to 10 days to show it."
         case RefundStatus.PENDING:
-            return f"{amount} is being returned to your card."
+            return f"{amount} is being returned to your card{past_us}."
         case RefundStatus.FAILED:
             return f"{amount} could not be returned to your card yet; the practice is looking into it."
+        case RefundStatus.OVERTAKEN:
+            return f"{amount} was asked to be returned, and wasn't needed any more: see the other refunds."
 
 
 def _money(payment: Payment, amount_minor: int) -> str:

@@ -195,6 +195,9 @@ _STEPS = {
     "booking_confirmation": "Sending the confirmation",
     "cancellation_notice": "Sending the cancellation notice",
     "portal_invitation": "Sending the portal invitation",
+    "refunded_past_us": "The fee was refunded in Stripe: does the appointment stay?",
+    "refunds_differ": "What Stripe says was refunded can't be",
+    "taken_payment": "Reading what became of a payment",
 }
 
 
@@ -237,6 +240,8 @@ def attention_step(step: str) -> str:
         return "Sending the greeting"
     if step.startswith("invitation:"):
         return _STEPS["portal_invitation"]
+    if step.startswith("refund_failed:"):
+        return "A refund came back: give the money back another way"
     if step.startswith("refund:"):
         return "Giving money back"
     if step == "portal_subscription":

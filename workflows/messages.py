@@ -176,6 +176,20 @@ class RefundAsked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StartTakenPayment:
+    """Starts a `TakenPayment`, the workflow that follows what becomes of a fee after it was taken."""
+
+    payment_id: str
+    client_id: str
+    skew_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakenPaymentNoticed:
+    """The processor rang about money that went back: read it. It proves nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StartMerchantAccount:
     """Starts a `MerchantAccount`, the workflow that looks after a provider's account at the processor."""
 

@@ -20,6 +20,10 @@ def greeting_test_id(test_id: str) -> str:
     return f"greeting-test:{test_id}"
 
 
+def taken_payment_id(payment_id: str) -> str:
+    return f"taken-payment:{payment_id}"
+
+
 def merchant_account_id(provider_id: str) -> str:
     return f"merchant-account:{provider_id}"
 

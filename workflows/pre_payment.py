@@ -17,8 +17,8 @@ with workflow.unsafe.imports_passed_through():
         PayAgain,
         PrePayments,
         PrePaymentStep,
-        RefundPayment,
     )
+    from activities.refunds import RefundPayment, Refunds
     from domain.holds import CHECKOUT_OUTLIVES_HOLD
     from workflows.messages import BookingTerms
     from workflows.options import PATIENT, PAYMENT, named
@@ -120,7 +120,7 @@ class PrePayment:
         """Money that is owed is never dropped: weather is waited out, and a refusal stays on the attention list."""
         await self._steps.take(
             step,
-            PrePayments.refund_payment,
+            Refunds.refund_payment,
             lambda now: RefundPayment(refund_id=refund_id, now=now),
             named(PAYMENT, "refund the fee"),
             on_lapse=OnLapse.STAY,

@@ -25,6 +25,7 @@ from devstack.simulator.faults import Faults
 from devstack.simulator.hosted_page import HostedPage
 from devstack.simulator.journal import Journal
 from devstack.simulator.payers import let_time_act
+from devstack.simulator.payments_page import PaymentsPage
 from devstack.simulator.store import Clock, Store
 from devstack.simulator.world import World
 
@@ -64,6 +65,7 @@ def build_app(config: SimulatorConfig) -> Starlette:
         *HostedPage(world).routes(),
         *AccountsPage(world).routes(),
         *BillingPage(world).routes(),
+        *PaymentsPage(world).routes(),
     ]
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers={ApiError: _api_error})
 

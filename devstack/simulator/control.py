@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from devstack.simulator import accounts, customers, payers, subscriptions
+from devstack.simulator import accounts, customers, dashboard, payers, subscriptions
 from devstack.simulator.billing_page import pay_invoice
 from devstack.simulator.faults import FaultError, Faults
 from devstack.simulator.journal import Journal
@@ -38,6 +38,7 @@ class Control:
             Route("/_sim/invoices/{id}/pay", self.pay_invoice, methods=["POST"]),
             Route("/_sim/subscriptions/{id}/cancel", self.cancel_subscription, methods=["POST"]),
             Route("/_sim/sessions/{id}/{act}", self.act, methods=["POST"]),
+            Route("/_sim/payment_intents/{id}/{act}", self.act_on_payment, methods=["POST"]),
             Route("/_sim/requests", self.requests),
             Route("/_sim/faults", self.faults),
             Route("/_sim/faults", self.set_faults, methods=["PUT"]),
@@ -90,6 +91,11 @@ class Control:
         except payers.SessionNotOpenError:
             return _problem(409, f"the session is {session['status']}")
         return JSONResponse(_shown(session))
+
+    async def act_on_payment(self, request: Request) -> Response:
+        body = await _json(request)
+        facts = body if isinstance(body, dict) else {}
+        return _found(dashboard.act(self._world, request.path_params["id"], request.path_params["act"], facts))
 
     async def requests(self, request: Request) -> Response:
         return JSONResponse({"items": self._journal.items()})

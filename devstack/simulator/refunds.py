@@ -8,7 +8,7 @@ from devstack.simulator.errors import ApiError, missing_param
 from devstack.simulator.parameters import check_metadata
 from devstack.simulator.rendering import matching, page
 from devstack.simulator.store import Json
-from devstack.simulator.world import Call, Operation, new_id, save
+from devstack.simulator.world import Call, Operation, World, new_id, save
 
 
 def _charge_of(call: Call) -> Json:
@@ -31,10 +31,30 @@ def _charge_of(call: Call) -> Json:
 
 
 def _create(call: Call) -> Json:
-    charge = _charge_of(call)
+    params = call.params
+    return make(
+        call.world,
+        call.account,
+        _charge_of(call),
+        amount=params.get("amount"),
+        metadata=check_metadata(params),
+        reason=params.get("reason"),
+    )
+
+
+def make(
+    world: World,
+    account: str,
+    charge: Json,
+    *,
+    amount: int | None,
+    metadata: dict[str, str] | None = None,
+    reason: str | None = None,
+) -> Json:
+    """Give so much of a captured charge back (None: all that is left)."""
     # What wasn't captured counts as refunded (a partial capture), so this is the captured rest.
     left = charge["amount"] - charge["amount_refunded"]
-    amount = call.params.get("amount", left)
+    amount = left if amount is None else amount
     if left == 0:
         raise ApiError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     if amount < 1:
@@ -48,12 +68,12 @@ def _create(call: Call) -> Json:
         "amount": amount,
         "balance_transaction": None,
         "charge": charge["id"],
-        "created": call.world.clock.now(),
+        "created": world.clock.now(),
         "currency": charge["currency"],
         "destination_details": {"card": {"reference_status": "pending", "type": "refund"}, "type": "card"},
-        "metadata": check_metadata(call.params),
+        "metadata": metadata or {},
         "payment_intent": charge["payment_intent"],
-        "reason": call.params.get("reason"),
+        "reason": reason,
         "receipt_number": None,
         "source_transfer_reversal": None,
         "status": "succeeded",
@@ -61,10 +81,10 @@ def _create(call: Call) -> Json:
     }
     refunded = charge["amount_refunded"] + amount
     charge.update(amount_refunded=refunded, refunded=refunded == charge["amount"])
-    save(call.world, call.account, refund)
-    save(call.world, call.account, charge)
+    save(world, account, refund)
+    save(world, account, charge)
     for type_, obj in (("refund.created", refund), ("charge.refunded", charge), ("refund.updated", refund)):
-        call.world.events.emit(type_, obj, call.account)
+        world.events.emit(type_, obj, account)
     return refund
 
 

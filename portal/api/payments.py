@@ -8,8 +8,9 @@ from fastapi import APIRouter, Header, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.payments import PaymentFilter, PaymentRow, find_payments, totals_of
-from commands.refunds import refund_by_staff, refunds_of
+from commands.refunds import refund_by_staff
 from db.models import Payment, Refund
+from db.refund_ledger import refunds_of
 from db.tenancy import appointment_by_id, client_by_id, payment_of_practice
 from domain.errors import ValidationFailed
 from domain.states import PaymentState

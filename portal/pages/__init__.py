@@ -13,6 +13,7 @@ from portal.pages.console_attention import console_attention_router
 from portal.pages.console_audit import console_audit_router
 from portal.pages.console_availability import console_availability_router
 from portal.pages.console_batches import console_batches_router
+from portal.pages.console_calendar import console_calendar_router
 from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
 from portal.pages.console_contact import console_contact_router
@@ -69,6 +70,7 @@ for _router in (
     console_contact_router,
     console_record_router,
     console_appointments_router,
+    console_calendar_router,
     console_moving_router,
     console_payments_router,
     console_attention_router,

@@ -21,7 +21,7 @@ from domain.stages import Actor
 from portal.forms import Form, StaffForm
 from portal.pages.console_appointments import LONGEST_REASON, chosen_time
 from portal.pages.frames import StaffFrame, TheStaffFrame, go
-from portal.pages.picking import staff_picker
+from portal.pages.picking import instant_of, staff_picker
 from web.fields import opaque_id
 from web.identity import permitted
 from web.problems import status_of
@@ -43,9 +43,10 @@ async def before_moving(
     on: Annotated[str | None, Query(max_length=40)] = None,
     view: Annotated[str | None, Query(max_length=10)] = None,
     at: Annotated[str | None, Query(max_length=40)] = None,
+    back: Annotated[str | None, Query(max_length=10)] = None,
 ) -> Response:
-    """`at` is a time that was picked before, on the calendar."""
-    picked = Form({"on": [on or ""], "view": [view or ""], "starts_at": [at or ""]})
+    """`at` is a time that was picked before, on the calendar; `back` the view of it to go back to."""
+    picked = Form({"on": [on or ""], "view": [view or ""], "starts_at": [at or ""], "back": [back or ""]})
     return await _page(session, office, frame, appointment_id, picked)
 
 
@@ -67,7 +68,14 @@ async def move_appointment(
         async with office.database.transaction() as session:
             return await _page(session, office, frame, appointment_id, form, refusal)
     relay.nudge(session.info.pop("event_subjects", []))
+    if back := _calendar_view(form):
+        return go("/console/calendar", "staff-moved", view=back, chosen=appointment.id)
     return go(f"/console/clients/{appointment.client_id}", "staff-moved")
+
+
+def _calendar_view(form: Form) -> str | None:
+    """The view of the calendar that somebody came from, if they did."""
+    return form.first("back") if form.first("back") in ("day", "week") else None
 
 
 async def _page(
@@ -85,6 +93,7 @@ async def _page(
     detail = refusal.detail if refusal else None
     if isinstance(refusal, ValidationFailed):
         detail = refusal.errors[0].message
+    back = _calendar_view(form)
     path = f"/console/appointments/{appointment.id}/move"
     picker = await staff_picker(
         session, office, frame, provider, client, timezone, form, path, refusal, moving=appointment
@@ -100,6 +109,8 @@ async def _page(
         provider=provider,
         timezone=timezone,
         picker=picker,
+        picked=instant_of(form.first("starts_at")) if back and refusal is None else None,
+        back=back,
         refusal=detail,
         values=form.flat(),
     )

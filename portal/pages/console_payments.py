@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.audit import note
 from commands.payments import PaymentFilter, PaymentRow, find_payments, totals_of
-from commands.refunds import refund_by_staff, refunds_of
+from commands.refunds import refund_by_staff
 from db.fees import amount_of, quote_of
 from db.models import Payment
+from db.refund_ledger import refunds_of
 from db.settings_store import load_availability
 from db.tenancy import appointment_by_id, client_by_id, payment_of_practice
 from domain.audit import AuditKind

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from commands.booking import why_not
 from commands.intake import intake_standing
 from commands.next_step import NextStep, next_step
-from commands.refunds import refunds_of
+from db.refund_ledger import refunds_of
 from db.tenancy import appointment_being_chosen
 from domain.states import SubmissionStatus
 from portal.pages.frames import TheClientFrame

@@ -85,6 +85,8 @@ async def staff_picker(
         office,
         offer,
         wanted,
-        lambda day, view: with_query(path, type=type_id, on=day.isoformat(), view=str(view)),
+        lambda day, view: with_query(
+            path, type=type_id, on=day.isoformat(), view=str(view), back=form.first("back") or None
+        ),
         refused=taken_time(refusal, form.first("starts_at")),
     )

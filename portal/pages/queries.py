@@ -9,10 +9,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Appointment, Client, Payment, Practice, Provider
+from db.models import Appointment, AttentionItem, Client, Payment, Practice, Provider
 from db.settings_store import load_availability
 from domain.roles import Reach
-from domain.states import BLOCKING
+from domain.states import BLOCKING, AppointmentStatus
+from workflows.naming import booking_id, client_journey_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,3 +89,32 @@ async def agenda(
         .limit(limit)
     )
     return [(appointment, client, provider) for appointment, client, provider in (await session.execute(query)).all()]
+
+
+async def calendar_of(
+    session: AsyncSession, provider_id: str, start: datetime, end: datetime
+) -> list[tuple[Appointment, Client]]:
+    """All but the cancelled ones that touch the time, by start: held, booked, kept and missed."""
+    query = (
+        select(Appointment, Client)
+        .join(Client, Client.id == Appointment.client_id)
+        .where(
+            Appointment.provider_id == provider_id,
+            Appointment.status != str(AppointmentStatus.CANCELLED),
+            Appointment.starts_at < end,
+            Appointment.ends_at > start,
+            Client.erased_at.is_(None),
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+    return [(appointment, client) for appointment, client in (await session.execute(query)).all()]
+
+
+async def needing_attention(session: AsyncSession, appointments: Sequence[Appointment]) -> set[str]:
+    """Ids of those of whose booking, or whose client's way, a step waits for a person."""
+    journeys = {one.id: {booking_id(one.id), client_journey_id(one.client_id)} for one in appointments}
+    query = select(AttentionItem.workflow_id).where(
+        AttentionItem.workflow_id.in_(set().union(*journeys.values())), AttentionItem.settled_at.is_(None)
+    )
+    stuck = set(await session.scalars(query))
+    return {appointment_id for appointment_id, theirs in journeys.items() if theirs & stuck}

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy import select
 
-from commands.refunds import refunds_of
 from db.fees import amount_of
 from db.models import Payment, TimelineEntry
+from db.refund_ledger import refunds_of
 from db.tenancy import appointment_by_id
 from domain.errors import NotFound
 from domain.money import Money

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.errors import Conflict
-from domain.holds import CHECKOUT_OUTLIVES_HOLD, LONGEST_EXTENSION, Held, extend_decision
+from domain.errors import Conflict, ValidationFailed
+from domain.holds import CHECKOUT_OUTLIVES_HOLD, LONGEST_EXTENSION, LONGEST_HOLD, Held, extend_decision
+from domain.policy import checked_settings
 from domain.states import AppointmentStatus
 from tests.domain.calendars import at
 
@@ -53,6 +54,15 @@ def test_what_is_over_paid_given_up_or_longer_already_stays(change: dict[str, ob
 
 def test_a_hold_of_a_day_is_long_enough() -> None:
     assert not extend_decision(HELD, hold=timedelta(hours=24), now=NOW).allowed
+
+
+def test_the_longest_hold_of_the_settings_fits_into_a_checkout_of_a_day() -> None:
+    longest = LONGEST_HOLD // timedelta(minutes=1)
+    assert checked_settings({"hold_minutes": longest})["hold_minutes"] == longest
+    with pytest.raises(ValidationFailed):
+        checked_settings({"hold_minutes": longest + 1})
+    # An hour is left for clocks that differ.
+    assert timedelta(minutes=longest) + CHECKOUT_OUTLIVES_HOLD == timedelta(hours=23)
 
 
 @given(st.integers(1, 1440), st.integers(1, 200), st.integers(1, 3000))

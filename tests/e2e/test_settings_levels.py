@@ -111,7 +111,7 @@ async def test_a_clients_own_settings_are_replaced_as_a_whole(world: World, prov
     [
         ("client", {"appointment_minutes": 30}, "appointment_minutes", "can't be set at this level"),
         ("client", {"colour": 1}, "colour", "is not a portal setting"),
-        ("client", {"hold_minutes": 0}, "hold_minutes", "must be between 1 and 1440"),
+        ("client", {"hold_minutes": 0}, "hold_minutes", "must be between 1 and 1320"),
         ("client", {"reason": 7}, "reason", "must be a text"),
         ("client", {"hold_minutes": 9, "reason": "x" * 501}, "reason", "Please use at most 500 characters."),
         ("practice", {"website_origins": []}, "website_origins", "can't be set at this level"),

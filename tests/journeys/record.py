@@ -46,6 +46,7 @@ async def _record_all(world: World) -> None:
     ok(await person.request("POST", f"/api/v1/portal/appointments/{appointment['id']}/cancel"))
     await _keep(world, "anonymous_journey", f"client-journey:{person.client_id}")
     await _keep(world, "booking_paid_and_cancelled", f"booking:{appointment['id']}")
+    await _keep(world, "taken_payment_refunded", f"taken-payment:{appointment['payment']['id']}")
 
     invited = await world.invited_client(provider)
     ok(await provider.request("POST", f"/api/v1/clients/{invited.client_id}/send-new-client-forms"), 202)

@@ -18,21 +18,24 @@ from activities.merchant_accounts import ReadMerchantAccount
 from activities.notices import Occurrence, SendAppointmentNotice, TellFrontDesk
 from activities.portal_subscriptions import ChangeRenewal, ReadSubscription
 from activities.practice_notices import MerchantNotice, SendMerchantNotice
-from activities.pre_payment import Fee, OpenPrePayment, PrePaymentStep, RefundPayment
+from activities.pre_payment import Fee, OpenPrePayment, PrePaymentStep
+from activities.refunds import RefundPayment
 from activities.signups import RecordAnonymousSignup
 from activities.subscription_notices import SendSubscriptionNotice
 from activities.sweeps import SweepPractices
+from activities.taken_payments import FollowPayment
 from composition import activities_of, processor_of
 from db.engine import Database
 from domain.decisions import LateFee
 from domain.ports import RefundStatus
-from domain.states import AppointmentStatus, MerchantStatus
+from domain.states import AppointmentStatus, MerchantStatus, PaymentState
 from domain.subscriptions import SubscriptionNotice
 from tests.driver import PASSWORD, Provider, World, new_address, ok, until
 from tests.e2e.test_late_payments import at_processor, given_away, lost
 from tests.seeding import settings_of
 from tests.staffing import owner_of
 from tests.subscribing import PAGE, row_of, subscribed, unsubscribed
+from workflows.naming import taken_payment_id
 
 Activity = Callable[[Any], Awaitable[Any]]
 TABLES = (
@@ -127,11 +130,23 @@ async def test_a_refund_is_paid_once(
 
     await until(refunded, "the refund")
     await provider.told(person.client_id, "front_desk_told", times=3)
+    fee = appointment["payment"]["id"]
+    engine = await world.engine()
+
+    async def followed() -> bool:
+        """The processor's own words about the refund have been taken up."""
+        described = await engine.get_workflow_handle(taken_payment_id(fee)).describe()
+        noticed = world.rows("SELECT id FROM external_event WHERE kind = 'taken_payment_noticed'")
+        return described.close_time is not None and len(noticed) >= 3
+
+    await until(followed, "the refund's events")
     before = await everything(world, provider, person.address)
     refund = world.rows("SELECT id FROM refund WHERE payment_id = %s", appointment["payment"]["id"])[0]["id"]
     command = RefundPayment(refund_id=refund, now=await world.now())
     for _ in range(2):
         assert await run("refund_payment", command) is RefundStatus.SUCCEEDED
+        follow = FollowPayment(payment_id=fee, workflow_id=taken_payment_id(fee), now=await world.now())
+        assert (await run("follow_payment", follow)).state is PaymentState.REFUNDED
     assert await everything(world, provider, person.address) == before
     notice = SendAppointmentNotice(appointment_id=appointment["id"], now=await world.now())
     await run("send_cancellation_notice", notice)

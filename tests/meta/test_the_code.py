@@ -8,6 +8,7 @@ import pkgutil
 import re
 import subprocess
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -126,13 +127,14 @@ def guards_of(route: Any) -> set[str]:
     return names
 
 
-def routes() -> list[Any]:
+@cache
+def routes() -> tuple[Any, ...]:
     """Every route of ours as FastAPI serves it, with the prefix and the dependencies of its routers."""
     served: list[Any] = []
     for one in build_app(some_settings()).routes:
         if hasattr(one, "effective_route_contexts"):
             served += [route for route in one.effective_route_contexts() if getattr(route, "dependant", None)]
-    return served
+    return tuple(served)
 
 
 def test_every_route_is_guarded_or_listed_as_public() -> None:
