@@ -163,7 +163,13 @@ async def issue_again(session: AsyncSession, office: Office, client: Client) -> 
 async def _issued(session: AsyncSession, client: Client, now: datetime) -> Invitation:
     policy = (await load_policy(session, client.provider_id, client.id)).policy
     expires_at = now + timedelta(days=policy.invitation_days)
-    invitation = Invitation(id=new_id("inv"), client_id=client.id, issued_at=now, expires_at=expires_at)
+    invitation = Invitation(
+        id=new_id("inv"),
+        client_id=client.id,
+        issued_at=now,
+        expires_at=expires_at,
+        reminder_days=list(policy.invitation_reminder_days),
+    )
     session.add(invitation)
     await session.flush()
     return invitation
