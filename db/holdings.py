@@ -300,6 +300,7 @@ HELD: tuple[Held, ...] = (
 # Why the other tables say nothing about a client.
 NOT_ABOUT_CLIENTS: Mapping[str, str] = {
     "api_key": "the practice's",
+    "calendar_feed": "the provider's",
     "client_batch": "the practice's: what was done, not for whom",
     "demo_clock": "the demo's",
     "event_subject": "leases, by ids",

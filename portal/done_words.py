@@ -44,6 +44,8 @@ DONE = {
     "fulfilled": "Recorded: the client came.",
     "erased": "The client is erased. Nothing here says any more who they were.",
     "contact": "Saved.",
+    "saved": "Saved.",
+    "feed-revoked": "Revoked. The address has stopped working; calendars that read it get nothing new.",
     "contact-same": "Nothing was different, so nothing was changed.",
     "email-asked": "A link is on its way to the new address. Nothing changes until it is followed.",
     "email-kept": "Your address stays as it is.",

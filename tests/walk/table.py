@@ -198,6 +198,8 @@ CONSOLE = (
     see("/console/providers/{provider}/appointment-types", "owner_of_types"),
     see("/console/providers/{provider}/appointment-types", "owner_of_types", "errors", after=press("Add")),
     see("/console/clients/{client_id}/book", "owner_of_types", "of several types"),
+    see("/console/providers/{provider}/calendars", "owner"),
+    see("/console/providers/{provider}/calendars", "newcomer", "address made", after=press("Make the address")),
     see("/console/holidays", "owner"),
     see("/console/holidays", "owner", "errors", after=press("Add")),
     see("/console/clients/{client_id}/erase", "owner_of_invited"),
@@ -239,6 +241,7 @@ CONSOLE = (
 
 # What a browser opens and isn't a page.
 FILES = {
+    "/calendar/{token}.ics",
     "/console/payments/export.csv",
     "/console/providers/{provider}/greeting/files/{file_id}",
     "/portal/session",
