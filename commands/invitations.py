@@ -20,7 +20,7 @@ from db.settings_store import practice_standing
 from db.tenancy import client_by_external_id, client_by_id
 from db.timeline import tell
 from domain.duplicates import Person
-from domain.errors import Conflict, FieldError, SubscriptionInactive, ValidationFailed
+from domain.errors import FieldError, SubscriptionInactive, ValidationFailed
 from domain.invitations import InvitationState, RevokedBecause, again_refusal, revoke_refusal
 from domain.stages import Actor, Stage, Track
 from domain.states import TimelineKind
@@ -207,19 +207,4 @@ async def take_back(session: AsyncSession, client: Client, newest: Invitation, n
         kind=EventKind.INVITATION_REVOKED,
         subject=client_subject(client.id),
         payload={"invitation_id": newest.id, "revoked_at": now.isoformat()},
-    )
-
-
-async def withdraw(session: AsyncSession, client: Client) -> None:
-    """The practice ends the locked client's way; the journey closes it. Raises Conflict where it is over already."""
-    if client.stage in (Stage.BOOKED, Stage.CLOSED):
-        raise Conflict("This client's way isn't open.", stage=client.stage)
-    await record_event(
-        session,
-        source="staff",
-        tenant=client.provider_id,
-        external_id=f"withdraw:{client.id}:{new_id('wdr')}",
-        kind=EventKind.JOURNEY_WITHDRAWN,
-        subject=client_subject(client.id),
-        payload={},
     )

@@ -259,6 +259,7 @@ HELD: tuple[Held, ...] = (
         strip={
             "stage_before_booking": None,
             "outcome": None,
+            "closed_reason": None,
             "forms_requested_at": None,
             "forms_sent_at": None,
             "account_id": None,

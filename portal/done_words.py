@@ -64,7 +64,7 @@ DONE = {
     "undone": "Undone. It is as it was before.",
     "holiday-removed": "Removed. The day is open again as the providers' hours say.",
     "settings-restored": "The earlier settings are in force again.",
-    "withdrawn": "Closed. Nobody waits for this client any more; you can invite them again at any time.",
+    "withdrawn": "Closed. Nobody waits for this client any more.",
     "advanced": "The demo's clock is one day on, and so is every open journey.",
     "not-advanced": "Temporal doesn't answer, so no clock was moved. Please try again.",
     "asked-again": "If this link can be renewed, a mail with a new one is on its way to the address we know.",

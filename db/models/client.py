@@ -55,6 +55,7 @@ class Client(Base):
     # Where the client stood before booking: there they go back when the appointment is cancelled.
     stage_before_booking: Mapped[str | None]
     outcome: Mapped[str | None]
+    closed_reason: Mapped[str | None]  # why the practice closed the way, in its own words
     account_id: Mapped[str | None] = mapped_column(ForeignKey("portal_account.id"), index=True)
     external_id: Mapped[str | None]
     first_name: Mapped[str]

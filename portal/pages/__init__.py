@@ -37,6 +37,7 @@ from portal.pages.console_staff import console_staff_router
 from portal.pages.console_subscription import console_subscription_router
 from portal.pages.console_types import console_types_router
 from portal.pages.console_website import console_website_router
+from portal.pages.console_withdrawing import console_withdrawing_router
 from portal.pages.email_links import email_links_router
 from portal.pages.embed import embed_router, embed_script_router
 from portal.pages.home import home_router
@@ -72,6 +73,7 @@ for _router in (
     console_duplicates_router,
     console_contact_router,
     console_record_router,
+    console_withdrawing_router,
     console_appointments_router,
     console_calendar_router,
     console_moving_router,

@@ -160,6 +160,8 @@ CONSOLE = (
     see("/console/clients/{client_id}/email", "owner_of_invited"),
     see("/console/clients/{client_id}/email", "owner", "errors", after=type_in({"email": "nobody"}, "Correct")),
     see("/console/clients/{client_id}/invitation/revoke", "owner_of_invited"),
+    see("/console/clients/{client_id}/withdraw", "owner"),
+    see("/console/clients/{client_id}/withdraw", "owner_of_invited", "errors", after=press("Close")),
     see("/console/clients/{client_id}/book", "owner_of_signed_up"),
     see("/console/clients/{client_id}/book", "owner_of_invited", "errors", after=press("Book")),
     see("/console/clients/{client_id}/settings", "owner_of_invited"),
