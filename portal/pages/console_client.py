@@ -17,8 +17,8 @@ from commands.intake import intake_standing, look_at_intake
 from commands.new_client_forms import send_new_client_forms
 from commands.office import Office
 from commands.outlook import look_ahead
-from db.appointment_types import load_types
 from commands.withdrawing import may_withdraw
+from db.appointment_types import load_types
 from db.declined_mails import declined
 from db.invitations import newest_issued
 from db.models import Client
