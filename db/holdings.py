@@ -38,6 +38,7 @@ from db.models import (
     TwoPersons,
     WebSession,
 )
+from domain.appointment_types import STANDARD
 from domain.intake_signature import signature_context
 from domain.recipients import recipient_hash
 
@@ -212,7 +213,8 @@ HELD: tuple[Held, ...] = (
         theirs=_own(Appointment),
         order="starts_at",
         fate=Fate.STRIPPED,
-        strip={"override_reason": None, "cancel_reason": None},
+        # What it was may say why somebody came.
+        strip={"override_reason": None, "cancel_reason": None, "type_id": STANDARD.id},
     ),
     Held(
         holding=Holding.PAYMENTS,
