@@ -38,7 +38,6 @@ from db.models import (
     TwoPersons,
     WebSession,
 )
-from domain.appointment_types import STANDARD
 from domain.intake_signature import signature_context
 from domain.recipients import recipient_hash
 
@@ -214,7 +213,7 @@ HELD: tuple[Held, ...] = (
         order="starts_at",
         fate=Fate.STRIPPED,
         # What it was may say why somebody came.
-        strip={"override_reason": None, "cancel_reason": None, "type_id": STANDARD.id},
+        strip={"override_reason": None, "cancel_reason": None, "type_id": ""},
     ),
     Held(
         holding=Holding.PAYMENTS,
