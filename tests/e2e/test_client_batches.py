@@ -10,13 +10,11 @@ from playwright.async_api import Browser, expect
 
 from commands.batches import BatchRun
 from db.engine import Database
+from tests.browsers import DESK, PHONE, fits
 from tests.driver import Provider, World, ok, problem, until
-from tests.e2e.test_browser import DESK, PHONE, browser, fits
 from tests.e2e.test_outages import away
 from tests.e2e.test_settings_pages import staff_page
 from tests.seeding import office_for, settings_of
-
-__all__ = ["browser"]
 
 FORMS, AGAIN, REVOKE = "send_new_client_forms", "send_invitation_again", "revoke_invitation"
 
