@@ -224,6 +224,7 @@ def _appointment(point: Standpoint, client: Client, actor: Actor, wish: _Wish) -
         override_reason=wish.override_reason,
         settings_version=point.in_force.version,
         cancel_notice_minutes=policy.cancel_notice_minutes,
+        covered=point.covered and actor is Actor.CLIENT,
         hold_expires_at=point.now + timedelta(minutes=policy.hold_minutes),
         created_at=point.now,
     )

@@ -50,6 +50,11 @@ class Standpoint:
         """What the client is asked who books this type now; None where nothing is due."""
         return quote_for(self.policy, self.here.versions, returning=self.request.returning)
 
+    @property
+    def covered(self) -> bool:
+        """Nothing is due, and would be if it were their first visit."""
+        return self.quote is None and self.policy.due_fee is not None
+
     def of(self, kind: AppointmentType) -> Standpoint:
         """The same client before another type."""
         return replace(self, kind=kind)

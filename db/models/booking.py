@@ -37,6 +37,7 @@ class Appointment(Base):
     override_reason: Mapped[str | None]
     settings_version: Mapped[int]  # the portal settings shown when it was claimed
     cancel_notice_minutes: Mapped[int]  # by that version; a client is held to what was shown
+    covered: Mapped[bool] = mapped_column(server_default="false")  # no fee was asked: it wasn't the first visit
     hold_expires_at: Mapped[datetime | None]
     hold_extended_at: Mapped[datetime | None]  # once, by the client
     cancel_requested_at: Mapped[datetime | None]  # a pending one: its checkout has to be closed first

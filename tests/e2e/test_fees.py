@@ -118,12 +118,27 @@ async def test_a_deposit_is_paid_online_and_the_rest_is_said(world: World, provi
     assert (booked["payment"]["state"], booked["payment"]["amount_minor"]) == ("captured", 1000)
 
 
-async def test_a_fee_for_the_first_visit_is_not_asked_for_the_second(world: World, provider: Provider) -> None:
+async def test_a_fee_for_the_first_visit_is_not_asked_for_the_second_and_stays_while_that_one_does(
+    world: World, provider: Provider
+) -> None:
     await provider.change(fee_first_visit_only=True)
-    person, _ = await world.booked_client(provider)
+    person, paid = await world.booked_client(provider)
     assert (await person.get("/api/v1/portal/fee-quote"))["quote"] is None
-    second = ok(await person.book((await person.slots())[0]), 201, 202)
+    second = ok(await person.book(), 201, 202)
     assert (await person.in_state(second["id"], "booked"))["payment"] is None
+    # Nobody gets the fee back and keeps what was free because of it.
+    path = f"/api/v1/portal/appointments/{paid['id']}"
+    answer = await person.get(f"{path}/can-cancel")
+    assert (answer["allowed"], answer["rule"], answer["refund_minor"]) == (False, "cancel-not-allowed", 0)
+    problem(await person.request("POST", f"{path}/cancel"), "cancel-not-allowed", 409)
+    shown = await page_of(person, f"/portal/appointments/{paid['id']}/cancel")
+    assert "Please cancel that one first" in shown
+    assert "Move it" in shown
+    by_staff = await (await owner_of(provider)).page(f"/console/appointments/{paid['id']}/cancel")
+    assert "came without a fee because this one is the first visit" in by_staff
+    await cancel(person, second)
+    await cancel(person, paid)
+    await refunded(person, paid, 4000)
 
 
 async def test_a_client_who_is_exempt_with_a_reason_books_without_the_processor(
