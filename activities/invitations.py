@@ -188,7 +188,7 @@ def _opened(invitation: Invitation, policy: PortalPolicy) -> OpenInvitation:
     return OpenInvitation(
         invitation_id=invitation.id,
         expires_at=invitation.expires_at,
-        waiting=invitation_waiting(policy, invitation.issued_at, invitation.expires_at),
+        waiting=invitation_waiting(policy, invitation.issued_at, invitation.expires_at, invitation.reminder_days),
     )
 
 
@@ -209,6 +209,7 @@ async def _issued(
             client_id=client.id,
             issued_at=command.now,
             expires_at=command.now + timedelta(days=policy.invitation_days),
+            reminder_days=list(policy.invitation_reminder_days),
         )
         session.add(invitation)
         await session.flush()

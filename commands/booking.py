@@ -225,6 +225,7 @@ def _appointment(point: Standpoint, client: Client, actor: Actor, wish: _Wish) -
         settings_version=point.in_force.version,
         cancel_notice_minutes=policy.cancel_notice_minutes,
         covered=point.covered and actor is Actor.CLIENT,
+        reminder_hours=list(policy.reminder_hours),
         hold_expires_at=point.now + timedelta(minutes=policy.hold_minutes),
         created_at=point.now,
     )

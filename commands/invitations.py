@@ -20,7 +20,7 @@ from db.settings_store import practice_standing
 from db.tenancy import client_by_external_id, client_by_id
 from db.timeline import tell
 from domain.duplicates import Person
-from domain.errors import Conflict, FieldError, SubscriptionInactive, ValidationFailed
+from domain.errors import FieldError, SubscriptionInactive, ValidationFailed
 from domain.invitations import InvitationState, RevokedBecause, again_refusal, revoke_refusal
 from domain.stages import Actor, Stage, Track
 from domain.states import TimelineKind
@@ -163,7 +163,13 @@ async def issue_again(session: AsyncSession, office: Office, client: Client) -> 
 async def _issued(session: AsyncSession, client: Client, now: datetime) -> Invitation:
     policy = (await load_policy(session, client.provider_id, client.id)).policy
     expires_at = now + timedelta(days=policy.invitation_days)
-    invitation = Invitation(id=new_id("inv"), client_id=client.id, issued_at=now, expires_at=expires_at)
+    invitation = Invitation(
+        id=new_id("inv"),
+        client_id=client.id,
+        issued_at=now,
+        expires_at=expires_at,
+        reminder_days=list(policy.invitation_reminder_days),
+    )
     session.add(invitation)
     await session.flush()
     return invitation
@@ -201,19 +207,4 @@ async def take_back(session: AsyncSession, client: Client, newest: Invitation, n
         kind=EventKind.INVITATION_REVOKED,
         subject=client_subject(client.id),
         payload={"invitation_id": newest.id, "revoked_at": now.isoformat()},
-    )
-
-
-async def withdraw(session: AsyncSession, client: Client) -> None:
-    """The practice ends the locked client's way; the journey closes it. Raises Conflict where it is over already."""
-    if client.stage in (Stage.BOOKED, Stage.CLOSED):
-        raise Conflict("This client's way isn't open.", stage=client.stage)
-    await record_event(
-        session,
-        source="staff",
-        tenant=client.provider_id,
-        external_id=f"withdraw:{client.id}:{new_id('wdr')}",
-        kind=EventKind.JOURNEY_WITHDRAWN,
-        subject=client_subject(client.id),
-        payload={},
     )

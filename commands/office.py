@@ -9,6 +9,7 @@ from activities.greeting_letter import GreetingWriter
 from db.clock import Clock
 from db.engine import Database
 from domain.billing import Billing
+from domain.calendar_feed import CalendarFeeds
 from domain.errors import FieldError
 from domain.merchant_accounts import Merchants
 from domain.pictures import Pictures
@@ -34,6 +35,7 @@ class Office:
     documents: Documents
     greeting_writer: GreetingWriter
     pictures: Pictures
+    calendar_feeds: CalendarFeeds
     fee_webhooks: WebhookVerifier
     subscription_webhooks: WebhookVerifier
     merchants: Merchants

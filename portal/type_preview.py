@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from db.policy_store import PolicyInForce
 from domain.appointment_types import AppointmentType, AppointmentTypes
 from domain.decisions import Block
 from domain.fees import FeeQuote, quote_for
 from domain.policy import PortalPolicy
+from domain.policy_levels import Source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +25,10 @@ class Preview:
         return f"{self.kind.name} ({self.policy.appointment_minutes} minutes, {fee})"
 
 
-def previews(types: AppointmentTypes, in_force: PolicyInForce) -> list[Preview]:
-    """Of those that clients can book."""
+def previews(types: AppointmentTypes, policy: PortalPolicy, sources: Mapping[str, Source]) -> list[Preview]:
+    """Of those that clients can book, under settings that may not have been saved."""
     found = []
     for kind in types.open:
-        policy = kind.under(in_force.policy, in_force.sources)
-        found.append(Preview(kind=kind, policy=policy, quote=quote_for(policy, in_force.versions)))
+        own = kind.under(policy, sources)
+        found.append(Preview(kind=kind, policy=own, quote=quote_for(own, "")))
     return found

@@ -3,6 +3,7 @@
 from db.models.base import Base
 from db.models.batches import BatchItem, ClientBatch
 from db.models.booking import Appointment, Payment, Refund
+from db.models.calendars import CalendarFeed
 from db.models.client import (
     AttentionItem,
     Client,
@@ -51,6 +52,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "BatchItem",
+    "CalendarFeed",
     "Client",
     "ClientBatch",
     "ClientPolicyVersion",

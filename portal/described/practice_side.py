@@ -39,7 +39,7 @@ PRACTICE_SIDE = {
     f"POST {_CLIENT}/send-new-client-forms": Told(
         gives=answers.FormsSent, refuses=(GreetingMissing, MailDeclined, Conflict)
     ),
-    f"POST {_CLIENT}/withdraw": Told(gives=answers.WayEnded, refuses=(Conflict,)),
+    f"POST {_CLIENT}/withdraw": Told(takes=requests.GivenReason, gives=answers.WayEnded, refuses=(Conflict,)),
     f"POST {_CLIENT}/invitation": Told(gives=answers.InvitedAgain, refuses=(Conflict,)),
     f"POST {_CLIENT}/invitation/revoke": Told(gives=answers.Invitation, refuses=(Conflict,)),
     f"POST {_CLIENT}/correct-email": Told(takes=requests.CorrectEmail, gives=answers.Resolved, refuses=(Conflict,)),

@@ -168,7 +168,7 @@ async def _page(
         sheets=sheets,
         ahead=await ahead_by_type(session, provider.id, await office.clock.now(session)),
         policy=in_force.policy,
-        previews=previews(types, in_force),
+        previews=previews(types, in_force.policy, in_force.sources),
         versions=await _versions(session, provider),
         timezone=(await load_availability(session, provider.id)).timezone,
         rules=FeeRule,

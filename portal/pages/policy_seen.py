@@ -9,9 +9,9 @@ from commands.office import Office
 from commands.policies import Owner, look_at_level
 from db.appointment_types import load_types
 from db.models import Practice, Provider
-from db.policy_store import PolicyInForce
 from db.settings_store import load, load_signup_form, practice_standing
 from domain.errors import RecordsUnavailable
+from domain.policy_levels import ResolvedPolicy
 from domain.stages import Track
 from domain.states import SettingsKind
 from portal.client_way import Surroundings, way_of
@@ -38,7 +38,7 @@ async def what_is_seen(session: AsyncSession, office: Office, frame: StaffFrame,
 
 
 async def _surroundings(
-    session: AsyncSession, office: Office, practice: Practice, provider: Provider, in_force: PolicyInForce
+    session: AsyncSession, office: Office, practice: Practice, provider: Provider, in_force: ResolvedPolicy
 ) -> Surroundings:
     policy, form = in_force.policy, None
     types = await load_types(session, provider.id)
@@ -56,5 +56,5 @@ async def _surroundings(
         greeting=greeting.get("subject") or None,
         attachments=len(greeting.get("attachments", ())),
         phone=practice.phone,
-        offered=tuple(previews(types, in_force)) if types.several else (),
+        offered=tuple(previews(types, in_force.policy, in_force.sources)) if types.several else (),
     )

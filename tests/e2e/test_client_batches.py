@@ -50,7 +50,8 @@ async def audited(provider: Provider, kind: str) -> list[str]:
 async def test_forms_go_to_each_once_and_who_is_left_out_is_said(world: World, provider: Provider) -> None:
     clients = await invited(provider, 3)
     closed = (await invited(provider, 1))[0]
-    ok(await provider.request("POST", f"/api/v1/clients/{closed['id']}/withdraw"), 202)
+    path = f"/api/v1/clients/{closed['id']}/withdraw"
+    ok(await provider.request("POST", path, json={"reason": "no fit"}), 202)
     await provider.stage(closed["id"], "closed")
     ids = [one["id"] for one in (*clients, closed)]
     body = {"action": FORMS, "client_ids": ids}

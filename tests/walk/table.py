@@ -160,6 +160,8 @@ CONSOLE = (
     see("/console/clients/{client_id}/email", "owner_of_invited"),
     see("/console/clients/{client_id}/email", "owner", "errors", after=type_in({"email": "nobody"}, "Correct")),
     see("/console/clients/{client_id}/invitation/revoke", "owner_of_invited"),
+    see("/console/clients/{client_id}/withdraw", "owner"),
+    see("/console/clients/{client_id}/withdraw", "owner_of_invited", "errors", after=press("Close")),
     see("/console/clients/{client_id}/book", "owner_of_signed_up"),
     see("/console/clients/{client_id}/book", "owner_of_invited", "errors", after=press("Book")),
     see("/console/clients/{client_id}/settings", "owner_of_invited"),
@@ -198,6 +200,8 @@ CONSOLE = (
     see("/console/providers/{provider}/appointment-types", "owner_of_types"),
     see("/console/providers/{provider}/appointment-types", "owner_of_types", "errors", after=press("Add")),
     see("/console/clients/{client_id}/book", "owner_of_types", "of several types"),
+    see("/console/providers/{provider}/calendars", "owner"),
+    see("/console/providers/{provider}/calendars", "newcomer", "address made", after=press("Make the address")),
     see("/console/holidays", "owner"),
     see("/console/holidays", "owner", "errors", after=press("Add")),
     see("/console/clients/{client_id}/erase", "owner_of_invited"),
@@ -239,6 +243,7 @@ CONSOLE = (
 
 # What a browser opens and isn't a page.
 FILES = {
+    "/calendar/{token}.ics",
     "/console/payments/export.csv",
     "/console/providers/{provider}/greeting/files/{file_id}",
     "/portal/session",
