@@ -178,6 +178,8 @@ async def _claim_anew(session: AsyncSession, office: Office, client: Client, act
     session.add(appointment)
     await session.flush()
     payment_id = None
+    if point.waiver is not None and point.waived:
+        point.waiver.appointment_id = appointment.id
     if quote is not None:
         payment = payment_for(appointment, quote, point.here.merchant_account, point.now)
         session.add(payment)

@@ -102,3 +102,20 @@ class Refund(Base):
     asked_by: Mapped[str | None]
     settled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class FeeWaiver(Base):
+    """The next appointment of a client has no fee: by whom, and why. `appointment_id` is the one that has used it."""
+
+    __tablename__ = "fee_waiver"
+
+    id: Mapped[PrimaryId]
+    practice_id: Mapped[OpaqueId] = mapped_column(ForeignKey("practice.id"))
+    provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"))
+    client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), index=True)
+    reason: Mapped[str]  # staff's own words: shown to staff, and to nobody else
+    waived_by: Mapped[str]
+    waived_at: Mapped[datetime]
+    appointment_id: Mapped[OpaqueId | None] = mapped_column(ForeignKey("appointment.id"))
+    taken_back_by: Mapped[str | None]
+    taken_back_at: Mapped[datetime | None]
