@@ -178,6 +178,8 @@ async def _claim_anew(session: AsyncSession, office: Office, client: Client, act
     session.add(appointment)
     await session.flush()
     payment_id = None
+    if point.waiver is not None and point.waived:
+        point.waiver.appointment_id = appointment.id
     if quote is not None:
         payment = payment_for(appointment, quote, point.here.merchant_account, point.now)
         session.add(payment)
@@ -224,6 +226,7 @@ def _appointment(point: Standpoint, client: Client, actor: Actor, wish: _Wish) -
         override_reason=wish.override_reason,
         settings_version=point.in_force.version,
         cancel_notice_minutes=policy.cancel_notice_minutes,
+        covered=point.covered and actor is Actor.CLIENT,
         reminder_hours=list(policy.reminder_hours),
         hold_expires_at=point.now + timedelta(minutes=policy.hold_minutes),
         created_at=point.now,

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.office import Office
 from db.calendar import lock_calendar, upcoming_count
 from db.in_force import InForce, in_force_for
-from db.models import Appointment, Client, IntakeSubmission
+from db.models import Appointment, Client, FeeWaiver, IntakeSubmission
 from db.policy_store import PolicyInForce
+from db.waivers import open_waiver
 from domain.appointment_types import AppointmentType, AppointmentTypes
 from domain.decisions import Block, BookingRequest, booking_blocks
 from domain.fees import FeeQuote, quote_for
@@ -32,6 +33,7 @@ class Standpoint:
     here: InForce
     kind: AppointmentType
     now: datetime
+    waiver: FeeWaiver | None = None  # of a client who books by themselves; staff's bookings have no fee anyhow
 
     @property
     def in_force(self) -> PolicyInForce:
@@ -39,7 +41,16 @@ class Standpoint:
 
     @property
     def policy(self) -> PortalPolicy:
+        return replace(self._with_fee, require_fee=False) if self.waiver is not None else self._with_fee
+
+    @property
+    def _with_fee(self) -> PortalPolicy:
         return self.kind.under(self.in_force.policy, self.in_force.sources)
+
+    @property
+    def waived(self) -> bool:
+        """A fee would be due, if it hadn't been waived."""
+        return self.waiver is not None and self._with_fee.fee_due(returning=self.request.returning) is not None
 
     @property
     def blocks(self) -> list[Block]:
@@ -49,6 +60,11 @@ class Standpoint:
     def quote(self) -> FeeQuote | None:
         """What the client is asked who books this type now; None where nothing is due."""
         return quote_for(self.policy, self.here.versions, returning=self.request.returning)
+
+    @property
+    def covered(self) -> bool:
+        """Nothing is due, and would be if it were their first visit."""
+        return self.quote is None and self.policy.due_fee is not None
 
     def of(self, kind: AppointmentType) -> Standpoint:
         """The same client before another type."""
@@ -84,7 +100,8 @@ async def standpoint(
         override=override,
         returning=await has_been_here(session, client.id, here.types),
     )
-    return Standpoint(request=request, here=here, kind=kind, now=now)
+    waiver = await open_waiver(session, client.id) if actor is Actor.CLIENT else None
+    return Standpoint(request=request, here=here, kind=kind, now=now, waiver=waiver)
 
 
 async def intake_submitted(session: AsyncSession, client_id: str) -> bool:

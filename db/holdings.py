@@ -25,6 +25,7 @@ from db.models import (
     Effect,
     EmailChange,
     ExternalEvent,
+    FeeWaiver,
     FiledResponse,
     IdempotencyRecord,
     IntakeSubmission,
@@ -231,6 +232,7 @@ HELD: tuple[Held, ...] = (
         order="created_at",
         fate=Fate.KEPT,
     ),
+    Held(holding=Holding.WAIVERS, table=FeeWaiver, theirs=_own(FeeWaiver), order="waived_at", fate=Fate.REMOVED),
     # Ids only; a message that comes again has to be known as a repeat.
     Held(
         holding=Holding.EVENTS,

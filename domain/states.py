@@ -115,6 +115,8 @@ class TimelineKind(StrEnum):
     FEE_CAPTURED = "fee_captured"
     FEE_VOIDED = "fee_voided"
     FEE_REFUNDED = "fee_refunded"
+    FEE_WAIVED = "fee_waived"
+    FEE_WAIVER_TAKEN_BACK = "fee_waiver_taken_back"
     FEE_REJECTED = "fee_rejected"
     PAYMENT_ASKED_AGAIN = "payment_asked_again"
     PAY_AGAIN_SENT = "pay_again_sent"

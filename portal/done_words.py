@@ -39,6 +39,8 @@ DONE = {
     "types-restored": "That version is in force again, as a new one. Types that came later are archived.",
     "staff-booked": "The appointment is booked. The client gets a confirmation by mail.",
     "staff-cancelled": "The appointment is cancelled. The client gets a mail, and any fee is refunded in full.",
+    "fee-waived": "The fee is waived: the client's next appointment is booked without it.",
+    "fee-asked-again": "Taken back. The next appointment has its fee again.",
     "refunded": "The money is on its way back. It is refunded once the payment processor has confirmed it.",
     "noshow": "Recorded: the client didn't come. The fee is kept.",
     "fulfilled": "Recorded: the client came.",

@@ -20,6 +20,7 @@ HOLDING = {
     Holding.APPOINTMENTS: "Appointments",
     Holding.PAYMENTS: "Fees",
     Holding.REFUNDS: "Refunds",
+    Holding.WAIVERS: "Waived fees",
     Holding.MAILS: "Mails sent to or about them",
     Holding.ACCOUNT_MAILS: "Mails sent to their account",
     Holding.DECLINED: "Their wish for no greetings and reminders",

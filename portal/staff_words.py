@@ -64,6 +64,8 @@ AUDIT = {
     AuditKind.APPOINTMENT_MOVED: "Moved an appointment",
     AuditKind.APPOINTMENT_CANCELLED: "Cancelled an appointment",
     AuditKind.PAYMENT_REFUNDED: "Refunded a payment",
+    AuditKind.FEE_WAIVED: "Waived a client’s fee",
+    AuditKind.FEE_WAIVER_TAKEN_BACK: "Took back a waived fee",
     AuditKind.PAYMENTS_EXPORTED: "Exported payments",
     AuditKind.VISIT_RECORDED: "Recorded a visit",
     AuditKind.ATTENTION_ANSWERED: "Answered what needed attention",

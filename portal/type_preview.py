@@ -18,6 +18,7 @@ class Preview:
     policy: PortalPolicy
     quote: FeeQuote | None
     blocks: Sequence[Block] = ()
+    waived: bool = False
 
     @property
     def said(self) -> str:

@@ -2,7 +2,7 @@
 
 from db.models.base import Base
 from db.models.batches import BatchItem, ClientBatch
-from db.models.booking import Appointment, Payment, Refund
+from db.models.booking import Appointment, FeeWaiver, Payment, Refund
 from db.models.calendars import CalendarFeed
 from db.models.client import (
     AttentionItem,
@@ -63,6 +63,7 @@ __all__ = [
     "EmailChange",
     "EventSubject",
     "ExternalEvent",
+    "FeeWaiver",
     "FiledResponse",
     "GreetingAttachment",
     "GreetingTest",

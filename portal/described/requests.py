@@ -75,6 +75,10 @@ class GivenReason(_Closed):
     reason: str
 
 
+class WaiveFee(_Closed):
+    reason: str
+
+
 class WithReason(_Closed):
     reason: NotRequired[str | None]
 

@@ -36,6 +36,7 @@ from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.console_staff import console_staff_router
 from portal.pages.console_subscription import console_subscription_router
 from portal.pages.console_types import console_types_router
+from portal.pages.console_waivers import console_waivers_router
 from portal.pages.console_website import console_website_router
 from portal.pages.console_withdrawing import console_withdrawing_router
 from portal.pages.email_links import email_links_router
@@ -87,6 +88,7 @@ for _router in (
     console_merchant_router,
     console_signup_form_router,
     console_types_router,
+    console_waivers_router,
     console_availability_router,
     console_holidays_router,
     console_calendars_router,

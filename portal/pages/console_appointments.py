@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.appointments import cancel, may_cancel, record_visit
+from commands.appointments import cancel, may_cancel, record_visit, rest_on
 from commands.audit import note
 from commands.booking import claim, why_not
 from commands.office import Office
@@ -183,6 +183,7 @@ async def before_cancelling(
         client=await client_of_practice(session, frame.staff.reach, appointment.client_id),
         payment=await payment_of_appointment(session, appointment.id),
         decision=await may_cancel(session, office, appointment, Actor.STAFF),
+        resting=len(await rest_on(session, appointment)),
         timezone=(await load_availability(session, appointment.provider_id)).timezone,
     )
 

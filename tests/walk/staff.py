@@ -176,3 +176,16 @@ async def owner_of_types(scene: Scene) -> Persona:
     body = {"client_id": client.facts["client_id"], "starts_at": times[-1]["starts_at"], "type": window["type"]}
     ok(await several.request("POST", "/api/v1/appointments", json=body), 201)
     return Persona(facts={**client.facts, **await _facts(several)}, http=(await owner_of(several)).http)
+
+
+@casting
+async def owner_of_waived(scene: Scene) -> Persona:
+    """Looks at somebody whose next fee is waived, for the second time."""
+    somebody = await scene.who("owner")
+    busy = await scene.practice("busy")
+    client = await busy.invite(first_name="Wanda")
+    path = f"/api/v1/clients/{client['id']}/fee-waiver"
+    ok(await busy.request("POST", path, json={"reason": "Agreed on the phone"}), 201)
+    ok(await busy.request("DELETE", path))
+    ok(await busy.request("POST", path, json={"reason": "Hardship, agreed with the provider"}), 201)
+    return replace(somebody, facts={**somebody.facts, "client_id": client["id"]})

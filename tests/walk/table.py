@@ -142,6 +142,10 @@ CONSOLE = (
     see("/console/clients/{client_id}", "owner", "with answers", query="?intake=true"),
     see("/console/clients/{client_id}", "front_desk"),
     see("/console/clients/{client_id}", "owner_of_invited"),
+    see("/console/clients/{client_id}", "owner_of_waived", "fee waived"),
+    see(
+        "/console/clients/{client_id}", "owner_of_invited", "no reason", after=first(open_up(), press("Waive the fee"))
+    ),
     see("/console/clients/{client_id}", "owner_of_stuck"),
     see("/console/clients/{client_id}", "owner_of_signed_up"),
     see("/console/batches", "newcomer", "empty"),
