@@ -112,6 +112,7 @@ def office_of(settings: Settings, database: Database) -> Office:
         merchants=merchants_of(settings),
         billing=billing_of(settings),
         prices=settings.subscription_prices,
+        invitations_per_address=settings.invitations_per_address,
         own_account=settings.stripe_accounts == "own",
         shift_processor_clock=_simulator_clock(settings),
     )

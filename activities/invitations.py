@@ -88,10 +88,12 @@ class Invitations:
         letter = self._letter(name, head, client, invitation, command.now, has_account=has_account)
 
         async def done(session: AsyncSession) -> None:
+            # The client first, as wherever invitations are changed: who waits for the other would wait for ever.
+            invited = await client_by_id(session, client.id, for_update=True)
+            move_stage(invited, Stage.INVITED)
             sent = await session.get(Invitation, invitation.id)
             assert sent is not None
             sent.sent_at = command.now
-            move_stage(await client_by_id(session, client.id, for_update=True), Stage.INVITED)
             kind = TimelineKind.INVITATION_SENT
             await tell(session, client.id, kind, at=command.now, actor=Actor.SYSTEM, ref=invitation.id)
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.idempotency import earlier_result, keep_result
+from commands.invitation_limits import count_invitation
 from commands.office import Office
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
@@ -97,7 +98,8 @@ async def invite(
 ) -> Client:
     """Record the client on the invited track; the journey sends the invitation.
 
-    A client with the same `external_id` is the same client: nothing is sent again. Raises SubscriptionInactive.
+    A client with the same `external_id` is the same client: nothing is sent again. Raises SubscriptionInactive, and
+    RateLimited where that address has been sent too many today.
     """
     scope = f"invite:{provider.id}"
     earlier = await earlier_result(session, scope, idempotency_key, new.as_request())
@@ -111,6 +113,7 @@ async def invite(
         known = await client_by_external_id(session, provider.id, new.external_id)
         if known is not None:
             return known
+    await count_invitation(session, office, provider.id, new.email)
     client = Client(
         id=new_id("cli"),
         practice_id=provider.practice_id,
@@ -141,10 +144,15 @@ async def invite(
 
 
 async def issue_again(session: AsyncSession, office: Office, client: Client) -> Invitation:
-    """A new link for the locked client; the earlier ones stop working. Raises Conflict when the account is open."""
+    """A new link for the locked client; the earlier ones stop working.
+
+    Raises Conflict when the account is open, and RateLimited where that address has been sent too many today: then the
+    earlier link goes on working.
+    """
     refusal = again_refusal(has_account=client.account_id is not None)
     if refusal is not None:
         raise refusal
+    await count_invitation(session, office, client.provider_id, client.email)
     now = await office.clock.now(session)
     await end_open(session, client.id, RevokedBecause.REPLACED, now)
     invitation = await _issued(session, client, now)

@@ -41,6 +41,7 @@ class Office:
     merchants: Merchants
     billing: Billing
     prices: tuple[str, ...]  # what practices can subscribe to; none: this installation sells no subscription
+    invitations_per_address: int  # a day, over all practices
     own_account: bool  # fees go to the account of the installation's key: one practice, no connected accounts
     # Where time travels, the payment simulator goes along; None in production.
     shift_processor_clock: Callable[[int], Awaitable[None]] | None = None

@@ -96,7 +96,12 @@ async def forget(session: AsyncSession, *names: str) -> None:
 def _bucket(limit: Limit, who: str) -> tuple[str, datetime]:
     now = datetime.now(UTC)  # wall time: abuse doesn't travel in time
     start = datetime.fromtimestamp(now.timestamp() // limit.window_seconds * limit.window_seconds, UTC)
-    return f"{limit.name}:{_digest(who)}", start
+    return bucket_name(limit.name, who), start
+
+
+def bucket_name(limit: str, who: str) -> str:
+    """`who` is kept hashed."""
+    return f"{limit}:{_digest(who)}"
 
 
 def _digest(who: str) -> str:

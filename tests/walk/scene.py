@@ -14,6 +14,8 @@ from tests.driver import Provider, World
 from tests.walk.visits import Visit
 
 PATIENCE_MS = 20_000
+# What a visit is called in which something has to have been refused.
+ERRORS = "errors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +87,8 @@ class Scene:
         if visit.after is not None:
             await visit.after(page)
             await page.wait_for_load_state("load")
+        if visit.state == ERRORS:
+            assert await page.locator(".problem, [role=alert]").count(), f"{visit}: nothing was refused"
         return page
 
     async def close(self) -> None:

@@ -1,7 +1,8 @@
 """Every page of Portico, and who opens it in which state.
 
 A new page is a line here: `see("/its/{route}", by)`, where `by` is somebody of `clients.py` or `staff.py`. Give it more
-lines for what it looks like when there is nothing to show, when something was refused, and after it has worked.
+lines for what it looks like when there is nothing to show, when something was refused (its state is "errors": there has
+to be a message), and after it has worked.
 """
 
 from __future__ import annotations
@@ -173,13 +174,13 @@ CONSOLE = (
         "/console/clients/{client_id}/settings",
         "owner_of_invited",
         "errors",
-        after=type_in({"cancel_notice_minutes": "soon"}, "Save", nth=1),
+        after=type_in({"cancel_notice_minutes": "soon"}, "Save", nth=0),
     ),
     see("/console/clients/{client_id}/settings/seen", "owner_of_invited"),
     see("/console/clients/{client_id}/settings/versions", "owner_of_invited", "empty"),
     see("/console/practice-settings", "owner"),
     see(
-        "/console/practice-settings", "owner", "errors", after=type_in({"cancel_notice_minutes": "soon"}, "Save", nth=1)
+        "/console/practice-settings", "owner", "errors", after=type_in({"cancel_notice_minutes": "soon"}, "Save", nth=0)
     ),
     see("/console/practice-settings/versions", "owner"),
     see("/console/settings", "owner"),
