@@ -15,9 +15,8 @@ from commands.moving import move
 from commands.office import Office
 from commands.standpoint import Standpoint, standpoint
 from db.appointment_types import load_types
-from db.calendar import busy_intervals
 from db.busy_times import elsewhere
-from db.calendar import busy_intervals, lock_calendar, upcoming_count
+from db.calendar import busy_intervals
 from db.events import EventKind, client_subject, record_event
 from db.fees import payment_for
 from db.ids import new_id

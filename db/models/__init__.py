@@ -3,8 +3,6 @@
 from db.models.base import Base
 from db.models.batches import BatchItem, ClientBatch
 from db.models.booking import Appointment, FeeWaiver, Payment, Refund
-from db.models.calendars import CalendarFeed
-from db.models.booking import Appointment, Payment, Refund
 from db.models.calendars import BusyCalendar, BusyTime, CalendarFeed
 from db.models.client import (
     AttentionItem,
