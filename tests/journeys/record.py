@@ -17,6 +17,7 @@ from temporalio.client import WorkflowExecutionStatus
 
 from devstack.stack import Stack
 from tests.conftest import plan_for
+from tests.dashboard import asked, in_dashboard, ledger_says
 from tests.driver import Person, Provider, World, ok, until
 from tests.staffing import owner_of
 from tests.subscribing import PAGE, in_status, subscribed, unsubscribed
@@ -48,6 +49,7 @@ async def _record_all(world: World) -> None:
     await _keep(world, "booking_paid_and_cancelled", f"booking:{appointment['id']}")
     await _keep(world, "taken_payment_refunded", f"taken-payment:{appointment['payment']['id']}")
 
+    await _record_disputed(world, provider)
     invited = await world.invited_client(provider)
     ok(await provider.request("POST", f"/api/v1/clients/{invited.client_id}/send-new-client-forms"), 202)
     await provider.told(invited.client_id, "new_client_forms_sent")
@@ -63,6 +65,18 @@ async def _record_all(world: World) -> None:
     await _keep(world, "returning_journey", f"client-journey:{invited.client_id}")
     await _record_held_longer(world, invited)
     await _record_revoked(world, provider)
+
+
+async def _record_disputed(world: World, provider: Provider) -> None:
+    """Disputed, answered and won."""
+    _, appointment = await world.booked_client(provider)
+    fee = appointment["payment"]["id"]
+    await in_dashboard(world, fee, "dispute")
+    await asked(provider, "dispute:")
+    await in_dashboard(world, fee, "answer")
+    await in_dashboard(world, fee, "win")
+    await ledger_says(provider, fee, disputed=False)
+    await _keep(world, "taken_payment_disputed", f"taken-payment:{fee}")
 
 
 async def _record_held_longer(world: World, person: Person) -> None:

@@ -133,6 +133,10 @@ CONSOLE = (
     see("/console/payments", "owner"),
     see("/console/payments", "owner", "nothing found", query="?q=nobody-of-this-name"),
     see("/console/payments/{payment_id}", "owner"),
+    see("/console/payments/disputes", "newcomer", "empty"),
+    see("/console/payments/disputes", "owner_of_dispute"),
+    see("/console/payments/disputes/{dispute_id}", "owner_of_dispute"),
+    see("/console/payments/{payment_id}", "owner_of_dispute", "disputed"),
     see("/console/payments/{payment_id}", "owner", "errors", after=press("Give it back")),
     see("/console/clients/new", "owner"),
     see("/console/clients/new", "owner", "errors", after=press("Invite")),
@@ -234,6 +238,7 @@ CONSOLE = (
 # What a browser opens and isn't a page.
 FILES = {
     "/console/payments/export.csv",
+    "/console/payments/disputes/{dispute_id}/evidence.pdf",
     "/console/providers/{provider}/greeting/files/{file_id}",
     "/portal/session",
     "/console/session",
