@@ -41,7 +41,7 @@ browser:
 	@sh tests/tools.sh
 
 test: $(VENV)/dev.stamp browser ## Everything, on the real parts
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2
 
 bench: $(VENV)/dev.stamp ## Measure everything that has a figure in docs/benchmarks.md (10 minutes)
 	@$(BIN)/python -m bench

@@ -48,6 +48,7 @@ from domain.errors import FieldError
 from domain.merchant_accounts import Merchants
 from domain.ports import Payments
 from domain.subscriptions import SubscriptionTerms
+from gateways.calendar_feed import ICalendarFeeds
 from gateways.calendar_mail import ICalendars
 from gateways.contact_checks import LibraryContactChecks
 from gateways.letters import JinjaLetters
@@ -103,6 +104,7 @@ def office_of(settings: Settings, database: Database) -> Office:
         documents=PdfDocuments(),
         greeting_writer=greeting_writer_of(settings),
         pictures=PillowPictures(),
+        calendar_feeds=ICalendarFeeds(),
         fee_webhooks=StripeWebhooks(settings.stripe_fees_webhook_secrets, livemode=settings.env == "production"),
         subscription_webhooks=StripeWebhooks(
             settings.stripe_subscriptions_webhook_secrets, livemode=settings.env == "production"
@@ -110,6 +112,7 @@ def office_of(settings: Settings, database: Database) -> Office:
         merchants=merchants_of(settings),
         billing=billing_of(settings),
         prices=settings.subscription_prices,
+        invitations_per_address=settings.invitations_per_address,
         own_account=settings.stripe_accounts == "own",
         shift_processor_clock=_simulator_clock(settings),
     )

@@ -13,7 +13,7 @@ from telemetry.context import current_ids
 # What a library could put into a message although we never do: addresses, link tokens, keys.
 _PRIVATE = [
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "<address>"),
-    (re.compile(r"(/(?:invitations|password)/)[^\s?\"']+"), r"\1<token>"),
+    (re.compile(r"(/(?:invitations|password|calendar)/)[^\s?\"']+"), r"\1<token>"),
     (re.compile(r"\b(sk|rk|whsec)_[A-Za-z0-9_]+"), r"\1_<secret>"),
     (re.compile(r"(Bearer\s+)\S+", re.IGNORECASE), r"\1<secret>"),
 ]

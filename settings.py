@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     metrics_tokens: Annotated[tuple[str, ...], NoDecode] = ()
     metrics_host: str = "127.0.0.1"
     metrics_port: int = Field(default=9464, ge=1, le=65535)
+    # A day, to one e-mail address, by all practices together.
+    invitations_per_address: int = Field(default=10, ge=1, le=1000)
     payment_poll_seconds: int = Field(default=10, ge=1, le=600)
     sweep_minutes: int = Field(default=5, ge=1, le=1440)
     hold_grace_minutes: int = Field(default=10, ge=1, le=1440)

@@ -11,6 +11,7 @@ from temporalio import activity
 
 from activities.post import Post, letterhead
 from db.declined_mails import declined
+from db.invitations import that_counts
 from db.models import Client, IntakeForm, IntakeSubmission
 from db.policy_store import load_policy
 from db.sealing import unseal
@@ -76,12 +77,13 @@ class Intake:
             if form is None:
                 return IntakeOpened(form_id=None, stage=move_stage(client, Stage.READY))
             client.intake_form_id = form.id
+            invitation = await that_counts(session, client.id)
             kind = TimelineKind.INTAKE_ASSIGNED
             await tell(session, client.id, kind, at=command.now, actor=Actor.SYSTEM, ref=form.id)
             return IntakeOpened(
                 form_id=form.id,
                 stage=move_stage(client, Stage.INTAKE),
-                waiting=intake_waiting(policy, command.now),
+                waiting=intake_waiting(policy, command.now, invitation.reminder_days if invitation else None),
             )
 
     @activity.defn

@@ -88,10 +88,12 @@ class Invitations:
         letter = self._letter(name, head, client, invitation, command.now, has_account=has_account)
 
         async def done(session: AsyncSession) -> None:
+            # The client first, as wherever invitations are changed: who waits for the other would wait for ever.
+            invited = await client_by_id(session, client.id, for_update=True)
+            move_stage(invited, Stage.INVITED)
             sent = await session.get(Invitation, invitation.id)
             assert sent is not None
             sent.sent_at = command.now
-            move_stage(await client_by_id(session, client.id, for_update=True), Stage.INVITED)
             kind = TimelineKind.INVITATION_SENT
             await tell(session, client.id, kind, at=command.now, actor=Actor.SYSTEM, ref=invitation.id)
 
@@ -188,7 +190,7 @@ def _opened(invitation: Invitation, policy: PortalPolicy) -> OpenInvitation:
     return OpenInvitation(
         invitation_id=invitation.id,
         expires_at=invitation.expires_at,
-        waiting=invitation_waiting(policy, invitation.issued_at, invitation.expires_at),
+        waiting=invitation_waiting(policy, invitation.issued_at, invitation.expires_at, invitation.reminder_days),
     )
 
 
@@ -209,6 +211,7 @@ async def _issued(
             client_id=client.id,
             issued_at=command.now,
             expires_at=command.now + timedelta(days=policy.invitation_days),
+            reminder_days=list(policy.invitation_reminder_days),
         )
         session.add(invitation)
         await session.flush()

@@ -89,7 +89,9 @@ class LateFees:
                 refund_id=await _owed(session, payment) if payment else None,
                 called_off_by=_called_off_by(appointment),
                 told=await _told(session, appointment),
-                reminder_hours=policy.reminder_hours,
+                reminder_hours=policy.reminder_hours
+                if appointment.reminder_hours is None
+                else tuple(appointment.reminder_hours),
                 refund_ids=await _owed_by_staff(session, appointment.id),
             )
 

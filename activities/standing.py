@@ -198,6 +198,6 @@ def _waited_for(invitation: Invitation, policy: PortalPolicy) -> OpenInvitation:
         expires_at=invitation.expires_at,
         waiting=revoked_waiting(revoked_at)
         if revoked_at is not None
-        else invitation_waiting(policy, invitation.issued_at, invitation.expires_at),
+        else invitation_waiting(policy, invitation.issued_at, invitation.expires_at, invitation.reminder_days),
         revoked=revoked_at is not None,
     )

@@ -20,7 +20,7 @@ from db.models import Client, Invitation, PortalAccount, Practice, Provider
 from db.portal_accounts import account_by_email, lock_address
 from db.tenancy import client_by_id, practice_of, provider_of
 from db.timeline import tell
-from domain.errors import InvitationUsed, NotFound, ValidationFailed
+from domain.errors import InvitationUsed, NotFound, RateLimited, ValidationFailed
 from domain.invitations import InvitationState, link_refusal
 from domain.stages import Actor, JourneyOutcome
 from domain.states import TimelineKind
@@ -135,6 +135,9 @@ async def ask_again(session: AsyncSession, office: Office, token: str) -> None:
         return  # The practice has taken it back: they alone can invite again.
     if newest is not None and now - newest.issued_at < _NOT_AGAIN_WITHIN:
         return  # It is on its way: pressed twice, or by a mail scanner.
-    fresh = await issue_again(session, office, client)
+    try:
+        fresh = await issue_again(session, office, client)
+    except RateLimited:
+        return  # Theirs for today are used up; the page's answer is the same whatever comes of it.
     kind = TimelineKind.INVITATION_ASKED_AGAIN
     await tell(session, client.id, kind, at=now, actor=Actor.CLIENT, ref=fresh.id)

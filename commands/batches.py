@@ -22,7 +22,7 @@ from db.models import BatchItem, Client, ClientBatch
 from db.tenancy import client_by_id
 from domain.audit import AuditKind
 from domain.batches import MOST_CLIENTS, BatchAction, ItemState, LeftOut, Part, left_out
-from domain.errors import Conflict, DomainError, GreetingMissing, MailDeclined, NotFound, ValidationFailed
+from domain.errors import Conflict, DomainError, GreetingMissing, MailDeclined, NotFound, RateLimited, ValidationFailed
 from domain.roles import Reach, Role
 
 _AUDITED = {
@@ -34,6 +34,7 @@ _REASONS: dict[type[DomainError], LeftOut] = {
     GreetingMissing: LeftOut.NO_GREETING,
     MailDeclined: LeftOut.DECLINED,
     Conflict: LeftOut.ACCOUNT_OPEN,
+    RateLimited: LeftOut.TOO_MANY,
 }
 
 

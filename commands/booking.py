@@ -240,6 +240,7 @@ def _appointment(
         override_reason=override_reason,
         settings_version=point.in_force.version,
         cancel_notice_minutes=policy.cancel_notice_minutes,
+        reminder_hours=list(policy.reminder_hours),
         hold_expires_at=point.now + timedelta(minutes=policy.hold_minutes),
         created_at=point.now,
     )

@@ -9,8 +9,8 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.audit import Who, note
-from commands.invitations import withdraw
 from commands.office import Office
+from commands.withdrawing import end_way
 from db.duplicates import forget_two, person_of, remember_two, way_of
 from db.events import EventKind, client_subject, record_event
 from db.invitations import end_open
@@ -78,7 +78,7 @@ async def same_person(session: AsyncSession, office: Office, kept: Client, close
     await session.execute(update(Client).where(Client.duplicate_of_id == closed.id).values(duplicate_of_id=kept.id))
     await end_open(session, closed.id, RevokedBecause.PRACTICE, now)
     if closed.stage not in (Stage.BOOKED, Stage.CLOSED):
-        await withdraw(session, closed)
+        await end_way(session, closed)
     for one, kind, other in (
         (closed, TimelineKind.CLOSED_AS_DUPLICATE, kept),
         (kept, TimelineKind.DUPLICATE_CLOSED, closed),

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.idempotency import earlier_result, keep_result
+from commands.invitation_limits import count_invitation
 from commands.office import Office
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
@@ -20,7 +21,7 @@ from db.settings_store import practice_standing
 from db.tenancy import client_by_external_id, client_by_id
 from db.timeline import tell
 from domain.duplicates import Person
-from domain.errors import Conflict, FieldError, SubscriptionInactive, ValidationFailed
+from domain.errors import FieldError, SubscriptionInactive, ValidationFailed
 from domain.invitations import InvitationState, RevokedBecause, again_refusal, revoke_refusal
 from domain.stages import Actor, Stage, Track
 from domain.states import TimelineKind
@@ -97,7 +98,8 @@ async def invite(
 ) -> Client:
     """Record the client on the invited track; the journey sends the invitation.
 
-    A client with the same `external_id` is the same client: nothing is sent again. Raises SubscriptionInactive.
+    A client with the same `external_id` is the same client: nothing is sent again. Raises SubscriptionInactive, and
+    RateLimited where that address has been sent too many today.
     """
     scope = f"invite:{provider.id}"
     earlier = await earlier_result(session, scope, idempotency_key, new.as_request())
@@ -111,6 +113,7 @@ async def invite(
         known = await client_by_external_id(session, provider.id, new.external_id)
         if known is not None:
             return known
+    await count_invitation(session, office, provider.id, new.email)
     client = Client(
         id=new_id("cli"),
         practice_id=provider.practice_id,
@@ -141,10 +144,15 @@ async def invite(
 
 
 async def issue_again(session: AsyncSession, office: Office, client: Client) -> Invitation:
-    """A new link for the locked client; the earlier ones stop working. Raises Conflict when the account is open."""
+    """A new link for the locked client; the earlier ones stop working.
+
+    Raises Conflict when the account is open, and RateLimited where that address has been sent too many today: then the
+    earlier link goes on working.
+    """
     refusal = again_refusal(has_account=client.account_id is not None)
     if refusal is not None:
         raise refusal
+    await count_invitation(session, office, client.provider_id, client.email)
     now = await office.clock.now(session)
     await end_open(session, client.id, RevokedBecause.REPLACED, now)
     invitation = await _issued(session, client, now)
@@ -163,7 +171,13 @@ async def issue_again(session: AsyncSession, office: Office, client: Client) -> 
 async def _issued(session: AsyncSession, client: Client, now: datetime) -> Invitation:
     policy = (await load_policy(session, client.provider_id, client.id)).policy
     expires_at = now + timedelta(days=policy.invitation_days)
-    invitation = Invitation(id=new_id("inv"), client_id=client.id, issued_at=now, expires_at=expires_at)
+    invitation = Invitation(
+        id=new_id("inv"),
+        client_id=client.id,
+        issued_at=now,
+        expires_at=expires_at,
+        reminder_days=list(policy.invitation_reminder_days),
+    )
     session.add(invitation)
     await session.flush()
     return invitation
@@ -201,19 +215,4 @@ async def take_back(session: AsyncSession, client: Client, newest: Invitation, n
         kind=EventKind.INVITATION_REVOKED,
         subject=client_subject(client.id),
         payload={"invitation_id": newest.id, "revoked_at": now.isoformat()},
-    )
-
-
-async def withdraw(session: AsyncSession, client: Client) -> None:
-    """The practice ends the locked client's way; the journey closes it. Raises Conflict where it is over already."""
-    if client.stage in (Stage.BOOKED, Stage.CLOSED):
-        raise Conflict("This client's way isn't open.", stage=client.stage)
-    await record_event(
-        session,
-        source="staff",
-        tenant=client.provider_id,
-        external_id=f"withdraw:{client.id}:{new_id('wdr')}",
-        kind=EventKind.JOURNEY_WITHDRAWN,
-        subject=client_subject(client.id),
-        payload={},
     )

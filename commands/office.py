@@ -9,6 +9,7 @@ from activities.greeting_letter import GreetingWriter
 from db.clock import Clock
 from db.engine import Database
 from domain.billing import Billing
+from domain.calendar_feed import CalendarFeeds
 from domain.errors import FieldError
 from domain.merchant_accounts import Merchants
 from domain.pictures import Pictures
@@ -34,11 +35,13 @@ class Office:
     documents: Documents
     greeting_writer: GreetingWriter
     pictures: Pictures
+    calendar_feeds: CalendarFeeds
     fee_webhooks: WebhookVerifier
     subscription_webhooks: WebhookVerifier
     merchants: Merchants
     billing: Billing
     prices: tuple[str, ...]  # what practices can subscribe to; none: this installation sells no subscription
+    invitations_per_address: int  # a day, over all practices
     own_account: bool  # fees go to the account of the installation's key: one practice, no connected accounts
     # Where time travels, the payment simulator goes along; None in production.
     shift_processor_clock: Callable[[int], Awaitable[None]] | None = None

@@ -62,6 +62,7 @@ async def _link(session: AsyncSession, client: Client, invitation: Invitation) -
         replaced=invitation.revoked_at is not None and not by_practice,
         reminds=not await told_of_account(session, client),
         taken_back_at=invitation.revoked_at if by_practice else None,
+        reminder_days=invitation.reminder_days,
     )
 
 
@@ -86,6 +87,7 @@ async def _visits(session: AsyncSession, client_id: str) -> list[Visit]:
             status=AppointmentStatus(one.status),
             hold_expires_at=one.hold_expires_at,
             choose_until=one.choose_until,
+            reminder_hours=one.reminder_hours,
         )
         for one in await session.scalars(query)
     ]

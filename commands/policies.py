@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from db.consequences import touched_by
 from db.models import Client, Practice, Provider
 from db.policy_store import LevelVersion, level_in_force, save_level, versions_of_level
 from db.tenancy import provider_of
-from domain.consequences import Touched
+from domain.consequences import Consequence, Touched
 from domain.decisions import fee_refusal
 from domain.errors import NotFound, ValidationFailed
 from domain.policy import PortalPolicy, checked_settings, contradictions, documented
@@ -196,8 +197,25 @@ async def _planned(session: AsyncSession, office: Office, view: LevelView, chang
         await _check_form(office, owner, view.in_force.policy, after.policy)
     await _check_greeting(session, owner, view.in_force.policy, after.policy)
     now = await office.clock.now(session)
-    touched = await touched_by(session, owner.level, owner.key, view.in_force.policy, after.policy, now)
+    if owner.provider is None:
+        touched = await _touched_by_practice(session, owner, view.own.document, document, now)
+    else:
+        touched = await touched_by(session, owner.level, owner.key, view.in_force.policy, after.policy, now)
     return Plan(document=document, after=after, touched=touched)
+
+
+async def _touched_by_practice(
+    session: AsyncSession, owner: Owner, before: Mapping[str, Any], after: Mapping[str, Any], now: datetime
+) -> list[Touched]:
+    """Provider by provider, added up: what a practice's change means depends on what each of them says themselves."""
+    counts: dict[tuple[Consequence, str], int] = {}
+    for provider in await session.scalars(select(Provider).where(Provider.practice_id == owner.practice.id)):
+        own = (await level_in_force(session, Source.PROVIDER, provider.id)).document
+        was, will = [resolve(practice=document, provider=own).policy for document in (before, after)]
+        for one in await touched_by(session, Source.PROVIDER, provider.id, was, will, now):
+            key = (one.consequence, one.setting)
+            counts[key] = counts.get(key, 0) + one.count
+    return [Touched(consequence=what, setting=setting, count=count) for (what, setting), count in counts.items()]
 
 
 def _above(view: LevelView) -> dict[str, dict[str, Any]]:

@@ -34,6 +34,8 @@ CODES_PER_MEMBER = Limit(name="sign-in-code", requests=6, window_seconds=900)
 RESETS_PER_NAME = Limit(name="reset-name", requests=5, window_seconds=3600)
 EMAIL_CHANGES_PER_ACCOUNT = Limit(name="email-change-account", requests=5, window_seconds=3600)
 WRONG_TOKENS_PER_ADDRESS = Limit(name="token-address", requests=100, window_seconds=600)
+# A program that subscribes looks every few minutes at most; several devices share the address.
+READS_PER_FEED = Limit(name="calendar-feed", requests=60, window_seconds=600)
 TESTS_PER_MEMBER = Limit(name="greeting-test", requests=10, window_seconds=3600)
 LINKS_PER_ADDRESS = Limit(name="link-address", requests=60, window_seconds=600)
 
@@ -94,7 +96,12 @@ async def forget(session: AsyncSession, *names: str) -> None:
 def _bucket(limit: Limit, who: str) -> tuple[str, datetime]:
     now = datetime.now(UTC)  # wall time: abuse doesn't travel in time
     start = datetime.fromtimestamp(now.timestamp() // limit.window_seconds * limit.window_seconds, UTC)
-    return f"{limit.name}:{_digest(who)}", start
+    return bucket_name(limit.name, who), start
+
+
+def bucket_name(limit: str, who: str) -> str:
+    """`who` is kept hashed."""
+    return f"{limit}:{_digest(who)}"
 
 
 def _digest(who: str) -> str:

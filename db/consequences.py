@@ -15,12 +15,7 @@ from domain.policy_levels import Source
 _CLIENT_SAYS_NOTHING = """NOT coalesce(jsonb_exists(
     (SELECT document FROM client_policy_version v WHERE v.client_id = c.id ORDER BY version DESC LIMIT 1),
     :setting), false)"""
-_PROVIDER_SAYS_NOTHING = """NOT coalesce(jsonb_exists(
-    (SELECT document FROM settings_version v WHERE v.provider_id = c.provider_id AND v.kind = 'portal-settings'
-      ORDER BY version DESC LIMIT 1),
-    :setting), false)"""
 _WHOSE = {
-    Source.PRACTICE: ("c.practice_id = :key", _PROVIDER_SAYS_NOTHING, _CLIENT_SAYS_NOTHING),
     Source.PROVIDER: ("c.provider_id = :key", _CLIENT_SAYS_NOTHING),
     Source.CLIENT: ("c.id = :key",),
 }
@@ -83,7 +78,7 @@ _COUNTED: dict[Consequence, tuple[str, ...]] = {
 async def touched_by(
     session: AsyncSession, level: Source, key: str, before: PortalPolicy, after: PortalPolicy, now: datetime
 ) -> list[Touched]:
-    """Whom the change touches; nothing where nobody is. `key` is the id of the practice, the provider or the client."""
+    """Whom the change touches; nothing where nobody is. `key` is the id of the provider or the client."""
     found = []
     for consequence, setting in consequences_of(before, after):
         values = {

@@ -267,6 +267,7 @@ HELD: tuple[Held, ...] = (
         strip={
             "stage_before_booking": None,
             "outcome": None,
+            "closed_reason": None,
             "forms_requested_at": None,
             "forms_sent_at": None,
             "account_id": None,
@@ -308,6 +309,7 @@ HELD: tuple[Held, ...] = (
 # Why the other tables say nothing about a client.
 NOT_ABOUT_CLIENTS: Mapping[str, str] = {
     "api_key": "the practice's",
+    "calendar_feed": "the provider's",
     "client_batch": "the practice's: what was done, not for whom",
     "demo_clock": "the demo's",
     "event_subject": "leases, by ids",

@@ -21,6 +21,14 @@ COUNT_STEP = """
       RETURNING bucket, count AS requests, set_config('synchronous_commit', 'off', true))"""
 _COUNT = text(" ".join(("WITH", COUNT_STEP, "SELECT bucket, requests FROM counted")))
 
+# Within a transaction that has other things to write, and has to last.
+_COUNT_WITHIN = text(
+    """
+    INSERT INTO rate_counter (bucket, window_start, count) VALUES (:bucket, :start, 1)
+    ON CONFLICT (bucket, window_start) DO UPDATE SET count = rate_counter.count + 1
+    RETURNING count"""
+)
+
 _FORGET = text("DELETE FROM rate_counter WHERE window_start < :before")
 
 
@@ -37,3 +45,9 @@ async def forget_counters(session: AsyncSession, before: datetime) -> None:
 async def count(session: AsyncSession, buckets: Sequence[Bucket]) -> dict[str, int]:
     """Count one request in each of them; the counts by name. The session is one of `Database.statements`."""
     return {row.bucket: row.requests for row in await session.execute(_COUNT, count_values(buckets))}
+
+
+async def count_within(session: AsyncSession, bucket: Bucket) -> int:
+    """Count one within the caller's transaction, the count with it: others who count there wait for its end."""
+    name, start = bucket
+    return int((await session.execute(_COUNT_WITHIN, {"bucket": name, "start": start})).scalar_one())

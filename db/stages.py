@@ -12,7 +12,7 @@ def move_stage(client: Client, to: Stage) -> Stage:
     """Move the locked client to `to`; a client who is further on already stays there."""
     stage = Stage(client.stage)
     if stage is Stage.CLOSED and to is not Stage.CLOSED:
-        client.outcome = None  # the way has been opened again
+        client.outcome = client.closed_reason = None  # the way has been opened again
     if to in (Stage.BOOKED, Stage.CLOSED):
         if to is Stage.BOOKED and stage is not Stage.BOOKED:
             client.stage_before_booking = str(stage)

@@ -19,8 +19,11 @@ _HELD_HERE = text("SELECT 1 FROM client WHERE id = :id AND erased_at IS NULL FOR
 
 
 def _locked(query: Select[Found]) -> Select[Found]:
-    """Lock the row and read it anew: what the session saw of it before may be out of date."""
-    return query.with_for_update().execution_options(populate_existing=True)
+    """Lock the row and read it anew: what the session saw of it before may be out of date.
+
+    Not its key, which never changes: what refers to it can be written meanwhile, and afterwards still be locked.
+    """
+    return query.with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
 async def provider_by_slug(session: AsyncSession, slug: str, reach: Reach | None = None) -> Provider:

@@ -48,6 +48,8 @@ class AuditKind(StrEnum):
     VISIT_RECORDED = "visit_recorded"
     ATTENTION_ANSWERED = "attention_answered"
     AUDIT_EXPORTED = "audit_exported"
+    CALENDAR_FEED_MADE = "calendar_feed_made"
+    CALENDAR_FEED_REVOKED = "calendar_feed_revoked"
     MERCHANT_ACCOUNT_ASKED = "merchant_account_asked"
     SUBSCRIPTION_ASKED = "subscription_asked"
     SUBSCRIPTION_CANCELLED = "subscription_cancelled"

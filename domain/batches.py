@@ -33,6 +33,7 @@ class LeftOut(StrEnum):
     NO_GREETING = "no_greeting"
     DECLINED = "declined"
     JUST_SENT = "just_sent"
+    TOO_MANY = "too_many"  # invitations to that address today
     REFUSED = "refused"  # by a rule that changed in the meantime
 
 

@@ -47,10 +47,15 @@ class Waiting:
         return min((one for one in self.reminders if one > moment), default=self.lapses_at)
 
 
-def invitation_waiting(policy: PortalPolicy, issued_at: datetime, expires_at: datetime) -> Waiting:
-    """Reminders while the link works; some time after its end the journey lapses."""
+def invitation_waiting(
+    policy: PortalPolicy, issued_at: datetime, expires_at: datetime, planned: Sequence[int] | None = None
+) -> Waiting:
+    """Reminders while the link works; some time after its end the journey lapses.
+
+    `planned` are the days that were set when the link was made: what is planned stays, whatever is set later.
+    """
     return Waiting(
-        reminders=_after(issued_at, policy.invitation_reminder_days, before=expires_at),
+        reminders=_after(issued_at, _days(policy, planned), before=expires_at),
         lapses_at=expires_at + LAPSE_AFTER_EXPIRY,
     )
 
@@ -60,10 +65,14 @@ def revoked_waiting(revoked_at: datetime) -> Waiting:
     return Waiting(reminders=(), lapses_at=revoked_at + LAPSE_AFTER_REVOCATION)
 
 
-def intake_waiting(policy: PortalPolicy, since: datetime) -> Waiting:
-    """The intake form is asked for in the rhythm of the invitation."""
+def intake_waiting(policy: PortalPolicy, since: datetime, planned: Sequence[int] | None = None) -> Waiting:
+    """The intake form is asked for in the rhythm of the invitation, whose days `planned` are."""
     lapses_at = since + LAPSE_OF_INTAKE
-    return Waiting(reminders=_after(since, policy.invitation_reminder_days, before=lapses_at), lapses_at=lapses_at)
+    return Waiting(reminders=_after(since, _days(policy, planned), before=lapses_at), lapses_at=lapses_at)
+
+
+def _days(policy: PortalPolicy, planned: Sequence[int] | None) -> Sequence[int]:
+    return policy.invitation_reminder_days if planned is None else planned
 
 
 def booking_waiting(since: datetime) -> Waiting:

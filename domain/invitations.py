@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.errors import Conflict, DomainError, InvitationExpired, InvitationRevoked, InvitationUsed
+from domain.errors import (
+    Conflict,
+    DomainError,
+    InvitationExpired,
+    InvitationRevoked,
+    InvitationUsed,
+    RateLimited,
+)
+from domain.wording import spoken_time
 
 
 class RevokedBecause(StrEnum):
@@ -80,3 +89,15 @@ def revoke_refusal(*, has_account: bool) -> DomainError | None:
     if has_account:
         return Conflict("This client has opened the account already: there is no invitation to take back.")
     return None
+
+
+def too_many_invitations(most: int, now: datetime, possible_at: datetime, timezone: str) -> RateLimited:
+    """One mailbox has had its share of the day; `possible_at`, said in that zone, is when the next one can be sent."""
+    times = "1 invitation" if most == 1 else f"{most} invitations"
+    return RateLimited(
+        f"This email address has been sent {times} today, the most that one address gets in a day. "
+        f"The next one can be sent from {spoken_time(possible_at, timezone)}.",
+        retry_after_seconds=max(1, math.ceil((possible_at - now).total_seconds())),
+        limit="invitation-mail",
+        possible_at=possible_at.isoformat(),
+    )

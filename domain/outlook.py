@@ -73,6 +73,7 @@ class OpenLink:
     replaced: bool = False
     reminds: bool = True
     taken_back_at: datetime | None = None
+    reminder_days: Sequence[int] | None = None  # as planned when it was made; None: as the settings are
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,7 @@ class Visit:
     status: AppointmentStatus
     hold_expires_at: datetime | None = None
     choose_until: datetime | None = None
+    reminder_hours: Sequence[int] | None = None  # as planned when it was claimed; None: as the settings are
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +141,7 @@ def whose_turn(where: Whereabouts, now: datetime) -> Turn:
 def ahead(where: Whereabouts, now: datetime) -> list[Ahead]:
     """What comes, in order of time. Of repeated reminders the next one only.
 
-    Reminders follow the settings of now; a journey that was waiting when their days were changed keeps its plan until
-    its next step.
+    Reminders are those that were planned, as the journeys keep them, whatever the settings are by now.
     """
     coming = [*_of_waiting(where, now), *_of_visits(where, now), *_of_stuck(where)]
     unwanted = _NUDGES if where.declines_nudges else ()
@@ -156,13 +157,14 @@ def _of_waiting(where: Whereabouts, now: datetime) -> Iterator[Ahead]:
             yield Ahead(kind=AheadKind.WAY_LAPSES, at=revoked_waiting(taken_back_at).lapses_at)
         case Stage.INVITED if where.invitation is not None and not where.has_account:
             link = where.invitation
-            waiting = invitation_waiting(where.policy, link.issued_at, link.expires_at)
+            waiting = invitation_waiting(where.policy, link.issued_at, link.expires_at, link.reminder_days)
             if not link.replaced:
                 yield Ahead(kind=AheadKind.INVITATION_EXPIRES, at=link.expires_at)
                 yield from _next(AheadKind.INVITATION_REMINDER, waiting.reminders if link.reminds else (), now)
             yield Ahead(kind=AheadKind.WAY_LAPSES, at=waiting.lapses_at)
         case Stage.INTAKE if where.intake_since is not None:
-            waiting = intake_waiting(where.policy, where.intake_since)
+            planned = where.invitation.reminder_days if where.invitation is not None else None
+            waiting = intake_waiting(where.policy, where.intake_since, planned)
             yield from _next(AheadKind.INTAKE_REMINDER, waiting.reminders, now)
             yield Ahead(kind=AheadKind.WAY_LAPSES, at=waiting.lapses_at)
         # Once there was an appointment the journey is over; who cancels is waited for without an end.
@@ -188,7 +190,8 @@ def _of_visits(where: Whereabouts, now: datetime) -> Iterator[Ahead]:
         if one.status is AppointmentStatus.PENDING and one.hold_expires_at is not None:
             yield Ahead(kind=AheadKind.HOLD_ENDS, at=one.hold_expires_at, ref=ref)
         if one.status is AppointmentStatus.BOOKED:
-            reminder = next_reminder(one.starts_at, where.policy.reminder_hours, now)
+            hours = where.policy.reminder_hours if one.reminder_hours is None else one.reminder_hours
+            reminder = next_reminder(one.starts_at, hours, now)
             if reminder is not None:
                 yield Ahead(kind=AheadKind.APPOINTMENT_REMINDER, at=reminder, ref=ref)
             yield Ahead(kind=AheadKind.VISIT, at=one.starts_at, ref=ref)

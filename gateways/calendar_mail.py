@@ -36,15 +36,15 @@ class ICalendars:
 def _vevent(event: CalendarEvent) -> Event:
     cancelled = event.method is CalendarMethod.CANCEL
     vevent = Event()
-    vevent.add("uid", _line(event.uid))
+    vevent.add("uid", one_line(event.uid))
     vevent.add("sequence", event.sequence)
     vevent.add("dtstamp", _whole_second(event.stamped_at))
     vevent.add("dtstart", _whole_second(event.starts_at))
     vevent.add("dtend", _whole_second(event.ends_at))
-    vevent.add("summary", _line(event.summary))
+    vevent.add("summary", one_line(event.summary))
     vevent.add("description", _text(event.description))
     # CN may hold no double quote (RFC 5545 3.2), and few clients know RFC 6868's way round it.
-    name = _line(event.organizer_name).replace('"', "'")
+    name = one_line(event.organizer_name).replace('"', "'")
     vevent.add("organizer", vCalAddress(_mailto(event.organizer_email)), parameters={"CN": name})
     # The client has booked: there is nothing to answer, and a calendar that asked would ask for nothing.
     booked = {"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"}
@@ -65,9 +65,9 @@ def _mailto(address: str) -> str:
 
 def _text(text: str) -> str:
     """Text that may have several lines."""
-    return "\n".join(_line(line) for line in text.splitlines())
+    return "\n".join(one_line(line) for line in text.splitlines())
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """The text on one line, with nothing in it that a calendar couldn't hold."""
     return " ".join("".join(" " if unicodedata.category(c) in _UNPRINTABLE else c for c in text).split())

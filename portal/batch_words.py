@@ -22,6 +22,7 @@ LEFT_OUT = {
     LeftOut.NO_GREETING: "no greeting has been written for this provider",
     LeftOut.DECLINED: "has unsubscribed from such mails",
     LeftOut.JUST_SENT: "was sent this a moment ago",
+    LeftOut.TOO_MANY: "has been sent as many invitations today as one address gets in a day",
     LeftOut.REFUSED: "a rule forbids it",
 }
 OUTCOME = {

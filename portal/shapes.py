@@ -123,6 +123,7 @@ def _client(client: Client, attention: AttentionItem | None, given: Given | None
         "track": client.track,
         "stage": client.stage,
         "outcome": client.outcome,
+        "closed_reason": client.closed_reason,
         "attention": attention_shape(attention) if attention else None,
         "new_client_forms_sent_at": instant(client.forms_sent_at),
         "workflow_id": client_journey_id(client.id),

@@ -6,17 +6,25 @@ import tempfile
 from collections.abc import AsyncIterator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from hypothesis import settings
+from playwright.async_api import Browser
 
 from devstack.stack import Stack, StackPlan, free_port
+from tests.browsers import launched
 from tests.driver import Provider, World
+from tests.scheduling import ByStack
 
 # The same examples on every run: a failure is a defect, never luck.
 settings.register_profile("portico", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("portico")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStack:
+    return ByStack(config, log)
 
 
 def plan_for(state_dir: Path) -> StackPlan:
@@ -77,3 +85,18 @@ async def provider(world: World) -> Provider:
 @pytest.fixture
 async def other_provider(world: World) -> Provider:
     return await world.new_provider()
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    async with launched() as running:
+        yield running
+
+
+@pytest.fixture
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """The run's browser; the windows that a test opens are closed with it, or they would go on asking the server."""
+    before = set(chromium.contexts)
+    yield chromium
+    for context in set(chromium.contexts) - before:
+        await context.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from functools import cache
 
 from commands.office import Office
 from composition import office_of
@@ -35,6 +36,12 @@ def office_for(stack: Stack, database: Database) -> Office:
     return office_of(settings_of(stack), database)
 
 
+@cache
+def _database(url: str) -> Database:
+    """Closed after each use, and used again all the same: an engine keeps the statements that it has compiled."""
+    return Database(url, pool_size=1)
+
+
 async def seed_practice(stack: Stack, number: int) -> SeededPractice:
     tag = f"{number}{secrets.token_hex(3)}"
     seeded = SeededProvider(
@@ -49,7 +56,7 @@ async def seed_practice(stack: Stack, number: int) -> SeededPractice:
         merchant_account=f"acct_sim{tag}",
     )
     credentials = Credentials(b"tests")
-    database = Database(stack.variables()["PORTICO_DATABASE_URL"], pool_size=1)
+    database = _database(stack.variables()["PORTICO_DATABASE_URL"])
     await make_practice(office_for(stack, database), seeded, credentials)
     await database.close()
     return SeededPractice(

@@ -1,20 +1,33 @@
 #!/bin/sh
 # What the tests need beside Python: a browser, the linter of compose files, and axe, which checks pages in the browser.
-# Installed where that is allowed. axe-core is pinned, with its hash, by tests/walk/package-lock.json.
+# Installed where that is allowed. Where Chromium comes without its windows, too, nearly all pages are opened in that: it
+# is half the work, and nothing is missed without it. axe-core is pinned, with its hash, by tests/walk/package-lock.json.
 set -eu
+allowed() {
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1
+}
+
+get() {
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+headless=chromium-headless-shell
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v docker-compose >/dev/null 2>&1 || missing="$missing docker-compose"
 command -v npm >/dev/null 2>&1 || missing="$missing npm"
 if [ -n "$missing" ]; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        echo "  installing$missing"
-        apt-get update -qq >/dev/null
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
-    else
+    if ! allowed; then
         echo "make test needs$missing; on Debian: sudo apt-get install$missing" >&2
         exit 2
     fi
+    echo "  installing$missing"
+    apt-get update -qq >/dev/null
+    get $missing
+fi
+if ! command -v $headless >/dev/null 2>&1 && allowed; then
+    [ -n "$missing" ] || apt-get update -qq >/dev/null 2>&1 || true
+    get chromium $headless 2>/dev/null || true
 fi
 cd "$(dirname "$0")/walk"
 if [ ! -f node_modules/axe-core/axe.min.js ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then

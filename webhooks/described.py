@@ -68,7 +68,7 @@ WEBHOOKS = {
     "POST /webhooks/providers/{provider}": Told(
         takes=Command,
         gives=CommandTaken,
-        refuses=(SignatureInvalid, NotFound, Conflict, GreetingMissing, MailDeclined, CancelNotAllowed),
+        refuses=(SignatureInvalid, NotFound, Conflict, GreetingMissing, MailDeclined, CancelNotAllowed, RateLimited),
         example={
             "type": "client.invited",
             "timestamp": "2026-12-01T14:00:00Z",

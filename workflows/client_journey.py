@@ -69,6 +69,7 @@ class ClientJourney:
         self._intake_submitted = False
         self._booked = False
         self._end: JourneyOutcome | None = None
+        self._ended = False
         self._new_run_asked = False
 
     @workflow.run
@@ -110,6 +111,7 @@ class ClientJourney:
         # In a closed way only what is new counts: an account of old times doesn't open it again.
         if standing.stage is not Stage.CLOSED:
             self._account_opened = self._account_opened or standing.has_account
+            self._account_noted = standing.stage in (Stage.ACCOUNT, Stage.INTAKE, Stage.READY)
         self._intake_submitted = self._intake_submitted or standing.intake_submitted
         self._inviting.current = standing.invitation
         self._booked = standing.stage is Stage.BOOKED
@@ -192,25 +194,32 @@ class ClientJourney:
     async def _close(self) -> None:
         """Let what is under way finish: messages that came while the journey was closing are not lost."""
         self._wait("what is under way to finish")
-        if self._end is not None and not self._booked:
-            outcome = self._end
-            await self._steps.record(
-                f"way_ends_{outcome}",
-                Standings.close_journey,
-                lambda now: CloseJourney(client_id=self._start.client_id, outcome=outcome, now=now),
-            )
-            self._stage = Stage.CLOSED
+        await self._end_way()
         await self._beside.finished()
         while True:
             await self._filing.finished()
             await workflow.wait_condition(workflow.all_handlers_finished)
             if self._filing.under_way:
                 continue
-            if not self._account_opened or self._account_noted:
+            if not self._account_opened or self._account_noted or self._end is JourneyOutcome.WITHDRAWN:
                 break
             await self._open_intake()
         await self._steps.settled()
+        await self._end_way()
         self._wait("nothing: the journey is closed")
+
+    async def _end_way(self) -> None:
+        """Once. A visit that is booked keeps a way from lapsing; whoever withdraws it has called that visit off."""
+        outcome = self._end
+        if outcome is None or self._ended or (self._booked and outcome is not JourneyOutcome.WITHDRAWN):
+            return
+        self._ended = True
+        await self._steps.record(
+            f"way_ends_{outcome}",
+            Standings.close_journey,
+            lambda now: CloseJourney(client_id=self._start.client_id, outcome=outcome, now=now),
+        )
+        self._stage = Stage.CLOSED
 
     # Single steps
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, OpaqueId, PrimaryId
@@ -35,6 +35,8 @@ class Appointment(Base):
     override_reason: Mapped[str | None]
     settings_version: Mapped[int]  # the portal settings shown when it was claimed
     cancel_notice_minutes: Mapped[int]  # by that version; a client is held to what was shown
+    # How many hours before it is reminded of, as set when it was claimed; None: claimed before that was kept.
+    reminder_hours: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
     hold_expires_at: Mapped[datetime | None]
     hold_extended_at: Mapped[datetime | None]  # once, by the client
     cancel_requested_at: Mapped[datetime | None]  # a pending one: its checkout has to be closed first

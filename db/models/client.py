@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, OpaqueId, PrimaryId, type_document
@@ -55,6 +55,7 @@ class Client(Base):
     # Where the client stood before booking: there they go back when the appointment is cancelled.
     stage_before_booking: Mapped[str | None]
     outcome: Mapped[str | None]
+    closed_reason: Mapped[str | None]  # why the practice closed the way, in its own words
     account_id: Mapped[str | None] = mapped_column(ForeignKey("portal_account.id"), index=True)
     external_id: Mapped[str | None]
     first_name: Mapped[str]
@@ -128,6 +129,8 @@ class Invitation(Base):
     accepted_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     revoked_because: Mapped[str | None]
+    # After how many days it is reminded of, as set when it was made; None: made before that was kept.
+    reminder_days: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
 
 
 class DataKey(Base):

@@ -12,9 +12,10 @@ from commands.audit import note
 from commands.booking import why_not
 from commands.contact import change_contact
 from commands.intake import look_at_intake
-from commands.invitations import check_new_client, invite, issue_again, revoke, withdraw
+from commands.invitations import check_new_client, invite, issue_again, revoke
 from commands.new_client_forms import send_new_client_forms
 from commands.outlook import look_ahead
+from commands.withdrawing import withdraw
 from db.models import Client, Provider
 from db.tenancy import client_of_practice, practice_of, provider_by_slug
 from db.timeline import timeline_of
@@ -38,7 +39,7 @@ from portal.shapes import (
     timeline_shape,
 )
 from web.bodies import json_object
-from web.fields import moment, opaque_id
+from web.fields import moment, only, opaque_id, text
 from web.identity import ApiPractice
 from web.transactions import TheOffice, Transaction
 
@@ -179,10 +180,18 @@ async def send_forms(session: Transaction, office: TheOffice, staff: ApiPractice
 
 
 @clients_router.post("/{client_id}/withdraw", status_code=202, summary="End this client's way: nobody is waited for")
-async def end_the_way(session: Transaction, office: TheOffice, staff: ApiPractice, client: LockedClient) -> Json:
-    await withdraw(session, client)
-    await note(session, office, staff.who, AuditKind.CLIENT_CLOSED, client.id)
-    return {"client_id": client.id}
+async def end_the_way(
+    client_id: str, request: Request, session: Transaction, office: TheOffice, staff: ApiPractice
+) -> Json:
+    """With a `reason`, for the practice's own records. Appointments ahead are called off, and fees go back in full.
+
+    Once the client has been here it is a 409: cancel single appointments instead.
+    """
+    body = await json_object(request)
+    only(body, ("reason",))
+    reason = text(body, "reason", 1000)
+    called_off = await withdraw(session, office, staff.reach, opaque_id(client_id), who=staff.who, reason=reason)
+    return {"client_id": client_id, "appointments_called_off": called_off}
 
 
 @clients_router.post("/{client_id}/invitation", status_code=202, summary="Issue the invitation again")

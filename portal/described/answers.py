@@ -56,6 +56,7 @@ class Client(TypedDict):
     invitation: Annotated[Invitation | None, Field(description="The newest one.")]
     stage: w.StageWord
     outcome: w.OutcomeWord | None
+    closed_reason: Annotated[str | None, Field(description="The practice's own words, where it closed the way.")]
     attention: Attention | None
     new_client_forms_sent_at: w.Instant | None
     workflow_id: str
@@ -274,6 +275,7 @@ class InvitedAgain(TypedDict):
 
 class WayEnded(TypedDict):
     client_id: str
+    appointments_called_off: list[str]
 
 
 class Resolved(TypedDict):

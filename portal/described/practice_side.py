@@ -8,6 +8,7 @@ from domain.errors import (
     GreetingMissing,
     MailDeclined,
     NotFound,
+    RateLimited,
     SlotTaken,
     SlotUnavailable,
 )
@@ -23,7 +24,7 @@ PRACTICE_SIDE = {
     "POST /api/v1/clients": Told(
         takes=requests.NewClient,
         gives=answers.Client,
-        refuses=(Conflict,),
+        refuses=(Conflict, RateLimited),
         example={"first_name": "Ines", "last_name": "Invited", "email": "ines@example.com"},
     ),
     f"GET {_CLIENT}": Told(gives=answers.Client),
@@ -39,8 +40,8 @@ PRACTICE_SIDE = {
     f"POST {_CLIENT}/send-new-client-forms": Told(
         gives=answers.FormsSent, refuses=(GreetingMissing, MailDeclined, Conflict)
     ),
-    f"POST {_CLIENT}/withdraw": Told(gives=answers.WayEnded, refuses=(Conflict,)),
-    f"POST {_CLIENT}/invitation": Told(gives=answers.InvitedAgain, refuses=(Conflict,)),
+    f"POST {_CLIENT}/withdraw": Told(takes=requests.GivenReason, gives=answers.WayEnded, refuses=(Conflict,)),
+    f"POST {_CLIENT}/invitation": Told(gives=answers.InvitedAgain, refuses=(Conflict, RateLimited)),
     f"POST {_CLIENT}/invitation/revoke": Told(gives=answers.Invitation, refuses=(Conflict,)),
     f"POST {_CLIENT}/correct-email": Told(takes=requests.CorrectEmail, gives=answers.Resolved, refuses=(Conflict,)),
     f"POST {_CLIENT}/retry": Told(may_take=requests.AnswerAttention, gives=answers.Resolved, refuses=(Conflict,)),

@@ -69,6 +69,10 @@ class RefundPayment(_Closed):
     amount_minor: NotRequired[Annotated[int | None, Field(description="Without it all that is left.")]]
 
 
+class GivenReason(_Closed):
+    reason: str
+
+
 class WithReason(_Closed):
     reason: NotRequired[str | None]
 

@@ -6,6 +6,7 @@ from fastapi.responses import HTMLResponse
 from portal.pages.accounts import accounts_router
 from portal.pages.appointments import appointment_pages_router
 from portal.pages.booking import booking_router
+from portal.pages.calendar_files import calendar_files_router
 from portal.pages.client_account import client_account_router
 from portal.pages.console_account import console_account_router
 from portal.pages.console_appointments import console_appointments_router
@@ -14,6 +15,7 @@ from portal.pages.console_audit import console_audit_router
 from portal.pages.console_availability import console_availability_router
 from portal.pages.console_batches import console_batches_router
 from portal.pages.console_calendar import console_calendar_router
+from portal.pages.console_calendars import console_calendars_router
 from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
 from portal.pages.console_contact import console_contact_router
@@ -35,6 +37,7 @@ from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.console_staff import console_staff_router
 from portal.pages.console_subscription import console_subscription_router
 from portal.pages.console_website import console_website_router
+from portal.pages.console_withdrawing import console_withdrawing_router
 from portal.pages.email_links import email_links_router
 from portal.pages.embed import embed_router, embed_script_router
 from portal.pages.home import home_router
@@ -52,6 +55,7 @@ for _router in (
     embed_script_router,
     embed_router,
     accounts_router,
+    calendar_files_router,
     email_links_router,
     sessions_router,
     home_router,
@@ -69,6 +73,7 @@ for _router in (
     console_duplicates_router,
     console_contact_router,
     console_record_router,
+    console_withdrawing_router,
     console_appointments_router,
     console_calendar_router,
     console_moving_router,
@@ -84,6 +89,7 @@ for _router in (
     console_signup_form_router,
     console_availability_router,
     console_holidays_router,
+    console_calendars_router,
     console_greeting_router,
     unsubscribing_router,
     console_page_router,

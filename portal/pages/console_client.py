@@ -14,10 +14,10 @@ from commands.audit import note
 from commands.booking import why_not
 from commands.declining import want_mails_again
 from commands.intake import intake_standing, look_at_intake
-from commands.invitations import withdraw
 from commands.new_client_forms import send_new_client_forms
 from commands.office import Office
 from commands.outlook import look_ahead
+from commands.withdrawing import may_withdraw
 from db.declined_mails import declined
 from db.invitations import newest_issued
 from db.models import Client
@@ -100,14 +100,16 @@ async def page_of(
         status=status_of(refusal) if refusal else 200,
         refusal=refusal.errors[0].message if isinstance(refusal, ValidationFailed) else refusal and refusal.detail,
         client=client,
+        # Before the shape: one that is issued meanwhile would be there, and have no state.
+        invitation=await newest_issued(session, client.id),
         shape=await client_shape(session, office, client),
         declined=await declined(session, client.practice_id, client.email),
-        invitation=await newest_issued(session, client.id),
         duplicates=await duplicate_sheet(session, client),
         provider=provider,
         timezone=(await load_availability(session, provider.id)).timezone,
         now=now,
         outlook=await look_ahead(session, office, client),
+        may_withdraw=(await may_withdraw(session, office, client)).refusal is None,
         blocks=blocks,
         in_force=in_force,
         values=in_force.policy.as_document(),
@@ -189,22 +191,6 @@ async def mails_again(
     if await want_mails_again(session, office, client.practice_id, digest, staff_id=frame.staff.id):
         await note(session, office, frame.staff.who, AuditKind.MAILS_ALLOWED_AGAIN, client.id)
     return go(f"/console/clients/{client.id}", "mails-again")
-
-
-@console_client_router.post(
-    "/withdraw",
-    summary="End this client's way: nobody is waited for any more",
-    dependencies=[permitted(Permission.SERVE_CLIENTS)],
-)
-async def end_the_way(
-    session: Transaction, form: StaffForm, frame: TheStaffFrame, office: TheOffice, client: LockedClient
-) -> Response:
-    try:
-        await withdraw(session, client)
-    except DomainError as refusal:
-        return await page_of(session, office, frame, client, refusal=refusal)
-    await note(session, office, frame.staff.who, AuditKind.CLIENT_CLOSED, client.id)
-    return go(f"/console/clients/{client.id}", "withdrawn")
 
 
 @console_client_router.post(

@@ -17,6 +17,7 @@ from domain.invitations import (
     is_invited,
     link_refusal,
     revoke_refusal,
+    too_many_invitations,
 )
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -71,3 +72,12 @@ def test_with_the_account_open_there_is_nothing_to_send_or_take_back() -> None:
     assert isinstance(revoke_refusal(has_account=True), Conflict)
     assert again_refusal(has_account=False) is None
     assert revoke_refusal(has_account=False) is None
+
+
+def test_too_many_says_how_many_and_from_when_on_the_practices_clock() -> None:
+    refusal = too_many_invitations(10, NOW, NOW + timedelta(hours=12), "America/New_York")
+    assert refusal.detail.startswith("This email address has been sent 10 invitations today")
+    assert refusal.detail.endswith("The next one can be sent from Monday, November 23, 2026 at 7:00 PM EST.")
+    assert refusal.data["retry_after_seconds"] == 12 * 3600
+    assert too_many_invitations(1, NOW, NOW, "UTC").data["retry_after_seconds"] == 1
+    assert "sent 1 invitation today" in too_many_invitations(1, NOW, NOW, "UTC").detail

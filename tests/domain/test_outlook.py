@@ -65,6 +65,17 @@ def test_who_declines_nudges_gets_none_and_is_waited_for_all_the_same() -> None:
     assert seen(replace(BOOKED, declines_nudges=True)) == seen(BOOKED)
 
 
+def test_reminders_come_as_they_were_planned_whatever_is_set_by_now() -> None:
+    link = replace(LINK, reminder_days=(2, 5))
+    assert seen(replace(INVITED, invitation=link))[0] == (AheadKind.INVITATION_REMINDER, days(2))
+    intake = Whereabouts(stage=Stage.INTAKE, has_account=True, policy=POLICY, intake_since=NOW, invitation=link)
+    assert seen(intake, days(3))[0] == (AheadKind.INTAKE_REMINDER, days(5))
+    booked = replace(BOOKED, visits=[replace(VISIT, reminder_hours=(12,))])
+    assert seen(booked)[0] == (AheadKind.APPOINTMENT_REMINDER, VISIT.starts_at - timedelta(hours=12))
+    none_planned = replace(BOOKED, visits=[replace(VISIT, reminder_hours=())])
+    assert seen(none_planned)[0] == (AheadKind.VISIT, VISIT.starts_at)
+
+
 def test_nobody_is_reminded_of_a_link_that_was_taken_back() -> None:
     revoked = replace(INVITED, invitation=replace(LINK, taken_back_at=days(2)))
     assert seen(revoked, days(2)) == [(AheadKind.WAY_LAPSES, days(2) + LAPSE_AFTER_REVOCATION)]

@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.browsers import DESK, PHONE, WITHOUT_SCRIPTS, fits
 from tests.driver import Provider, World, ok
 from tests.e2e.test_availability import day_of, path_of
-from tests.e2e.test_browser import DESK, PHONE, WITHOUT_SCRIPTS, browser, fits
 from tests.e2e.test_settings_pages import card, staff_page
-
-__all__ = ["browser"]
 
 
 async def open_page(world: World, provider: Provider, chromium: Browser, kind: dict[str, Any]) -> Page:

@@ -55,7 +55,7 @@ async def test_withdrawing_ends_what_is_stuck(world: World, provider: Provider, 
         return bool(await waiting_steps(provider, client_id))
 
     await until(stuck, "the call for attention")
-    ok(await provider.request("POST", f"/api/v1/clients/{client_id}/withdraw"), 200, 202)
+    ok(await provider.request("POST", f"/api/v1/clients/{client_id}/withdraw", json={"reason": "no fit"}), 200, 202)
     closed = await provider.stage(client_id, "closed")
     assert closed["outcome"] == "withdrawn"
 

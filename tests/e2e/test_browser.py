@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from tests.browsers import DESK, PHONE, WITHOUT_SCRIPTS, fits
 from tests.driver import PASSWORD, Provider, World, new_address, ok, until
-
-DESK: dict[str, Any] = {"viewport": {"width": 1200, "height": 900}}
-PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
-WITHOUT_SCRIPTS: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "java_script_enabled": False}
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    path = shutil.which("chromium")
-    assert path is not None, "install chromium (make test does)"
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        await chromium.close()
-
-
-async def fits(page: Page) -> None:
-    """Nothing sticks out sideways, and nothing broke."""
-    await page.wait_for_load_state()
-    if page.context.pages and await page.evaluate("1") == 1:
-        width = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert width <= 0, page.url
 
 
 class Way:

@@ -10,13 +10,11 @@ from playwright.async_api import Browser, expect
 
 from commands.batches import BatchRun
 from db.engine import Database
+from tests.browsers import DESK, PHONE, fits
 from tests.driver import Provider, World, ok, problem, until
-from tests.e2e.test_browser import DESK, PHONE, browser, fits
 from tests.e2e.test_outages import away
 from tests.e2e.test_settings_pages import staff_page
 from tests.seeding import office_for, settings_of
-
-__all__ = ["browser"]
 
 FORMS, AGAIN, REVOKE = "send_new_client_forms", "send_invitation_again", "revoke_invitation"
 
@@ -50,7 +48,8 @@ async def audited(provider: Provider, kind: str) -> list[str]:
 async def test_forms_go_to_each_once_and_who_is_left_out_is_said(world: World, provider: Provider) -> None:
     clients = await invited(provider, 3)
     closed = (await invited(provider, 1))[0]
-    ok(await provider.request("POST", f"/api/v1/clients/{closed['id']}/withdraw"), 202)
+    path = f"/api/v1/clients/{closed['id']}/withdraw"
+    ok(await provider.request("POST", path, json={"reason": "no fit"}), 202)
     await provider.stage(closed["id"], "closed")
     ids = [one["id"] for one in (*clients, closed)]
     body = {"action": FORMS, "client_ids": ids}

@@ -7,11 +7,9 @@ from typing import Any
 
 from playwright.async_api import Browser, expect
 
+from tests.browsers import PHONE, fits
 from tests.driver import Provider, World, problem, until
-from tests.e2e.test_browser import PHONE, browser, fits
 from tests.e2e.test_settings_pages import staff_page
-
-__all__ = ["browser"]
 
 
 async def found(provider: Provider, slug: str | None = None, **query: Any) -> list[str]:

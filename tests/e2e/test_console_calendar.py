@@ -7,12 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.async_api import Browser, expect
 
+from tests.browsers import DESK, WITHOUT_SCRIPTS, fits
 from tests.driver import Provider, World, ok
-from tests.e2e.test_browser import DESK, WITHOUT_SCRIPTS, browser, fits
 from tests.e2e.test_settings_pages import staff_page
 from tests.staffing import colleague, owner_of
-
-__all__ = ["browser"]
 
 
 async def test_an_appointment_is_moved_on_the_calendar_without_scripts(

@@ -14,11 +14,9 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, FrameLocator, Page, Request, async_playwright, expect
 
 from portal.snippets import Snippets
+from tests.browsers import DESK, FLAGS, PHONE, WITHOUT_SCRIPTS, fits
 from tests.driver import Provider, World, new_address, until
-from tests.e2e.test_browser import DESK, FLAGS, PHONE, WITHOUT_SCRIPTS, browser, fits
 from tests.website import Website, website
-
-__all__ = ["browser"]
 
 
 @pytest.fixture

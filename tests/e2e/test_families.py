@@ -8,11 +8,9 @@ import re
 import httpx
 from playwright.async_api import Browser, expect
 
+from tests.browsers import PHONE, fits
 from tests.driver import PASSWORD, Person, Provider, World, new_address, ok, problem
-from tests.e2e.test_browser import PHONE, browser, fits
 from tests.e2e.test_front_desk import post_form
-
-__all__ = ["browser"]
 
 WRONG = "not the pass phrase at all"
 

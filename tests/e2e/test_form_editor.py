@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.browsers import DESK, PHONE, WITHOUT_SCRIPTS, fits
 from tests.domain.questionnaires import document, item
 from tests.driver import PASSWORD, Provider, World, ok, until
-from tests.e2e.test_browser import DESK, PHONE, WITHOUT_SCRIPTS, browser, fits
-
-__all__ = ["browser"]
 
 
 async def staff_page(world: World, provider: Provider, chromium: Browser, kind: dict[str, Any]) -> Page:

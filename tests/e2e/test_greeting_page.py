@@ -6,11 +6,10 @@ import pytest
 from playwright.async_api import Browser, FilePayload, Page, expect
 
 from domain.attachments import LARGEST_FILE
+from tests.browsers import DESK, WITHOUT_SCRIPTS, fits
 from tests.driver import Provider, World
-from tests.e2e.test_browser import DESK, WITHOUT_SCRIPTS, browser, fits
 from tests.e2e.test_settings_pages import staff_page
 
-__all__ = ["browser"]
 PDF: FilePayload = {"name": "House rules.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
 BAD: FilePayload = {"name": "notes.pdf", "mimeType": "application/pdf", "buffer": b"MZ"}
 

@@ -8,12 +8,10 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, expect
 
+from tests.browsers import PHONE, fits
 from tests.driver import PASSWORD, Person, Provider, World, new_address, ok, problem, text_of, until
-from tests.e2e.test_browser import PHONE, browser, fits
 from tests.e2e.test_settings_pages import staff_page
 from tests.staffing import owner_of
-
-__all__ = ["browser"]
 
 ANA = {"first_name": "Ana", "last_name": "Muñoz"}
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from playwright.async_api import Browser, Page, expect
 
+from tests.browsers import PHONE, fits
 from tests.driver import PASSWORD, Provider, World
-from tests.e2e.test_browser import PHONE, browser, fits
-
-__all__ = ["browser"]
 
 
 def idle_for(world: World, subject_id: str, minutes: float) -> None:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
+from tests.browsers import DESK, WITHOUT_SCRIPTS
 from tests.driver import Provider, World, until
-from tests.e2e.test_browser import DESK, FLAGS, WITHOUT_SCRIPTS
 from tests.subscribing import unsubscribed
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    path = shutil.which("chromium")
-    assert path is not None, "install chromium (make test does)"
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        await chromium.close()
 
 
 async def signed_in(browser: Browser, world: World, provider: Provider, kind: dict[str, Any]) -> Page:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from tests.browsers import PHONE, fits
 from tests.driver import PASSWORD, Person, Provider, World, new_address, ok, until
-from tests.e2e.test_browser import PHONE, browser, fits
 from tests.e2e.test_late_payments import given_away
-
-__all__ = ["browser"]
 
 
 async def signed_in(world: World, context: BrowserContext, person: Person) -> Page:

@@ -9,10 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.browsers import DESK, PHONE, WITHOUT_SCRIPTS, fits
 from tests.driver import PASSWORD, Person, Provider, World, ok
-from tests.e2e.test_browser import DESK, PHONE, WITHOUT_SCRIPTS, browser, fits
-
-__all__ = ["browser"]
 
 TOKYO = {"timezone_id": "Asia/Tokyo"}
 AT_HOME = {"timezone_id": "America/New_York"}

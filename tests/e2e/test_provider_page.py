@@ -10,13 +10,11 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.browsers import DESK, PHONE, WITHOUT_SCRIPTS, fits
 from tests.driver import Provider, World, ok, problem
-from tests.e2e.test_browser import DESK, PHONE, WITHOUT_SCRIPTS, browser, fits
 from tests.e2e.test_settings_pages import staff_page
 from tests.pictures import opened, photo
 from tests.staffing import owner_of
-
-__all__ = ["browser"]
 
 WORDS = "Welcome.\n\nI see adults & couples, <in person> or by video."
 

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.browsers import PHONE, fits
 from tests.driver import PASSWORD, Provider, World, ok
-from tests.e2e.test_browser import PHONE, browser, fits
 
-__all__ = ["browser"]
 FORMS = sorted((Path(__file__).parents[1] / "questionnaires").glob("*.json"))
 
 

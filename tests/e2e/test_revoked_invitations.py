@@ -9,12 +9,10 @@ import httpx
 import psycopg
 from playwright.async_api import Browser, expect
 
+from tests.browsers import PHONE, fits
 from tests.driver import PASSWORD, Provider, World, new_address, ok, problem, until
-from tests.e2e.test_browser import PHONE, browser, fits
 from tests.e2e.test_settings_pages import staff_page
 from tests.staffing import owner_of
-
-__all__ = ["browser"]
 
 
 async def revoke(provider: Provider, client_id: str) -> Any:

@@ -6,10 +6,8 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, expect
 
+from tests.browsers import DESK, PHONE, WITHOUT_SCRIPTS, fits
 from tests.driver import Provider, World, new_address, ok
-from tests.e2e.test_browser import DESK, PHONE, WITHOUT_SCRIPTS, browser, fits
-
-__all__ = ["browser"]
 
 TERMS = "I agree to sessions by video."
 

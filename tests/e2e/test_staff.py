@@ -15,12 +15,10 @@ from playwright.async_api import Browser, expect
 from commands.accounts import SessionKind, is_over
 from domain.audit import AuditKind
 from portal.staff_words import AUDIT
+from tests.browsers import PHONE, fits
 from tests.driver import PASSWORD, Provider, World, ok, problem, text_of, until
-from tests.e2e.test_browser import PHONE, browser, fits
 from tests.e2e.test_settings_pages import staff_page
 from tests.staffing import accept, colleague, invite_colleague, owner_of, sign_in
-
-__all__ = ["browser"]
 
 
 async def kinds(provider: Provider, **query: str) -> list[str]:

@@ -11,9 +11,10 @@ import dataclasses
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import httpx
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
 from devstack.stack import Stack
 from tests.conftest import plan_for
@@ -65,6 +66,17 @@ async def _record_all(world: World) -> None:
     await _keep(world, "returning_journey", f"client-journey:{invited.client_id}")
     await _record_held_longer(world, invited)
     await _record_revoked(world, provider)
+    await _record_withdrawn(world, await world.new_provider())
+
+
+async def _record_withdrawn(world: World, provider: Provider) -> None:
+    """Closed by the practice with a visit booked, in a run that is started for it."""
+    person, _ = await world.booked_client(provider)
+    await _until_closed(world, f"client-journey:{person.client_id}")
+    body = {"reason": "moved away"}
+    ok(await provider.request("POST", f"/api/v1/clients/{person.client_id}/withdraw", json=body), 202)
+    await provider.told(person.client_id, "journey_withdrawn")
+    await _keep(world, "withdrawn_journey", f"client-journey:{person.client_id}")
 
 
 async def _record_disputed(world: World, provider: Provider) -> None:
@@ -130,13 +142,18 @@ async def _book(world: World, person: Person) -> str:
     return str(appointment["id"])
 
 
-async def _keep(world: World, name: str, workflow_id: str) -> None:
+async def _until_closed(world: World, workflow_id: str) -> WorkflowHandle[Any, Any]:
     handle = (await world.engine()).get_workflow_handle(workflow_id)
 
     async def closed() -> bool:
         return (await handle.describe()).status is WorkflowExecutionStatus.COMPLETED
 
     await until(closed, f"{workflow_id} to close")
+    return handle
+
+
+async def _keep(world: World, name: str, workflow_id: str) -> None:
+    handle = await _until_closed(world, workflow_id)
     if sys.argv[1:] and name not in sys.argv[1:]:
         return
     (HISTORIES / f"{name}.json").write_text((await handle.fetch_history()).to_json())

@@ -80,6 +80,7 @@ PUBLIC = {
     "/",
     "/healthz",
     "/readyz",
+    "/calendar/{token}.ics",
     "/p/{provider}",
     "/p/{provider}/picture/{picture_id}",
     "/p/{provider}/signup",

@@ -115,14 +115,18 @@ async def test_an_unfinished_intake_form_is_asked_for_and_lapses(world: Travelli
 async def test_the_practice_withdraws_and_nobody_is_reminded(world: TravellingWorld, provider: Provider) -> None:
     invited = await provider.invite()
     token = await world.invitation_token(invited["email"])
-    ok(await provider.request("POST", f"/api/v1/clients/{invited['id']}/withdraw"), 202)
+    ok(await provider.request("POST", f"/api/v1/clients/{invited['id']}/withdraw", json={"reason": "no fit"}), 202)
     assert (await provider.stage(invited["id"], "closed"))["outcome"] == "withdrawn"
     await closed(world, f"client-journey:{invited['id']}")
     await world.advance(days=4)
     assert "invitation_reminder_sent" not in await provider.timeline(invited["id"])
     page = await world.browser().get(f"{world.base_url}/invitations/{token}")
     assert page.status_code == 410
-    problem(await provider.request("POST", f"/api/v1/clients/{invited['id']}/withdraw"), "conflict", 409)
+    problem(
+        await provider.request("POST", f"/api/v1/clients/{invited['id']}/withdraw", json={"reason": "no fit"}),
+        "conflict",
+        409,
+    )
 
 
 async def test_a_moved_appointment_is_reminded_of_at_its_new_time_only(

@@ -14,6 +14,8 @@ from tests.driver import Provider, World
 from tests.walk.visits import Visit
 
 PATIENCE_MS = 20_000
+# What a visit is called in which something has to have been refused.
+ERRORS = "errors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,7 @@ class Scene:
     chromium: Browser
     _people: dict[str, Persona] = field(default_factory=dict)
     _contexts: dict[str, BrowserContext] = field(default_factory=dict)
+    _pages: dict[str, Page] = field(default_factory=dict)
     _practices: dict[str, Provider] = field(default_factory=dict)
 
     async def who(self, name: str) -> Persona:
@@ -73,15 +76,19 @@ class Scene:
         return {"name": cookie.name, "value": cookie.value, "url": self.world.base_url}
 
     async def open(self, visit: Visit) -> Page:
-        """The page of the visit, in the state that it is to be seen in."""
+        """The page of the visit, in the state that it is to be seen in; each person has one window for all visits."""
         persona = await self.who(visit.by)
-        page = await (await self.context(visit.by)).new_page()
+        if visit.by not in self._pages:
+            self._pages[visit.by] = await (await self.context(visit.by)).new_page()
+        page = self._pages[visit.by]
         answer = await page.goto(f"{self.world.base_url}{persona.path_of(visit.route + visit.query)}")
         assert answer is not None
         assert answer.status == visit.status, (visit, answer.status, await page.inner_text("main"))
         if visit.after is not None:
             await visit.after(page)
             await page.wait_for_load_state("load")
+        if visit.state == ERRORS:
+            assert await page.locator(".problem, [role=alert]").count(), f"{visit}: nothing was refused"
         return page
 
     async def close(self) -> None:

@@ -1,7 +1,8 @@
 """Every page of Portico, and who opens it in which state.
 
 A new page is a line here: `see("/its/{route}", by)`, where `by` is somebody of `clients.py` or `staff.py`. Give it more
-lines for what it looks like when there is nothing to show, when something was refused, and after it has worked.
+lines for what it looks like when there is nothing to show, when something was refused (its state is "errors": there has
+to be a message), and after it has worked.
 """
 
 from __future__ import annotations
@@ -162,6 +163,8 @@ CONSOLE = (
     see("/console/clients/{client_id}/email", "owner_of_invited"),
     see("/console/clients/{client_id}/email", "owner", "errors", after=type_in({"email": "nobody"}, "Correct")),
     see("/console/clients/{client_id}/invitation/revoke", "owner_of_invited"),
+    see("/console/clients/{client_id}/withdraw", "owner"),
+    see("/console/clients/{client_id}/withdraw", "owner_of_invited", "errors", after=press("Close")),
     see("/console/clients/{client_id}/book", "owner_of_signed_up"),
     see("/console/clients/{client_id}/book", "owner_of_invited", "errors", after=press("Book")),
     see("/console/clients/{client_id}/settings", "owner_of_invited"),
@@ -169,13 +172,13 @@ CONSOLE = (
         "/console/clients/{client_id}/settings",
         "owner_of_invited",
         "errors",
-        after=type_in({"cancel_notice_minutes": "soon"}, "Save", nth=1),
+        after=type_in({"cancel_notice_minutes": "soon"}, "Save", nth=0),
     ),
     see("/console/clients/{client_id}/settings/seen", "owner_of_invited"),
     see("/console/clients/{client_id}/settings/versions", "owner_of_invited", "empty"),
     see("/console/practice-settings", "owner"),
     see(
-        "/console/practice-settings", "owner", "errors", after=type_in({"cancel_notice_minutes": "soon"}, "Save", nth=1)
+        "/console/practice-settings", "owner", "errors", after=type_in({"cancel_notice_minutes": "soon"}, "Save", nth=0)
     ),
     see("/console/practice-settings/versions", "owner"),
     see("/console/settings", "owner"),
@@ -196,6 +199,8 @@ CONSOLE = (
     see(
         "/console/providers/{provider}/availability", "owner", "errors", after=first(open_up(), press("Save the date"))
     ),
+    see("/console/providers/{provider}/calendars", "owner"),
+    see("/console/providers/{provider}/calendars", "newcomer", "address made", after=press("Make the address")),
     see("/console/holidays", "owner"),
     see("/console/holidays", "owner", "errors", after=press("Add")),
     see("/console/clients/{client_id}/erase", "owner_of_invited"),
@@ -237,6 +242,7 @@ CONSOLE = (
 
 # What a browser opens and isn't a page.
 FILES = {
+    "/calendar/{token}.ics",
     "/console/payments/export.csv",
     "/console/payments/disputes/{dispute_id}/evidence.pdf",
     "/console/providers/{provider}/greeting/files/{file_id}",

@@ -14,4 +14,3 @@ from tests.walk.visits import Visit
 async def test_everybody_can_use(scene: Scene, visit: Visit) -> None:
     page = await scene.open(visit)
     assert await look_at(page, visit) == []
-    await page.close()
