@@ -2,12 +2,8 @@
 
 from db.models.base import Base
 from db.models.batches import BatchItem, ClientBatch
-<<<<<<< HEAD
 from db.models.booking import Appointment, Dispute, Payment, Refund
-=======
-from db.models.booking import Appointment, Payment, Refund
-from db.models.calendars import CalendarFeed
->>>>>>> 4ea5fd2e924b2acba22e0071efc3f82bbb114c24
+from db.models.calendars import BusyCalendar, BusyTime, CalendarFeed
 from db.models.client import (
     AttentionItem,
     Client,
@@ -56,6 +52,8 @@ __all__ = [
     "AuditEntry",
     "Base",
     "BatchItem",
+    "BusyCalendar",
+    "BusyTime",
     "CalendarFeed",
     "Client",
     "ClientBatch",
