@@ -37,6 +37,7 @@ class Holding(StrEnum):
     PAYMENTS = "payments"
     REFUNDS = "refunds"
     WAIVERS = "waived-fees"
+    DISPUTES = "disputes"
     MAILS = "mails"
     ACCOUNT_MAILS = "account-mails"
     DECLINED = "declined-mails"

@@ -22,6 +22,7 @@ from db.models import (
     ClientPolicyVersion,
     DataKey,
     DeclinedMails,
+    Dispute,
     Effect,
     EmailChange,
     ExternalEvent,
@@ -233,6 +234,13 @@ HELD: tuple[Held, ...] = (
         fate=Fate.KEPT,
     ),
     Held(holding=Holding.WAIVERS, table=FeeWaiver, theirs=_own(FeeWaiver), order="waived_at", fate=Fate.REMOVED),
+    Held(
+        holding=Holding.DISPUTES,
+        table=Dispute,
+        theirs=lambda whose: Dispute.payment_id.in_(_payments(whose)),
+        order="opened_at",
+        fate=Fate.KEPT,
+    ),
     # Ids only; a message that comes again has to be known as a repeat.
     Held(
         holding=Holding.EVENTS,

@@ -46,6 +46,7 @@ class AuditKind(StrEnum):
     FEE_WAIVED = "fee_waived"
     FEE_WAIVER_TAKEN_BACK = "fee_waiver_taken_back"
     PAYMENTS_EXPORTED = "payments_exported"
+    EVIDENCE_EXPORTED = "evidence_exported"
     VISIT_RECORDED = "visit_recorded"
     ATTENTION_ANSWERED = "attention_answered"
     AUDIT_EXPORTED = "audit_exported"

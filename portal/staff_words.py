@@ -67,6 +67,7 @@ AUDIT = {
     AuditKind.FEE_WAIVED: "Waived a client’s fee",
     AuditKind.FEE_WAIVER_TAKEN_BACK: "Took back a waived fee",
     AuditKind.PAYMENTS_EXPORTED: "Exported payments",
+    AuditKind.EVIDENCE_EXPORTED: "Downloaded the evidence about a disputed payment",
     AuditKind.VISIT_RECORDED: "Recorded a visit",
     AuditKind.ATTENTION_ANSWERED: "Answered what needed attention",
     AuditKind.AUDIT_EXPORTED: "Exported the audit log",

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pyotp
 
+from tests.dashboard import in_dashboard, ledger_says
 from tests.driver import Provider, new_address, ok, until
 from tests.staffing import colleague, invite_colleague, owner_of, sign_in
 from tests.walk.scene import Persona, Scene, casting
@@ -189,3 +190,17 @@ async def owner_of_waived(scene: Scene) -> Persona:
     ok(await busy.request("DELETE", path))
     ok(await busy.request("POST", path, json={"reason": "Hardship, agreed with the provider"}), 201)
     return replace(somebody, facts={**somebody.facts, "client_id": client["id"]})
+
+
+@casting
+async def owner_of_dispute(scene: Scene) -> Persona:
+    """Looks at a payment that the cardholder's bank disputes."""
+    somebody = await scene.who("owner")
+    busy = await scene.practice("busy")
+    _, appointment = await scene.world.booked_client(busy)
+    fee = appointment["payment"]["id"]
+    await in_dashboard(scene.world, fee, "refund", amount=500)
+    await in_dashboard(scene.world, fee, "dispute", reason="unrecognized")
+    found = await ledger_says(busy, fee, disputed=True, refunded_minor=500)
+    dispute = found["disputes"][0]["id"]
+    return replace(somebody, facts={**somebody.facts, "payment_id": fee, "dispute_id": dispute})
