@@ -129,17 +129,6 @@ class FeeQuote(TypedDict):
     settings_version: str
 
 
-class Waiver(TypedDict):
-    id: str
-    reason: str
-    waived_by: str
-    waived_at: w.Instant
-
-
-class WaiverNow(TypedDict):
-    waiver: Annotated[Waiver | None, Field(description="null where none is open.")]
-
-
 class QuoteNow(TypedDict):
     quote: Annotated[FeeQuote | None, Field(description="null where nothing is due.")]
 

@@ -257,3 +257,14 @@ class ContactField(TypedDict):
 class ContactSheet(TypedDict):
     fields: list[ContactField]
     values: dict[str, Any]
+
+
+class Waiver(TypedDict):
+    id: str
+    reason: str
+    waived_by: str
+    waived_at: w.Instant
+
+
+class WaiverNow(TypedDict):
+    waiver: Annotated[Waiver | None, Field(description="null where none is open.")]
