@@ -88,8 +88,13 @@ def _register(arguments: argparse.Namespace) -> int:
         client = await connect_when_there(engine_address(settings), settings.codec_keys)
         added = await register_search_attributes(client)
         print(f"registered: {', '.join(added)}" if added else "all search attributes are registered")
-        await register_schedules(client, sweep_every=timedelta(minutes=settings.sweep_minutes))
+        await register_schedules(
+            client,
+            sweep_every=timedelta(minutes=settings.sweep_minutes),
+            calendars_every=timedelta(minutes=settings.calendar_minutes),
+        )
         print(f"holds are swept every {settings.sweep_minutes} minutes, accounts at the processor read every day")
+        print(f"calendars elsewhere are read every {settings.calendar_minutes} minutes")
 
     asyncio.run(register())
     return 0

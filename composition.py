@@ -15,6 +15,7 @@ import httpx
 from activities.accounts import Accounts
 from activities.batches import Batches
 from activities.bookings import Bookings
+from activities.busy_calendars import BusyCalendars
 from activities.calendar_part import CalendarParts
 from activities.email_changes import EmailChanges
 from activities.fee_notices import FeeNotices
@@ -50,9 +51,11 @@ from domain.ports import Payments
 from domain.subscriptions import SubscriptionTerms
 from gateways.calendar_feed import ICalendarFeeds
 from gateways.calendar_mail import ICalendars
+from gateways.calendar_reading import CalendarReader
 from gateways.contact_checks import LibraryContactChecks
 from gateways.letters import JinjaLetters
 from gateways.markdown_mail import MarkdownMail
+from gateways.outside_calendars import HttpsCalendars
 from gateways.pdf_documents import PdfDocuments
 from gateways.pictures import PillowPictures
 from gateways.second_factor import AuthenticatorApps
@@ -105,6 +108,7 @@ def office_of(settings: Settings, database: Database) -> Office:
         greeting_writer=greeting_writer_of(settings),
         pictures=PillowPictures(),
         calendar_feeds=ICalendarFeeds(),
+        busy_calendars=busy_calendars_of(settings, database),
         fee_webhooks=StripeWebhooks(settings.stripe_fees_webhook_secrets, livemode=settings.env == "production"),
         subscription_webhooks=StripeWebhooks(
             settings.stripe_subscriptions_webhook_secrets, livemode=settings.env == "production"
@@ -115,6 +119,17 @@ def office_of(settings: Settings, database: Database) -> Office:
         invitations_per_address=settings.invitations_per_address,
         own_account=settings.stripe_accounts == "own",
         shift_processor_clock=_simulator_clock(settings),
+    )
+
+
+def busy_calendars_of(settings: Settings, database: Database) -> BusyCalendars:
+    return BusyCalendars(
+        database,
+        AesVault(settings.encryption_keys),
+        clock_of(settings),
+        HttpsCalendars(local=settings.local_calendars),
+        CalendarReader(urlsplit(settings.base_url).hostname or "portico"),
+        every=timedelta(minutes=settings.calendar_minutes),
     )
 
 
@@ -214,6 +229,7 @@ def activities_of(
         ),
         MerchantAccounts(database, merchants or merchants_of(settings), own_account=settings.stripe_accounts == "own"),
         Batches(BatchRun(office_of(settings, database))),
+        busy_calendars_of(settings, database),
         Sweeps(database, clock_of(settings), hold_grace=hold_grace(settings)),
     ]
     return [method for room in rooms for method in _activity_methods(room)]

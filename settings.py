@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     invitations_per_address: int = Field(default=10, ge=1, le=1000)
     payment_poll_seconds: int = Field(default=10, ge=1, le=600)
     sweep_minutes: int = Field(default=5, ge=1, le=1440)
+    calendar_minutes: int = Field(default=10, ge=1, le=1440)
+    # Tests: calendars elsewhere are on this machine, and nowhere else.
+    local_calendars: bool = False
     hold_grace_minutes: int = Field(default=10, ge=1, le=1440)
     build_id: str | None = None
     # OpenTelemetry's own name for it, so that one variable serves a whole installation.
@@ -171,6 +174,8 @@ def _production(settings: Settings) -> None:
         raise SettingsError("PORTICO_PAYLOAD_CODEC has to be on in production")
     if settings.stripe_api_base is not None:
         raise SettingsError("PORTICO_STRIPE_API_BASE must not be set in production")
+    if settings.local_calendars:
+        raise SettingsError("PORTICO_LOCAL_CALENDARS must not be set in production")
     if not settings.stripe_key.startswith(("sk_live_", "rk_live_")):
         raise SettingsError("PORTICO_STRIPE_KEY has to be a live key in production")
     if any(price.startswith("price_sim") for price in settings.subscription_prices):

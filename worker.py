@@ -57,7 +57,11 @@ async def run_worker(settings: Settings, tracing: Tracing | None = None) -> None
         )
         if settings.env != "production":
             # There `portico register` does it, once; on one machine nobody should have to.
-            await register_schedules(client, sweep_every=timedelta(minutes=settings.sweep_minutes))
+            await register_schedules(
+                client,
+                sweep_every=timedelta(minutes=settings.sweep_minutes),
+                calendars_every=timedelta(minutes=settings.calendar_minutes),
+            )
         relay = Relay(database, clock, Delivery(client, payment_poll_seconds=settings.payment_poll_seconds))
         await _work(settings, _worker(settings, client, database, processor), relay)
     await processor.aclose()

@@ -13,6 +13,7 @@ from commands.idempotency import earlier_result, keep_result
 from commands.instants import check_instant
 from commands.moving import move
 from commands.office import Office
+from db.busy_times import elsewhere
 from db.calendar import busy_intervals, lock_calendar, upcoming_count
 from db.events import EventKind, client_subject, record_event
 from db.fees import payment_for
@@ -115,6 +116,7 @@ async def free_slots(
         start,
         end,
         now,
+        elsewhere=await elsewhere(session, provider.id, start - margin, end + margin),
     )
 
 
@@ -137,7 +139,8 @@ async def _slot_block(session: AsyncSession, point: Standpoint, starts_at: datet
     margin = timedelta(minutes=policy.buffer_minutes)
     busy = await busy_intervals(session, point.here.provider_id, starts_at - margin, ends_at + margin)
     taken = peak_overlap(busy, starts_at, ends_at, margin) >= policy.max_simultaneous_appointments
-    offered = is_offered(point.here.availability, policy.slot_rules(), starts_at, point.now)
+    away = await elsewhere(session, point.here.provider_id, starts_at, ends_at + margin)
+    offered = is_offered(point.here.availability, policy.slot_rules(), starts_at, point.now, away)
     return slot_block(offered=offered, taken=taken, actor=point.request.actor, override=point.request.override)
 
 

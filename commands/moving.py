@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.instants import check_instant
 from commands.office import Office
+from db.busy_times import elsewhere
 from db.calendar import busy_intervals, hold_again, lock_calendar
 from db.events import EventKind, client_subject, record_event
 from db.fees import quote_of
@@ -121,8 +122,9 @@ async def _check_slot(
     busy = await busy_intervals(
         session, appointment.provider_id, starts_at - margin, ends_at + margin, but_for=appointment.id
     )
+    away = await elsewhere(session, appointment.provider_id, starts_at, ends_at + margin)
     block = slot_block(
-        offered=is_offered(availability, policy.slot_rules(), starts_at, now),
+        offered=is_offered(availability, policy.slot_rules(), starts_at, now, away),
         taken=peak_overlap(busy, starts_at, ends_at, margin) >= policy.max_simultaneous_appointments,
         actor=actor,
         override=override,

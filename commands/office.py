@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from activities.busy_calendars import BusyCalendars
 from activities.greeting_letter import GreetingWriter
 from db.clock import Clock
 from db.engine import Database
@@ -36,6 +37,7 @@ class Office:
     greeting_writer: GreetingWriter
     pictures: Pictures
     calendar_feeds: CalendarFeeds
+    busy_calendars: BusyCalendars
     fee_webhooks: WebhookVerifier
     subscription_webhooks: WebhookVerifier
     merchants: Merchants

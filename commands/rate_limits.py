@@ -36,6 +36,8 @@ EMAIL_CHANGES_PER_ACCOUNT = Limit(name="email-change-account", requests=5, windo
 WRONG_TOKENS_PER_ADDRESS = Limit(name="token-address", requests=100, window_seconds=600)
 # A program that subscribes looks every few minutes at most; several devices share the address.
 READS_PER_FEED = Limit(name="calendar-feed", requests=60, window_seconds=600)
+# Each makes the server look at an address that somebody typed.
+CALENDARS_PER_PROVIDER = Limit(name="busy-calendar", requests=20, window_seconds=3600)
 TESTS_PER_MEMBER = Limit(name="greeting-test", requests=10, window_seconds=3600)
 LINKS_PER_ADDRESS = Limit(name="link-address", requests=60, window_seconds=600)
 

@@ -301,6 +301,8 @@ HELD: tuple[Held, ...] = (
 # Why the other tables say nothing about a client.
 NOT_ABOUT_CLIENTS: Mapping[str, str] = {
     "api_key": "the practice's",
+    "busy_calendar": "the provider's",
+    "busy_time": "the provider's: when, and never with what",
     "calendar_feed": "the provider's",
     "client_batch": "the practice's: what was done, not for whom",
     "demo_clock": "the demo's",

@@ -20,13 +20,14 @@ from workflows.greeting_test import GreetingTestMail
 from workflows.merchant_account import MerchantAccount
 from workflows.password_reset import PasswordResetMail
 from workflows.portal_subscription import PortalSubscription
+from workflows.read_calendars import ReadCalendars
 from workflows.sweep_holds import SweepHolds
 from workflows.sweep_practices import SweepPractices
 from workflows.taken_payment import TakenPayment
 
 WORKFLOWS: tuple[type, ...] = (
     *(ClientJourney, Booking, MerchantAccount, PortalSubscription, SweepHolds, SweepPractices),
-    *(TakenPayment, ClientBatch, PasswordResetMail, EmailChangeMails, GreetingTestMail),
+    *(TakenPayment, ClientBatch, PasswordResetMail, EmailChangeMails, GreetingTestMail, ReadCalendars),
 )
 
 # Imported once outside the sandbox instead of for each workflow; none of them acts on import.

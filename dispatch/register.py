@@ -19,12 +19,13 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from workflows.naming import SWEEP_HOLDS, SWEEP_PRACTICES, TASK_QUEUE
+from workflows.naming import READ_CALENDARS, SWEEP_HOLDS, SWEEP_PRACTICES, TASK_QUEUE
+from workflows.read_calendars import ReadCalendars
 from workflows.search_attributes import REGISTRY
 from workflows.sweep_holds import SweepHolds
 from workflows.sweep_practices import SweepPractices
 
-SCHEDULES = (SWEEP_HOLDS, SWEEP_PRACTICES)
+SCHEDULES = (SWEEP_HOLDS, SWEEP_PRACTICES, READ_CALENDARS)
 _DAILY = timedelta(days=1)
 
 
@@ -47,10 +48,11 @@ async def missing_search_attributes(client: Client) -> list[str]:
     return [name for name in REGISTRY if name not in listed.custom_attributes]
 
 
-async def register_schedules(client: Client, *, sweep_every: timedelta) -> None:
+async def register_schedules(client: Client, *, sweep_every: timedelta, calendars_every: timedelta) -> None:
     """Make the schedules, or change them to what the settings say now. One that operators paused stays paused."""
     await _register(client, SWEEP_HOLDS, SweepHolds, sweep_every)
     await _register(client, SWEEP_PRACTICES, SweepPractices, _DAILY)
+    await _register(client, READ_CALENDARS, ReadCalendars, calendars_every)
 
 
 async def _register(client: Client, name: str, sweep: type, every: timedelta) -> None:

@@ -10,6 +10,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
+from workflows.read_calendars import ReadCalendars
 from workflows.sweep_holds import SweepHolds
 from workflows.sweep_practices import SweepPractices
 
@@ -48,7 +49,7 @@ async def fast_forward_all(engine: Client, by: timedelta) -> int:
                     raise
 
     # Children started on the way inherit their parent's time. A sweep is over in a moment, and lives on wall time.
-    sweeps = ", ".join(f"'{one.__name__}'" for one in (SweepHolds, SweepPractices))
+    sweeps = ", ".join(f"'{one.__name__}'" for one in (SweepHolds, SweepPractices, ReadCalendars))
     travelling = f"ExecutionStatus = 'Running' AND WorkflowType NOT IN ({sweeps})"
     open_now = [(one.id, one.run_id) async for one in engine.list_workflows(travelling)]
     async with asyncio.timeout(_PATIENCE_SECONDS):

@@ -47,6 +47,8 @@ class AuditKind(StrEnum):
     VISIT_RECORDED = "visit_recorded"
     ATTENTION_ANSWERED = "attention_answered"
     AUDIT_EXPORTED = "audit_exported"
+    BUSY_CALENDAR_ADDED = "busy_calendar_added"
+    BUSY_CALENDAR_REMOVED = "busy_calendar_removed"
     CALENDAR_FEED_MADE = "calendar_feed_made"
     CALENDAR_FEED_REVOKED = "calendar_feed_revoked"
     MERCHANT_ACCOUNT_ASKED = "merchant_account_asked"

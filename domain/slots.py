@@ -59,36 +59,51 @@ def generate_slots(
     window_end: datetime,
     now: datetime,
     *,
+    elsewhere: Sequence[Interval] = (),
     include_full: bool = False,
 ) -> list[Slot]:
     """The slots that start in [window_start, window_end), ascending; full ones only with `include_full`.
 
     A slot lies wholly inside an opening, on the grid that begins with the opening and advances in real time by
     `slot_step_minutes`, whatever is booked. It is offered from `min_notice_minutes` ahead up to and including the local
-    day `horizon_days` after today. `busy` must hold everything that overlaps the window widened by the appointment's
-    length and the buffer.
+    day `horizon_days` after today, and only where the provider isn't busy `elsewhere` (in other calendars): neither
+    during the appointment nor in the buffer after it. `busy` and `elsewhere` must hold everything that overlaps the
+    window widened by the appointment's length and the buffer.
     """
     earliest = max(ticks(window_start), ticks(now) + rules.min_notice_minutes * MINUTE)
     last_day = last_offered_day(availability, rules, now)
     latest = min(ticks(window_end), _end_of_day(last_day, availability))
     if earliest >= latest:
         return []
-    load = _Load(busy, rules.buffer)
+    load, away = _Load(busy, rules.buffer), _Load(elsewhere, timedelta())
     length, occupied = rules.appointment_minutes * MINUTE, (rules.appointment_minutes + rules.buffer_minutes) * MINUTE
     slots: list[Slot] = []
     for tick in _grid(availability, rules, earliest, latest):
+        if away.peak(tick, tick + occupied):
+            continue
         free = max(0, rules.capacity - load.peak(tick, tick + occupied))
         if free or include_full:
             slots.append(Slot(starts_at=moment_of(tick), ends_at=moment_of(tick + length), free=free))
     return slots
 
 
-def is_offered(availability: Availability, rules: SlotRules, start: datetime, now: datetime) -> bool:
-    """Whether a slot starts at `start`, booked or not: on the grid, inside an opening, within notice and horizon."""
+def is_offered(
+    availability: Availability,
+    rules: SlotRules,
+    start: datetime,
+    now: datetime,
+    elsewhere: Sequence[Interval] = (),
+) -> bool:
+    """Whether a slot starts at `start`, booked or not: on the grid, inside an opening, within notice and horizon.
+
+    And not while the provider is busy `elsewhere`.
+    """
     tick = ticks(start)
     if tick < ticks(now) + rules.min_notice_minutes * MINUTE:
         return False
     if tick >= _end_of_day(last_offered_day(availability, rules, now), availability):
+        return False
+    if peak_overlap(elsewhere, start, start + rules.length + rules.buffer, timedelta()):
         return False
     return tick in _grid(availability, rules, tick, tick + 1)
 

@@ -68,6 +68,8 @@ AUDIT = {
     AuditKind.VISIT_RECORDED: "Recorded a visit",
     AuditKind.ATTENTION_ANSWERED: "Answered what needed attention",
     AuditKind.AUDIT_EXPORTED: "Exported the audit log",
+    AuditKind.BUSY_CALENDAR_ADDED: "Added a calendar elsewhere, whose busy times block time here",
+    AuditKind.BUSY_CALENDAR_REMOVED: "Removed the calendar elsewhere",
     AuditKind.CALENDAR_FEED_MADE: "Made an address for a provider’s calendar",
     AuditKind.CALENDAR_FEED_REVOKED: "Revoked the address of a provider’s calendar",
     AuditKind.MERCHANT_ACCOUNT_ASKED: "Went to connect a merchant account",

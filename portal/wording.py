@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from domain.busy_calendars import Unreadable
 from domain.decisions import Lifter
 from domain.money import Money
 from domain.questionnaire_items import ItemType, Operator
@@ -219,6 +220,18 @@ def lifters_for_client(lifted_by: tuple[Lifter, ...]) -> str:
     return "The practice can help with this."
 
 
+# Why a calendar elsewhere can't be read.
+UNREADABLE = {
+    Unreadable.NO_ANSWER: "its server doesn't answer, or has no valid certificate",
+    Unreadable.SERVER_ERROR: "its server has a problem of its own",
+    Unreadable.NOT_ALLOWED: "the address leads to a place that may not be read from here",
+    Unreadable.NOT_FOUND: "there is no calendar at that address; it may have been renewed",
+    Unreadable.REFUSED: "its server refuses us; it has to be an address that needs no sign-in",
+    Unreadable.NOT_A_CALENDAR: "what came isn't a calendar (iCalendar, .ics), or is damaged",
+    Unreadable.TOO_LARGE: "the file is larger than 5 MB",
+    Unreadable.TOO_MUCH: "it repeats too much to be worked through",
+}
+
 _REASONS = {
     "(550)": "the address doesn't exist, or its mail server refuses us",
     "(551)": "the address has moved",
@@ -229,6 +242,7 @@ _REASONS = {
     "mail server unavailable": "the mail server doesn't answer; it is tried again by itself",
     "payment processor unavailable": "the payment processor doesn't answer; it is tried again by itself",
     "account": "the merchant account doesn't take this payment",
+    **{f"calendar {why}": f"{said}; the last copy still blocks time" for why, said in UNREADABLE.items()},
 }
 
 
@@ -252,6 +266,8 @@ def attention_step(step: str) -> str:
         return "Telling an owner about the portal subscription"
     if step == "subscription_doubled":
         return "The practice pays for two portal subscriptions"
+    if step == "busy_calendar":
+        return "Reading busy times from a provider’s calendar elsewhere"
     if step == "merchant_account":
         return "Reading the merchant account"
     if step.startswith("merchant_notice:"):

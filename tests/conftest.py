@@ -47,6 +47,8 @@ def plan_for(state_dir: Path) -> StackPlan:
             "PORTICO_OPERATOR_TOKENS": "operator-token",
             "PORTICO_METRICS_TOKENS": "metrics-token",
             "PORTICO_SWEEP_MINUTES": "1440",
+            "PORTICO_CALENDAR_MINUTES": "1440",
+            "PORTICO_LOCAL_CALENDARS": "true",
         },
         durable=False,
     )

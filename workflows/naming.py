@@ -6,6 +6,7 @@ TASK_QUEUE = "portico"
 # A schedule and the workflow that it starts (to whose id Temporal adds the moment).
 SWEEP_HOLDS = "sweep-holds"
 SWEEP_PRACTICES = "sweep-practices"
+READ_CALENDARS = "read-calendars"
 
 
 def client_journey_id(client_id: str) -> str:

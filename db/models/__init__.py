@@ -3,7 +3,7 @@
 from db.models.base import Base
 from db.models.batches import BatchItem, ClientBatch
 from db.models.booking import Appointment, Payment, Refund
-from db.models.calendars import CalendarFeed
+from db.models.calendars import BusyCalendar, BusyTime, CalendarFeed
 from db.models.client import (
     AttentionItem,
     Client,
@@ -52,6 +52,8 @@ __all__ = [
     "AuditEntry",
     "Base",
     "BatchItem",
+    "BusyCalendar",
+    "BusyTime",
     "CalendarFeed",
     "Client",
     "ClientBatch",

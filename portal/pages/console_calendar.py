@@ -13,8 +13,10 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.booking import free_slots
+from commands.busy_calendars import busy_calendar_of
 from commands.moving import may_move
 from commands.office import Office
+from db.busy_times import elsewhere
 from db.holidays_store import load_holidays
 from db.models import Appointment, Client, Provider
 from db.settings_store import load_availability
@@ -58,7 +60,15 @@ class Visit:
     attention: bool
 
 
-What = Visit | Slot
+@dataclass(frozen=True, kw_only=True)
+class Away:
+    """Busy in a calendar elsewhere; nobody here knows with what."""
+
+    start: datetime
+    end: datetime
+
+
+What = Visit | Slot | Away
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +186,7 @@ async def _context(
     visits = [Visit(appointment=one, client=client, attention=one.id in worried) for one, client in found]
     client = decision = None
     slots: list[Slot] = []
+    away = [Away(start=one.start, end=one.end) for one in await elsewhere(session, shown.provider.id, start, end)]
     if shown.chosen is not None:
         client = await client_of_practice(session, frame.staff.reach, shown.chosen.client_id)
         decision = await may_move(session, office, shown.chosen, Actor.STAFF)
@@ -184,7 +195,8 @@ async def _context(
                 session, office, shown.provider, max(start, now), end, client, but_for=shown.chosen.id
             )
     return {
-        "sheet": _sheet(shown, hours, visits, slots, now),
+        "sheet": _sheet(shown, hours, [*visits, *away], slots, now),
+        "busy": await busy_calendar_of(session, office, shown.provider.id),
         "visits": visits,
         "slots": slots,
         "hours": {day: _said(hours, day) for day in shown.days},
@@ -201,10 +213,13 @@ async def _context(
 
 
 def _sheet(
-    shown: Shown, hours: Availability, visits: Sequence[Visit], slots: Sequence[Slot], now: datetime
+    shown: Shown, hours: Availability, taken: Sequence[Visit | Away], slots: Sequence[Slot], now: datetime
 ) -> Sheet[What]:
     entries: list[Entry[What]] = [
-        Entry(start=one.appointment.starts_at, end=one.appointment.ends_at, what=one) for one in visits
+        Entry(start=one.start, end=one.end, what=one)
+        if isinstance(one, Away)
+        else Entry(start=one.appointment.starts_at, end=one.appointment.ends_at, what=one)
+        for one in taken
     ]
     moving = shown.chosen
     free = [one for one in slots if moving is None or one.starts_at != moving.starts_at]

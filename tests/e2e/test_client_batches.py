@@ -144,12 +144,7 @@ async def test_one_who_is_erased_meanwhile_holds_up_nobody(world: World, provide
     with psycopg.connect(world.endpoints["database_url"]) as erasing:
         erasing.execute("SELECT 1 FROM client WHERE id = %s FOR NO KEY UPDATE", (ids[1],))
         batch = await confirm(provider, AGAIN, clients)
-
-        async def stands_behind() -> bool:
-            waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
-            return bool(world.rows(waiting, "%FROM client%FOR UPDATE%"))
-
-        await until(stands_behind, "the batch to come to them")
+        await world.somebody_waits_for(erasing)
         # What an erasure does, in its order: the client's row first, then what belongs to it.
         await asyncio.to_thread(erasing.execute, "DELETE FROM batch_item WHERE client_id = %s", (ids[1],))
         erasing.execute("UPDATE client SET erased_at = now() WHERE id = %s", (ids[1],))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from tests.driver import Provider, World, new_address, ok, until
+from tests.driver import Provider, World, new_address, ok
 
 
 async def test_a_mail_that_has_gone_out_waits_for_the_client_before_it_touches_the_invitation(
@@ -20,11 +20,6 @@ async def test_a_mail_that_has_gone_out_waits_for_the_client_before_it_touches_t
     with psycopg.connect(world.endpoints["database_url"]) as practice:
         practice.execute("SELECT 1 FROM client WHERE id = %s FOR UPDATE", (client["id"],))
         ok(await world.http.put(f"{mailbox}/faults", json=[]), 200, 204)
-
-        async def waits() -> bool:
-            query = "SELECT 1 FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
-            return bool(world.rows(query, practice.info.backend_pid))
-
-        await until(waits, "the journey to wait for the client")
+        await world.somebody_waits_for(practice)
         practice.execute("SELECT 1 FROM invitation WHERE client_id = %s FOR UPDATE NOWAIT", (client["id"],))
     await provider.told(client["id"], "invitation_sent")

@@ -137,12 +137,7 @@ async def test_taking_back_wins_against_accepting_at_the_same_moment(world: Worl
     with psycopg.connect(world.endpoints["database_url"]) as practice:
         practice.execute("SELECT 1 FROM client WHERE id = %s FOR UPDATE", (client["id"],))
         accepting = asyncio.create_task(accept(world, token))
-
-        async def stands_behind() -> bool:
-            waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
-            return bool(world.rows(waiting, "%FROM client%FOR UPDATE%"))
-
-        await until(stands_behind, "the client to stand behind the practice")
+        await world.somebody_waits_for(practice)
         practice.execute(
             "UPDATE invitation SET revoked_at = now(), revoked_because = 'practice' WHERE client_id = %s",
             (client["id"],),

@@ -52,6 +52,12 @@ def test_nothing_that_guards_something_has_a_default(production: pytest.MonkeyPa
         load_settings()
 
 
+def test_calendars_of_this_machine_are_for_tests(production: pytest.MonkeyPatch) -> None:
+    production.setenv("PORTICO_LOCAL_CALENDARS", "true")
+    with pytest.raises(SettingsError, match="PORTICO_LOCAL_CALENDARS"):
+        load_settings()
+
+
 def test_payloads_are_encrypted_in_production(production: pytest.MonkeyPatch) -> None:
     assert load_settings().codec_keys
     production.setenv("PORTICO_PAYLOAD_CODEC", "off")

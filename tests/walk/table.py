@@ -197,6 +197,12 @@ CONSOLE = (
     ),
     see("/console/providers/{provider}/calendars", "owner"),
     see("/console/providers/{provider}/calendars", "newcomer", "address made", after=press("Make the address")),
+    see(
+        "/console/providers/{provider}/calendars",
+        "owner",
+        "address refused",
+        after=type_in({"address": "https://127.0.0.1"}, "Add it"),
+    ),
     see("/console/holidays", "owner"),
     see("/console/holidays", "owner", "errors", after=press("Add")),
     see("/console/clients/{client_id}/erase", "owner_of_invited"),
