@@ -181,7 +181,7 @@ async def send_forms(session: Transaction, office: TheOffice, staff: ApiPractice
 
 @clients_router.post("/{client_id}/withdraw", status_code=202, summary="End this client's way: nobody is waited for")
 async def end_the_way(
-    client_id: str, request: Request, session: Transaction, office: TheOffice, staff: ApiPractice
+    request: Request, session: Transaction, office: TheOffice, staff: ApiPractice, client: OwnClient
 ) -> Json:
     """With a `reason`, for the practice's own records. Appointments ahead are called off, and fees go back in full.
 
@@ -190,8 +190,8 @@ async def end_the_way(
     body = await json_object(request)
     only(body, ("reason",))
     reason = text(body, "reason", 1000)
-    called_off = await withdraw(session, office, staff.reach, opaque_id(client_id), who=staff.who, reason=reason)
-    return {"client_id": client_id, "appointments_called_off": called_off}
+    called_off = await withdraw(session, office, staff.reach, client.id, who=staff.who, reason=reason)
+    return {"client_id": client.id, "appointments_called_off": called_off}
 
 
 @clients_router.post("/{client_id}/invitation", status_code=202, summary="Issue the invitation again")

@@ -207,7 +207,7 @@ async def test_guessing_the_password_of_staff_is_throttled(world: World, provide
     world.execute(f"INSERT INTO rate_counter VALUES ('{name}', '{since.isoformat()}', {sent})")
     url, email = f"{world.base_url}/console/sign-in", provider.seeded.email
     guess = await world.browser().post(url, data={"email": email, "password": "wrong guess"})
-    assert guess.status_code == 401
+    assert guess.status_code == 422
     right = await world.browser().post(url, data={"email": email, "password": provider.seeded.password})
     assert right.status_code == 429
     assert int(right.headers["retry-after"]) > 0
