@@ -36,6 +36,7 @@ class Holding(StrEnum):
     APPOINTMENTS = "appointments"
     PAYMENTS = "payments"
     REFUNDS = "refunds"
+    DISPUTES = "disputes"
     MAILS = "mails"
     ACCOUNT_MAILS = "account-mails"
     DECLINED = "declined-mails"

@@ -22,6 +22,7 @@ from db.models import (
     ClientPolicyVersion,
     DataKey,
     DeclinedMails,
+    Dispute,
     Effect,
     EmailChange,
     ExternalEvent,
@@ -228,6 +229,13 @@ HELD: tuple[Held, ...] = (
         table=Refund,
         theirs=lambda whose: Refund.payment_id.in_(_payments(whose)),
         order="created_at",
+        fate=Fate.KEPT,
+    ),
+    Held(
+        holding=Holding.DISPUTES,
+        table=Dispute,
+        theirs=lambda whose: Dispute.payment_id.in_(_payments(whose)),
+        order="opened_at",
         fate=Fate.KEPT,
     ),
     # Ids only; a message that comes again has to be known as a repeat.

@@ -44,6 +44,7 @@ class AuditKind(StrEnum):
     APPOINTMENT_CANCELLED = "appointment_cancelled"
     PAYMENT_REFUNDED = "payment_refunded"
     PAYMENTS_EXPORTED = "payments_exported"
+    EVIDENCE_EXPORTED = "evidence_exported"
     VISIT_RECORDED = "visit_recorded"
     ATTENTION_ANSWERED = "attention_answered"
     AUDIT_EXPORTED = "audit_exported"

@@ -227,7 +227,7 @@ def quote_shape(quote: FeeQuote) -> Json:
 
 def cancel_shape(decision: CancelDecision, payment: Payment | None) -> Json:
     """May it be cancelled, until when, and what goes back; `steps` say how much until when."""
-    paid = payment is not None and payment.state == PaymentState.CAPTURED
+    paid = payment is not None and payment.state == PaymentState.CAPTURED and not payment.disputed
 
     def back(percent: int) -> int:
         if payment is None or not paid:

@@ -65,6 +65,7 @@ AUDIT = {
     AuditKind.APPOINTMENT_CANCELLED: "Cancelled an appointment",
     AuditKind.PAYMENT_REFUNDED: "Refunded a payment",
     AuditKind.PAYMENTS_EXPORTED: "Exported payments",
+    AuditKind.EVIDENCE_EXPORTED: "Downloaded the evidence about a disputed payment",
     AuditKind.VISIT_RECORDED: "Recorded a visit",
     AuditKind.ATTENTION_ANSWERED: "Answered what needed attention",
     AuditKind.AUDIT_EXPORTED: "Exported the audit log",

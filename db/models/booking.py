@@ -56,6 +56,7 @@ class Payment(Base):
         CheckConstraint(
             "refunded_minor <= refund_due_minor AND refund_due_minor <= amount_minor", name="refunds_within_owed"
         ),
+        CheckConstraint("lost_minor >= 0", name="lost_not_negative"),
         UniqueConstraint("appointment_id", "attempt"),
         Index("ix_payment_practice_created", "practice_id", "created_at", "id"),
     )
@@ -81,6 +82,8 @@ class Payment(Base):
     session_id: Mapped[str | None] = mapped_column(unique=True)
     payment_intent_id: Mapped[str | None] = mapped_column(unique=True)
     checkout_url: Mapped[str | None]
+    disputed: Mapped[bool] = mapped_column(server_default="false")  # by a bank: nothing goes back meanwhile
+    lost_minor: Mapped[int] = mapped_column(server_default="0")  # to disputes
     refund_due_minor: Mapped[int]  # of all refunds together, those on their way included; paid out by the booking
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
@@ -99,3 +102,20 @@ class Refund(Base):
     asked_by: Mapped[str | None]
     settled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class Dispute(Base):
+    """What a cardholder's bank asks back of a payment; answered in the processor's dashboard."""
+
+    __tablename__ = "dispute"
+    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_positive"),)
+
+    id: Mapped[PrimaryId]
+    payment_id: Mapped[OpaqueId] = mapped_column(ForeignKey("payment.id"), index=True)
+    processor_dispute_id: Mapped[str] = mapped_column(unique=True)
+    status: Mapped[str]
+    reason: Mapped[str]  # the processor's closed word
+    amount_minor: Mapped[int]
+    due_by: Mapped[datetime | None]  # until then the practice has to answer
+    opened_at: Mapped[datetime]
+    changed_at: Mapped[datetime]  # when it came into this status

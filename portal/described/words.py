@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, WithJsonSchema
 from domain.audit import AuditKind
 from domain.consequences import Consequence
 from domain.decisions import Lifter
+from domain.disputes import DisputeStatus
 from domain.duplicates import Resemblance
 from domain.fees import FeePurpose, RefundCause
 from domain.invitations import InvitationState
@@ -83,6 +84,7 @@ AttentionActionWord = Annotated[str, one_of(AttentionAction)]
 AttentionOwnerWord = Annotated[str, one_of(AttentionOwner)]
 AuditWord = Annotated[str, one_of(AuditKind)]
 ConsequenceWord = Annotated[str, one_of(Consequence)]
+DisputeWord = Annotated[str, one_of(DisputeStatus)]
 FeePurposeWord = Annotated[str, one_of(FeePurpose)]
 FieldTypeWord = Annotated[str, one_of(FieldType)]
 FormOriginWord = Annotated[str, one_of(FormOrigin)]

@@ -19,6 +19,7 @@ from portal.pages.console_calendars import console_calendars_router
 from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
 from portal.pages.console_contact import console_contact_router
+from portal.pages.console_disputes import console_disputes_router
 from portal.pages.console_duplicates import console_duplicates_router
 from portal.pages.console_form_editor import console_form_editor_router
 from portal.pages.console_forms import console_forms_router
@@ -78,6 +79,7 @@ for _router in (
     console_appointments_router,
     console_calendar_router,
     console_moving_router,
+    console_disputes_router,
     console_payments_router,
     console_attention_router,
     console_form_editor_router,

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pyotp
 
+from tests.dashboard import in_dashboard, ledger_says
 from tests.driver import Provider, new_address, ok, until
 from tests.staffing import colleague, invite_colleague, owner_of, sign_in
 from tests.walk.scene import Persona, Scene, casting
@@ -162,3 +163,17 @@ async def half_way(scene: Scene) -> Persona:
     await scene.who("with_second_factor")
     seeded = (await scene.practice("second-factor")).seeded
     return Persona(facts={}, http=await sign_in(scene.world, seeded.email, seeded.password))
+
+
+@casting
+async def owner_of_dispute(scene: Scene) -> Persona:
+    """Looks at a payment that the cardholder's bank disputes."""
+    somebody = await scene.who("owner")
+    busy = await scene.practice("busy")
+    _, appointment = await scene.world.booked_client(busy)
+    fee = appointment["payment"]["id"]
+    await in_dashboard(scene.world, fee, "refund", amount=500)
+    await in_dashboard(scene.world, fee, "dispute", reason="unrecognized")
+    found = await ledger_says(busy, fee, disputed=True, refunded_minor=500)
+    dispute = found["disputes"][0]["id"]
+    return replace(somebody, facts={**somebody.facts, "payment_id": fee, "dispute_id": dispute})

@@ -140,6 +140,10 @@ CONSOLE = (
     see("/console/payments", "owner"),
     see("/console/payments", "owner", "nothing found", query="?q=nobody-of-this-name"),
     see("/console/payments/{payment_id}", "owner"),
+    see("/console/payments/disputes", "newcomer", "empty"),
+    see("/console/payments/disputes", "owner_of_dispute"),
+    see("/console/payments/disputes/{dispute_id}", "owner_of_dispute"),
+    see("/console/payments/{payment_id}", "owner_of_dispute", "disputed"),
     see("/console/payments/{payment_id}", "owner", "errors", after=press("Give it back")),
     see("/console/clients/new", "owner"),
     see("/console/clients/new", "owner", "errors", after=press("Invite")),
@@ -255,6 +259,7 @@ CONSOLE = (
 FILES = {
     "/calendar/{token}.ics",
     "/console/payments/export.csv",
+    "/console/payments/disputes/{dispute_id}/evidence.pdf",
     "/console/providers/{provider}/greeting/files/{file_id}",
     "/portal/session",
     "/console/session",
