@@ -31,6 +31,7 @@ DONE = {
     "same-person": "The duplicate is closed. Nothing was lost: its page is linked below.",
     "two-persons": "Noted: two persons. You won't be asked about them again.",
     "look-again": "Taken back. Where they look alike, it is said again.",
+    "list-invited": "They are invited. The mails go out right away; below you see how far they have got.",
     "invited-again": "A new invitation is on its way. Earlier links no longer work.",
     "type-saved": "Saved. It applies from now on; what is booked keeps its length and its fee.",
     "type-added": "Added. Clients can book it from now on.",

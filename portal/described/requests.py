@@ -16,12 +16,15 @@ class _Closed(TypedDict):
     __pydantic_config__ = w.CLOSED  # type: ignore[misc]
 
 
-class NewClient(_Closed):
+class ListedClient(_Closed):
     first_name: str
     last_name: str
     email: w.Address
     phone: NotRequired[str | None]
     external_id: NotRequired[str | None]
+
+
+class NewClient(ListedClient):
     provider: NotRequired[Annotated[w.Slug, Field(description="May be left out where there is one provider only.")]]
 
 

@@ -26,6 +26,7 @@ from portal.pages.console_forms import console_forms_router
 from portal.pages.console_greeting import console_greeting_router
 from portal.pages.console_holidays import console_holidays_router
 from portal.pages.console_invitation import console_invitation_router
+from portal.pages.console_invite_many import console_invite_many_router
 from portal.pages.console_merchant import console_merchant_router
 from portal.pages.console_moving import console_moving_router
 from portal.pages.console_page import console_page_router
@@ -69,6 +70,7 @@ for _router in (
     moving_router,
     receipts_router,
     console_clients_router,
+    console_invite_many_router,
     console_client_router,
     console_invitation_router,
     console_batches_router,

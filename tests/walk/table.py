@@ -10,6 +10,12 @@ from __future__ import annotations
 from tests.walk.visits import first, open_up, press, see, stand_still, type_in
 
 _WRONG = {"email": "nobody@example.com", "password": "not the password"}
+# Somebody new, the same person again, somebody whose address is none; and a column that isn't used.
+_A_LIST = """First name,Last name,Email,Phone,Your number,Notes
+Lia,Listed,lia.listed@example.com,+1 212 555 0123,1001,a note
+Lia,Listed,lia.listed@example.com,,,
+Bartholomew-Maximilian,Featherstonehaugh-Cholmondeley,not an address,12,,
+"""
 
 PUBLIC = (
     see("/"),
@@ -153,6 +159,9 @@ CONSOLE = (
     ),
     see("/console/clients/{client_id}", "owner_of_stuck"),
     see("/console/clients/{client_id}", "owner_of_signed_up"),
+    see("/console/clients/invite-many", "owner"),
+    see("/console/clients/invite-many", "owner", "errors", after=press("Look at the list")),
+    see("/console/clients/invite-many", "owner", "row by row", after=type_in({"list": _A_LIST}, "Look at the list")),
     see("/console/batches", "newcomer", "empty"),
     see("/console/batches", "owner_of_batch"),
     see("/console/batches/{batch_id}", "owner_of_batch"),
