@@ -106,8 +106,10 @@ class Notices:
     async def send_cancellation_notice(self, command: SendAppointmentNotice) -> bool:
         """Tell the client that the appointment is off, and what happens to the fee."""
         about = await self._about(command)
-        due = about.payment.refund_due_minor if about.payment else 0
-        paid = about.payment.amount_minor if about.payment and about.payment.state in _TAKEN else 0
+        # Of a disputed payment the bank decides first: nothing is promised.
+        told = about.payment is not None and not about.payment.disputed
+        due = about.payment.refund_due_minor if about.payment and told else 0
+        paid = about.payment.amount_minor if about.payment and told and about.payment.state in _TAKEN else 0
         extra: dict[str, object] = {
             "refund": _spoken(about.payment, due),
             "kept": _spoken(about.payment, paid - due),

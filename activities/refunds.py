@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
+from activities.following import look_at, write_down
 from db.engine import Database
 from db.models import Payment, Refund
-from db.refund_ledger import follow_refunds, note_made
+from db.refund_ledger import note_made
 from domain.errors import NotFound, PaymentRefused, PaymentUnavailable
 from domain.money import Money
 from domain.ports import Payments, RefundStatus
@@ -29,18 +30,23 @@ class Refunds:
 
     @activity.defn
     async def refund_payment(self, command: RefundPayment) -> RefundStatus:
-        """Give the money of one refund back; its id makes repeats one refund."""
+        """Give the money of one refund back; its id makes repeats one refund.
+
+        While the payment is disputed it waits, and is asked for again when the dispute is over.
+        """
         async with self._database.transaction() as session:
             payment, refund = await _both(session, command.refund_id)
         if refund.status in (RefundStatus.SUCCEEDED, RefundStatus.OVERTAKEN):
             return RefundStatus(refund.status)
+        if payment.disputed:
+            return RefundStatus.PENDING
         assert payment.payment_intent_id is not None
         amount = Money(amount_minor=refund.amount_minor, currency=payment.currency)
         account, intent = payment.merchant_account, payment.payment_intent_id
         try:
             made = await self._payments.refund(account, intent, amount, refund.id)
         except PaymentRefused as refusal:
-            # Perhaps the practice has given it back past us, and nobody has rung.
+            # Perhaps the practice has given it back past us, or a bank disputes it, and nobody has rung.
             return await self._look_what_is_left(payment, refund, command.now, refusal)
         async with self._database.transaction() as session:
             payment, refund = await _both(session, refund.id)
@@ -51,11 +57,12 @@ class Refunds:
         self, payment: Payment, before: Refund, now: datetime, refusal: PaymentRefused
     ) -> RefundStatus:
         """Raises the refusal again where nothing explains it; less is tried again, as after weather."""
-        assert payment.payment_intent_id is not None
-        made = await self._payments.list_refunds(payment.merchant_account, payment.payment_intent_id)
+        seen = await look_at(self._payments, payment)
         async with self._database.transaction() as session:
             payment, refund = await _both(session, before.id)
-            await follow_refunds(session, payment, made, now)
+            await write_down(session, payment, seen, now)
+            if payment.disputed:
+                return RefundStatus.PENDING
             status, left = RefundStatus(refund.status), refund.amount_minor
         if status is RefundStatus.PENDING and left == before.amount_minor:
             raise refusal

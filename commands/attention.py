@@ -37,7 +37,7 @@ _MAIL_STEPS = (
 # Noted for a person's eye; no workflow waits for an answer.
 _NOTES = (
     *("pre_payment", "capture_pre_payment", "void_pre_payment", "subscription_doubled"),
-    *("refunds_differ", "refunded_past_us", "refund_failed:", "busy_calendar"),
+    *("refunds_differ", "refunded_past_us", "refund_failed:", "dispute:", "busy_calendar"),
 )
 
 

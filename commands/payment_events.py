@@ -27,7 +27,7 @@ _OF_MONEY = {
 
 _TAKEN = (PaymentState.CAPTURED, PaymentState.REFUNDED)
 # Events about what becomes of money that was taken.
-_OF_MONEY_TAKEN = ("refund.", "charge.refund")
+_OF_MONEY_TAKEN = ("refund.", "charge.refund", "charge.dispute.")
 
 # Events about a merchant account itself, not about money.
 OF_ACCOUNTS = frozenset({"account.updated", "account.application.deauthorized", "capability.updated"})

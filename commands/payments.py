@@ -39,17 +39,18 @@ class PaymentRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """Of one currency, in minor units: what was taken, what went back, what is on its way back."""
+    """Of one currency, in minor units: taken, gone back, on its way back, lost to disputes."""
 
     currency: str
     count: int
     taken_minor: int
     refunded_minor: int
     on_its_way_minor: int
+    lost_minor: int
 
     @property
     def kept_minor(self) -> int:
-        return self.taken_minor - self.refunded_minor
+        return self.taken_minor - self.refunded_minor - self.lost_minor
 
 
 def _found(reach: Reach, wanted: PaymentFilter) -> list[ColumnElement[bool]]:
@@ -109,6 +110,7 @@ async def totals_of(session: AsyncSession, reach: Reach, wanted: PaymentFilter) 
             func.sum(taken),
             func.sum(Payment.refunded_minor),
             func.sum(Payment.refund_due_minor - Payment.refunded_minor),
+            func.sum(Payment.lost_minor),
         )
         .join(Client, Client.id == Payment.client_id)
         .where(*_found(reach, wanted))
@@ -122,6 +124,7 @@ async def totals_of(session: AsyncSession, reach: Reach, wanted: PaymentFilter) 
             taken_minor=int(taken_minor),
             refunded_minor=int(refunded),
             on_its_way_minor=int(on_its_way),
+            lost_minor=int(lost),
         )
-        for currency, count, taken_minor, refunded, on_its_way in (await session.execute(query)).tuples()
+        for currency, count, taken_minor, refunded, on_its_way, lost in (await session.execute(query)).tuples()
     ]

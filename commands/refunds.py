@@ -45,11 +45,12 @@ async def refund_by_staff(
     if earlier is not None:
         return await session.get_one(Refund, earlier["refund_id"])
     state, amount = PaymentState(payment.state), amount_of(payment)
-    refusal = refund_refusal(state, amount, payment.refund_due_minor, amount_minor)
+    gone = payment.refund_due_minor + payment.lost_minor
+    refusal = refund_refusal(state, amount, gone, amount_minor, disputed=payment.disputed)
     if refusal is not None:
         raise refusal
     now = await office.clock.now(session)
-    wanted = amount_minor or refundable(state, amount, payment.refund_due_minor).amount_minor
+    wanted = amount_minor or refundable(state, amount, gone).amount_minor
     refund_id = await owe_refund(
         session, payment, now, wanted, cause=RefundCause.STAFF, reason=reason, asked_by=who.name
     )

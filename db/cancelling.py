@@ -58,8 +58,8 @@ async def owe_refund(
 ) -> str | None:
     """Write down that so much of the locked payment is to go back (all that is left, by default).
 
-    For what happens once (a cancellation, a fee that comes to nothing) asking again is the same refund. None when
-    nothing is left.
+    A disputed payment's waits until the bank has decided. For what happens once (a cancellation, a fee that comes to
+    nothing) asking again is the same refund. None when nothing is left.
     """
     if cause is not RefundCause.STAFF:
         by_hand = [str(RefundCause.STAFF), str(RefundCause.PROCESSOR)]
@@ -67,7 +67,7 @@ async def owe_refund(
         known = await session.scalar(query.limit(1))
         if known is not None:
             return known
-    rest = payment.amount_minor - payment.refund_due_minor
+    rest = payment.amount_minor - payment.refund_due_minor - payment.lost_minor
     due = rest if amount_minor is None else min(amount_minor, rest)
     if due <= 0:
         return None

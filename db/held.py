@@ -36,6 +36,8 @@ class Holding(StrEnum):
     APPOINTMENTS = "appointments"
     PAYMENTS = "payments"
     REFUNDS = "refunds"
+    WAIVERS = "waived-fees"
+    DISPUTES = "disputes"
     MAILS = "mails"
     ACCOUNT_MAILS = "account-mails"
     DECLINED = "declined-mails"

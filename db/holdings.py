@@ -22,9 +22,11 @@ from db.models import (
     ClientPolicyVersion,
     DataKey,
     DeclinedMails,
+    Dispute,
     Effect,
     EmailChange,
     ExternalEvent,
+    FeeWaiver,
     FiledResponse,
     IdempotencyRecord,
     IntakeSubmission,
@@ -212,7 +214,8 @@ HELD: tuple[Held, ...] = (
         theirs=_own(Appointment),
         order="starts_at",
         fate=Fate.STRIPPED,
-        strip={"override_reason": None, "cancel_reason": None},
+        # What it was may say why somebody came.
+        strip={"override_reason": None, "cancel_reason": None, "type_id": ""},
     ),
     Held(
         holding=Holding.PAYMENTS,
@@ -228,6 +231,14 @@ HELD: tuple[Held, ...] = (
         table=Refund,
         theirs=lambda whose: Refund.payment_id.in_(_payments(whose)),
         order="created_at",
+        fate=Fate.KEPT,
+    ),
+    Held(holding=Holding.WAIVERS, table=FeeWaiver, theirs=_own(FeeWaiver), order="waived_at", fate=Fate.REMOVED),
+    Held(
+        holding=Holding.DISPUTES,
+        table=Dispute,
+        theirs=lambda whose: Dispute.payment_id.in_(_payments(whose)),
+        order="opened_at",
         fate=Fate.KEPT,
     ),
     # Ids only; a message that comes again has to be known as a repeat.

@@ -31,7 +31,8 @@ async def follow_refunds(session: AsyncSession, payment: Payment, made: Sequence
     False, and nothing written, where it can't be true of this payment.
     """
     rows = await refunds_of(session, payment.id)
-    followed = follow(amount_of(payment), [_kept(row) for row in rows], made)
+    kept_rows = [_kept(row) for row in rows]
+    followed = follow(amount_of(payment), kept_rows, made, lost_minor=payment.lost_minor)
     if followed is None:
         return False
     for row, kept in zip(rows, followed.kept, strict=True):

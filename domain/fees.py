@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.disputes import frozen_refusal
 from domain.errors import Conflict, DomainError, ValidationFailed
 from domain.money import Money
 from domain.policy import PortalPolicy
@@ -68,12 +69,14 @@ class RefundCause(StrEnum):
 
 def refundable(state: PaymentState, amount: Money, owed_minor: int) -> Money:
     """What staff can still give back: what was taken, less what has gone back or is on its way."""
-    left = amount.amount_minor - owed_minor if state is PaymentState.CAPTURED else 0
+    left = max(amount.amount_minor - owed_minor, 0) if state is PaymentState.CAPTURED else 0
     return Money(amount_minor=left, currency=amount.currency)
 
 
-def refund_refusal(state: PaymentState, amount: Money, owed_minor: int, wanted_minor: int | None) -> DomainError | None:
-    """Why so much (None: all that is left) of a payment can't be given back, if so."""
+def refund_refusal(
+    state: PaymentState, amount: Money, owed_minor: int, wanted_minor: int | None, *, disputed: bool = False
+) -> DomainError | None:
+    """Why so much (None: all that is left) of a payment can't be given back, if so. Owed counts what is lost, too."""
     left = refundable(state, amount, owed_minor)
     if wanted_minor is not None and wanted_minor < 1:
         return ValidationFailed.of("amount_minor", "must be more than nothing")
@@ -82,7 +85,9 @@ def refund_refusal(state: PaymentState, amount: Money, owed_minor: int, wanted_m
         return ValidationFailed.of("amount_minor", message)
     if state not in (PaymentState.CAPTURED, PaymentState.REFUNDED):
         return Conflict("Nothing has been taken for this payment.", payment_state=str(state))
-    if left.amount_minor == 0:
+    if disputed:
+        return frozen_refusal()
+    if left.amount_minor <= 0:
         return Conflict("All of it has gone back already, or is on its way.", refundable_minor=0)
     if wanted_minor is not None and wanted_minor > left.amount_minor:
         return Conflict(f"At most {left} can be refunded.", refundable_minor=left.amount_minor)

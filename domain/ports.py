@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from domain.disputes import SeenDispute
 from domain.money import Money
 
 
@@ -180,6 +181,8 @@ class Payments(Protocol):
 
     async def list_refunds(self, merchant_account: str | None, payment_intent_id: str) -> list[MadeRefund]:
         """Every refund of a captured payment, ours or made past us; the oldest first."""
+
+    async def list_disputes(self, merchant_account: str | None, payment_intent_id: str) -> list[SeenDispute]: ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,10 +43,13 @@ class Followed:
     found: tuple[MadeRefund, ...]
 
 
-def follow(taken: Money, kept: Sequence[KeptRefund], made: Sequence[MadeRefund]) -> Followed | None:
+def follow(
+    taken: Money, kept: Sequence[KeptRefund], made: Sequence[MadeRefund], *, lost_minor: int = 0
+) -> Followed | None:
     """What the processor has made is true; what we have asked for and it hasn't made is cut to what is left.
 
-    `kept` in the order in which they were asked: the first of them are served first. None where more went back than was
+    `kept` in the order in which they were asked: the first of them are served first. What was lost to a dispute isn't
+    there to be given back. None where more went back than was
     taken, or in another currency: that can't be about this payment.
     """
     gone = sum(one.amount.amount_minor for one in made if one.status is not RefundStatus.FAILED)
@@ -58,7 +61,7 @@ def follow(taken: Money, kept: Sequence[KeptRefund], made: Sequence[MadeRefund])
     by_reference = {one.reference: one for one in made if one.reference in open_ids}
     matched = [(one, by_id.get(one.made_as or "") or by_reference.get(one.id)) for one in kept]
     known = {found.refund_id for _, found in matched if found is not None}
-    left = taken.amount_minor - gone
+    left = taken.amount_minor - gone - lost_minor
     followed = []
     for one, found in matched:
         after = _as_made(one, found) if found is not None else one

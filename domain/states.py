@@ -85,6 +85,7 @@ class SettingsKind(StrEnum):
     GREETING = "greeting"
     PAGE = "page"
     AVAILABILITY = "availability"
+    APPOINTMENT_TYPES = "appointment-types"
 
 
 class TimelineKind(StrEnum):
@@ -114,7 +115,12 @@ class TimelineKind(StrEnum):
     FEE_CAPTURED = "fee_captured"
     FEE_VOIDED = "fee_voided"
     FEE_REFUNDED = "fee_refunded"
+    FEE_WAIVED = "fee_waived"
+    FEE_WAIVER_TAKEN_BACK = "fee_waiver_taken_back"
     FEE_REJECTED = "fee_rejected"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"
     PAYMENT_ASKED_AGAIN = "payment_asked_again"
     PAY_AGAIN_SENT = "pay_again_sent"
     TIME_LOST = "time_lost"

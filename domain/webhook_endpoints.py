@@ -12,6 +12,8 @@ FEE_EVENTS = (
     *("payment_intent.canceled", "payment_intent.payment_failed"),
     *("charge.captured", "charge.expired", "charge.refunded"),
     *("refund.created", "refund.updated", "refund.failed"),
+    *("charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed"),
+    *("charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated"),
 )
 ACCOUNT_EVENTS = ("account.updated", "capability.updated", "account.application.deauthorized")
 SUBSCRIPTION_EVENTS = (

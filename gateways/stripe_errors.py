@@ -29,20 +29,23 @@ def translated() -> Iterator[None]:
         raise _domain_error(error) from None
 
 
-async def once(key: str, act: Callable[[str], Awaitable[_T]]) -> _T:
-    """Do it under the key. A stored failure that is replayed under it never was an effect: go on to the next key."""
+async def once(key: str, act: Callable[[str], Awaitable[_T]], *, after_refusal: bool = False) -> _T:
+    """Do it under the key. A stored failure that is replayed under it never was an effect: go on to the next key.
+
+    `after_refusal`: so is a stored refusal, where what it was about may have changed since.
+    """
     for generation in range(1, _GENERATIONS + 1):
         try:
             return await act(key if generation == 1 else f"{key}:{generation}")
-        except stripe.APIError as error:
-            if not _is_replayed_failure(error):
+        except stripe.StripeError as error:
+            if not _is_replayed(error, least=400 if after_refusal else 500):
                 raise
     raise PaymentUnavailable("replayed_failures")
 
 
-def _is_replayed_failure(error: stripe.StripeError) -> bool:
-    """A 5xx from Stripe's memory rather than of this attempt: the same key will give it again for 24 hours."""
-    return (error.http_status or 0) >= 500 and (error.headers or {}).get("idempotent-replayed") == "true"
+def _is_replayed(error: stripe.StripeError, *, least: int) -> bool:
+    """An answer from Stripe's memory rather than of this attempt: the same key will give it again for 24 hours."""
+    return (error.http_status or 0) >= least and (error.headers or {}).get("idempotent-replayed") == "true"
 
 
 def _domain_error(error: stripe.StripeError) -> PaymentRefused | PaymentUnavailable:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import stripe
 
+from domain.disputes import SeenDispute
 from domain.errors import PaymentUnavailable
 from domain.money import Money
 from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, ListedCheckout, MadeRefund, RefundStatus
 from gateways.stripe_connection import StripeConnection
+from gateways.stripe_disputes import seen_dispute
 from gateways.stripe_errors import once, translated
 
 if TYPE_CHECKING:
@@ -140,12 +142,20 @@ class StripePayments:
         with translated():
             # Keys are forgotten after 24 hours, so a late repeat looks for its refund first.
             made = await self._find_refund(merchant_account, payment_intent_id, refund_reference)
-            return _made(made if made is not None else await once(key, create))
+            return _made(made if made is not None else await once(key, create, after_refusal=True))
 
     async def list_refunds(self, merchant_account: str | None, payment_intent_id: str) -> list[MadeRefund]:
         """Every refund of a captured payment, ours or made past us; the oldest first."""
         with translated():
             return [_made(one) async for one in self._refunds(merchant_account, payment_intent_id)][::-1]
+
+    async def list_disputes(self, merchant_account: str | None, payment_intent_id: str) -> list[SeenDispute]:
+        """What banks ask back of a captured payment, the oldest first."""
+        with translated():
+            disputes = await self._client.v1.disputes.list_async(
+                {"payment_intent": payment_intent_id, "limit": 100}, _options(merchant_account)
+            )
+            return [seen_dispute(one) async for one in disputes.auto_paging_iter()][::-1]
 
     async def _read(self, merchant_account: str | None, session_id: str) -> stripe.checkout.Session:
         return await self._client.v1.checkout.sessions.retrieve_async(

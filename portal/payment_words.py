@@ -55,6 +55,10 @@ def why(payment: Payment, appointment: Appointment) -> str:
 
 
 def _taken(payment: Payment, appointment: Appointment) -> str:
+    if payment.disputed:
+        return "Paid; the cardholder's bank disputes it. Nothing goes back until that is decided."
+    if payment.lost_minor:
+        return f"Paid; {_money(payment, payment.lost_minor)} was lost to a dispute."
     on_its_way = payment.refund_due_minor - payment.refunded_minor
     if on_its_way:
         return f"Paid; {_money(payment, on_its_way)} is on its way back."
@@ -66,13 +70,15 @@ def _taken(payment: Payment, appointment: Appointment) -> str:
     return _KEPT[AppointmentStatus(appointment.status)]
 
 
-def told_client(refund: Refund, currency: str) -> str:
+def told_client(refund: Refund, currency: str, *, disputed: bool = False) -> str:
     """One refund, to the client: its state, who made it where it wasn't made here, and when to expect the money."""
     amount = Money(amount_minor=refund.amount_minor, currency=currency)
     past_us = " (made by the practice in Stripe)" if refund.cause == RefundCause.PROCESSOR else ""
     match RefundStatus(refund.status):
         case RefundStatus.SUCCEEDED:
             return f"{amount} returned to your card{past_us}; banks take 5 to 10 days to show it."
+        case RefundStatus.PENDING if disputed:
+            return f"{amount} is owed to you; your bank is looking into this payment, and decides first."
         case RefundStatus.PENDING:
             return f"{amount} is being returned to your card{past_us}."
         case RefundStatus.FAILED:

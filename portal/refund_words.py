@@ -16,11 +16,15 @@ def rule(quote: FeeQuote, notice_minutes: int | None) -> str:
     return in_words(quote.refund, quote.amount, notice_minutes)
 
 
-def if_cancelled_now(decision: CancelDecision, amount: Money, timezone: str, given_minor: int = 0) -> str:
+def if_cancelled_now(
+    decision: CancelDecision, amount: Money, timezone: str, given_minor: int = 0, *, disputed: bool = False
+) -> str:
     """Before cancelling: "You get back $20.00 of $40.00 if you cancel now; nothing after Tuesday, ...".
 
     `given_minor` has been given back by hand already, or is on its way.
     """
+    if disputed:
+        return "Your bank is looking into your payment, and decides first what goes back of it."
     if given_minor:
         more = still_due(amount, decision.refund_percent, given_minor)
         given = Money(amount_minor=given_minor, currency=amount.currency)

@@ -19,6 +19,7 @@ from domain.errors import FieldError
 from domain.wording import spoken_clock, spoken_date, spoken_day, spoken_time
 from portal import (
     batch_words,
+    dispute_words,
     duplicate_words,
     greeting_words,
     invitation_words,
@@ -68,6 +69,7 @@ def _environment() -> Environment:
         clock_beside=clock_beside,
         words=wording,
         batch_words=batch_words,
+        dispute_words=dispute_words,
         duplicate_words=duplicate_words,
         invitation_words=invitation_words,
         outlook_words=outlook_words,

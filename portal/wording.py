@@ -128,7 +128,12 @@ TIMELINE = {
     TimelineKind.FEE_CAPTURED: "Fee paid",
     TimelineKind.FEE_VOIDED: "Fee let go; nothing was charged",
     TimelineKind.FEE_REFUNDED: "Fee refunded",
+    TimelineKind.FEE_WAIVED: "Fee of the next appointment waived",
+    TimelineKind.FEE_WAIVER_TAKEN_BACK: "Waiver taken back: the next appointment has a fee again",
     TimelineKind.FEE_REJECTED: "Payment didn't match the fee and was not taken",
+    TimelineKind.DISPUTE_OPENED: "The cardholder's bank disputes the payment",
+    TimelineKind.DISPUTE_WON: "The dispute ended in the practice's favor",
+    TimelineKind.DISPUTE_LOST: "The dispute was lost: the bank took the money back",
     TimelineKind.PAYMENT_ASKED_AGAIN: "The bank didn't release the fee; it is asked once more",
     TimelineKind.PAY_AGAIN_SENT: "Asked to pay again",
     TimelineKind.TIME_LOST: "Paid when the time had been given away: another one can be chosen",
@@ -254,6 +259,8 @@ def attention_step(step: str) -> str:
         return "Sending the greeting"
     if step.startswith("invitation:"):
         return _STEPS["portal_invitation"]
+    if step.startswith("dispute:"):
+        return "A payment is disputed: answer the bank in Stripe"
     if step.startswith("refund_failed:"):
         return "A refund came back: give the money back another way"
     if step.startswith("refund:"):

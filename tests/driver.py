@@ -294,10 +294,8 @@ class World:
         ok(await self.http.put(f"{self.endpoints['simulator_url']}/_sim/faults", json=list(faults)), 200, 204)
 
     async def simulator_requests(self) -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = ok(await self.http.get(f"{self.endpoints['simulator_url']}/_sim/requests"))[
-            "items"
-        ]
-        return items
+        answer = ok(await self.http.get(f"{self.endpoints['simulator_url']}/_sim/requests"))
+        return list(answer["items"])
 
 
 def ok(response: httpx.Response, *expected: int) -> Any:

@@ -20,9 +20,10 @@ with workflow.unsafe.imports_passed_through():
     )
     from activities.refunds import RefundPayment, Refunds
     from domain.holds import CHECKOUT_OUTLIVES_HOLD
+    from workflows.failures import final_reason, is_final, weather_reason
     from workflows.messages import BookingTerms
     from workflows.options import PATIENT, PAYMENT, named
-    from workflows.steps import OnLapse, Steps, final_reason, is_final, weather_reason
+    from workflows.steps import OnLapse, Steps
     from workflows.waiting import answered_within
 
 _SLOWEST_POLL = timedelta(minutes=2)

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from temporalio import exceptions, workflow
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.standing import NoteDropped, RaiseAttention, SettleAttention, Standings
     from domain.cadence import ANSWER_WITHIN, ATTENTION_LAPSES_AFTER
     from domain.states import AttentionAction, AttentionOwner
+    from workflows.failures import final_reason, is_final, weather_reason
     from workflows.options import (
         BOOKKEEPING,
         FIRST_PAUSE,
@@ -160,10 +161,19 @@ class Steps:
         """A step in our own database. A refusal there is a fault of ours: it waits for a person, and nothing dies."""
         return await self.take(step, activity, command, named(RECORDS, step.replace("_", " ")), on_lapse=OnLapse.STAY)
 
-    async def note(self, step: str, reason: str) -> None:
+    async def note(self, step: str, reason: str, *, due_at: datetime | None = None) -> None:
         """Put something on the attention list that needs a person's eye, without waiting for the answer."""
-        await self._raise(step, reason, AttentionOwner.FRONT_DESK, ANSWER_WITHIN)
+        within = ANSWER_WITHIN if due_at is None else due_at - self.now()
+        await self._raise(step, reason, AttentionOwner.FRONT_DESK, within)
         self._alert(step)
+
+    def remind(self, step: str) -> None:
+        """Tell the front desk once more of what was noted."""
+        self._alert(step)
+
+    async def settle(self, step: str, resolution: str) -> None:
+        """What was noted needs nobody any more."""
+        await self._settle(step, resolution)
 
     async def settled(self) -> None:
         """Wait for mails to the front desk that are still under way."""
@@ -312,25 +322,6 @@ async def bookkeeping(activity: Callable[[Any, Command], Awaitable[Result]], com
         if is_cancelled_exception(error) or (isinstance(error, ActivityError) and is_final(error)):
             raise
     return await workflow.execute_activity_method(activity, command, **named(RECORDS, summary))
-
-
-def is_final(error: ActivityError) -> bool:
-    return isinstance(error.cause, ApplicationError) and error.cause.non_retryable
-
-
-def final_reason(error: ActivityError) -> str:
-    """The code-only reason of a final refusal; anything else is ours to fix, and is raised again."""
-    if not is_final(error):
-        raise error
-    assert isinstance(error.cause, ApplicationError)
-    return error.cause.message
-
-
-def weather_reason(error: ActivityError) -> str:
-    """Code-only words for what isn't final."""
-    if isinstance(error.cause, ApplicationError):
-        return error.cause.message
-    return "no answer in time" if isinstance(error.cause, exceptions.TimeoutError) else "no worker answered"
 
 
 def _spoken(pause: timedelta) -> str:

@@ -1,4 +1,4 @@
-"""A fee that was taken: read whenever the processor rings about what went back of it, and the ledger follows."""
+"""A fee that was taken: refunds made past us and disputes are read when the processor rings, and the ledger follows."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class TakenPayment:
         self._state = "unknown"
         self._waits_for = "the processor's answer"
         self._noticed = False
+        self._reminded: set[str] = set()
         self._errands = Errands(self._steps, lambda: self._noticed)
 
     @workflow.run
@@ -34,15 +35,25 @@ class TakenPayment:
             standing = await self._read()
             if standing is not None:
                 self._reach(standing.state)
-                for matter in standing.matters:
-                    await self._steps.note(matter.step, matter.reason)
-            if not await self._errands.until_news(None):
+                await self._ask(standing)
+            if not await self._errands.until_news(standing.look_again_at if standing is not None else None):
                 break
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(start)
         self._waits_for = "nothing: the next news starts it again"
         self._show()
         return self._state
+
+    async def _ask(self, standing: PaymentStanding) -> None:
+        """Whom it concerns; what has been decided or answered at the processor isn't asked any more."""
+        for matter in standing.matters:
+            await self._steps.note(matter.step, matter.reason, due_at=matter.due_at)
+        for step in standing.answered:
+            await self._steps.settle(step, "answered")
+        for step in standing.near:
+            if step not in self._reminded:
+                self._reminded.add(step)
+                self._steps.remind(step)
 
     async def _read(self) -> PaymentStanding | None:
         return await self._steps.take(
@@ -51,7 +62,7 @@ class TakenPayment:
             lambda now: FollowPayment(
                 payment_id=self._start.payment_id, workflow_id=workflow.info().workflow_id, now=now
             ),
-            named(PAYMENT, "read what went back of the fee"),
+            named(PAYMENT, "read what became of the fee"),
             on_lapse=OnLapse.STAY,
         )
 

@@ -2,7 +2,7 @@
 
 from db.models.base import Base
 from db.models.batches import BatchItem, ClientBatch
-from db.models.booking import Appointment, Payment, Refund
+from db.models.booking import Appointment, Dispute, FeeWaiver, Payment, Refund
 from db.models.calendars import BusyCalendar, BusyTime, CalendarFeed
 from db.models.client import (
     AttentionItem,
@@ -61,10 +61,12 @@ __all__ = [
     "DataKey",
     "DeclinedMails",
     "DemoClock",
+    "Dispute",
     "Effect",
     "EmailChange",
     "EventSubject",
     "ExternalEvent",
+    "FeeWaiver",
     "FiledResponse",
     "GreetingAttachment",
     "GreetingTest",

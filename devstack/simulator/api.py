@@ -22,6 +22,7 @@ from devstack.simulator import (
     charges,
     checkout,
     customers,
+    disputes,
     endpoints,
     event_log,
     intents,
@@ -54,6 +55,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *intents.OPERATIONS,
     *invoices.OPERATIONS,
     *refunds.OPERATIONS,
+    *disputes.OPERATIONS,
     *subscriptions.OPERATIONS,
 )
 

@@ -23,6 +23,7 @@ CLASSES: Mapping[str, type[StripeObject]] = {
     "billing_portal.session": stripe.billing_portal.Session,
     "checkout.session": stripe.checkout.Session,
     "customer": stripe.Customer,
+    "dispute": stripe.Dispute,
     "event": stripe.Event,
     "invoice": stripe.Invoice,
     "item": stripe.LineItem,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from devstack.simulator import refunds
+from devstack.simulator import disputes, refunds
 from devstack.simulator.store import Json
 from devstack.simulator.world import World
 
 
 def act(world: World, intent_id: str, name: str, facts: Json) -> Json | None:
-    """`refund` (with an `amount`, or all that is left). None where there is no such payment or act, or none was taken.
+    """`refund` (an `amount`, or all that is left), `dispute` (as its bank, with a `reason`), `answer`, `win`, `lose`.
+
+    None where there is no such payment or act, none was taken, or nothing is disputed.
 
     Raises ApiError as the API would.
     """
@@ -19,7 +21,16 @@ def act(world: World, intent_id: str, name: str, facts: Json) -> Json | None:
         account = world.store.owner(intent_id)
         if name == "refund":
             return refunds.make(world, account, charge, amount=facts.get("amount"))
-        return None
+        if name == "dispute":
+            return disputes.open_dispute(world, account, charge, facts.get("reason"))
+        dispute = disputes.dispute_of(world, account, charge)
+        if dispute is None or dispute["status"] not in disputes.OPEN or name not in disputes.ACTS:
+            return None
+        return disputes.ACTS[name](world, account, dispute)
+
+
+def dispute_of(world: World, charge: Json) -> Json | None:
+    return disputes.dispute_of(world, world.store.owner(charge["id"]), charge)
 
 
 def taken(world: World, count: int) -> list[Json]:

@@ -60,17 +60,19 @@ class PaymentsPage:
             raise ApiError("Invalid amount", param="amount") from None
 
     def _page(self, status: int, message: str | None = None) -> Response:
-        rows = [_row(one) for one in dashboard.taken(self._world, _SHOWN)]
+        rows = [_row(one, dashboard.dispute_of(self._world, one)) for one in dashboard.taken(self._world, _SHOWN)]
         return HTMLResponse(self._template.render(rows=rows, message=message), status, HEADERS)
 
 
-def _row(charge: Json) -> Json:
+def _row(charge: Json, dispute: Json | None) -> Json:
     refunded = charge["amount_refunded"]
     return {
         "id": charge["payment_intent"],
         "amount": _words(charge["amount"], charge),
         "refunded": _words(refunded, charge) if refunded else "",
-        "left": refunded < charge["amount"],
+        "left": refunded < charge["amount"] and (dispute is None or dispute["status"] == "won"),
+        "dispute": dispute["status"].replace("_", " ") if dispute else "",
+        "decided": dispute is not None and dispute["status"] in ("won", "lost"),
     }
 
 

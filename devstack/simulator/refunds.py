@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stripe import params as sdk
 
+from devstack.simulator.disputes import OPEN, dispute_of
 from devstack.simulator.errors import ApiError, missing_param
 from devstack.simulator.parameters import check_metadata
 from devstack.simulator.rendering import matching, page
@@ -55,6 +56,9 @@ def make(
     # What wasn't captured counts as refunded (a partial capture), so this is the captured rest.
     left = charge["amount"] - charge["amount_refunded"]
     amount = left if amount is None else amount
+    dispute = dispute_of(world, account, charge) if charge["disputed"] else None
+    if dispute is not None and dispute["status"] in (*OPEN, "lost"):
+        raise ApiError(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     if left == 0:
         raise ApiError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     if amount < 1:

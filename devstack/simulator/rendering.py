@@ -20,6 +20,7 @@ EXPANDABLE: dict[str, dict[str, str]] = {
     "subscription": {"customer": "customer", "latest_invoice": "invoice"},
     "payment_intent": {"latest_charge": "charge"},
     "charge": {"payment_intent": "payment_intent"},
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "refund": {"charge": "charge", "payment_intent": "payment_intent"},
     "price": {"product": "product"},
 }

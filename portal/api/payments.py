@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.payments import PaymentFilter, PaymentRow, find_payments, totals_of
 from commands.refunds import refund_by_staff
-from db.models import Payment, Refund
+from db.disputes import disputes_of
+from db.models import Dispute, Payment, Refund
 from db.refund_ledger import refunds_of
 from db.tenancy import appointment_by_id, client_by_id, payment_of_practice
 from domain.errors import ValidationFailed
@@ -62,6 +63,7 @@ async def list_payments(
             "taken_minor": one.taken_minor,
             "refunded_minor": one.refunded_minor,
             "on_its_way_minor": one.on_its_way_minor,
+            "lost_minor": one.lost_minor,
             "kept_minor": one.kept_minor,
         }
         for one in await totals_of(session, staff.reach, wanted)
@@ -106,13 +108,17 @@ async def _with_refunds(session: AsyncSession, payment: Payment) -> Json:
         client=await client_by_id(session, payment.client_id),
         appointment=await appointment_by_id(session, payment.appointment_id),
     )
-    return _row_shape(row) | {"refunds": [_refund_shape(one) for one in await refunds_of(session, payment.id)]}
+    disputes = [_dispute_shape(one) for one in await disputes_of(session, payment.id)]
+    refunds = [_refund_shape(one) for one in await refunds_of(session, payment.id)]
+    return _row_shape(row) | {"refunds": refunds, "disputes": disputes}
 
 
 def _row_shape(row: PaymentRow) -> Json:
     return {
         **payment_shape(row.payment),
         "refund_due_minor": row.payment.refund_due_minor,
+        "disputed": row.payment.disputed,
+        "lost_minor": row.payment.lost_minor,
         "detail": why(row.payment, row.appointment),
         "client_id": row.client.id,
         "appointment_id": row.appointment.id,
@@ -130,4 +136,15 @@ def _refund_shape(refund: Refund) -> Json:
         "asked_by": refund.asked_by,
         "created_at": instant(refund.created_at),
         "settled_at": instant(refund.settled_at),
+    }
+
+
+def _dispute_shape(dispute: Dispute) -> Json:
+    return {
+        "id": dispute.id,
+        "status": dispute.status,
+        "reason": dispute.reason,
+        "amount_minor": dispute.amount_minor,
+        "due_by": instant(dispute.due_by),
+        "opened_at": instant(dispute.opened_at),
     }

@@ -144,6 +144,8 @@ class Payment(TypedDict):
 
 class ListedPayment(Payment):
     refund_due_minor: w.Minor
+    disputed: bool
+    lost_minor: w.Minor
     detail: str | None
     client_id: str
     appointment_id: str
@@ -156,6 +158,7 @@ class PaymentTotals(TypedDict):
     taken_minor: w.Minor
     refunded_minor: w.Minor
     on_its_way_minor: w.Minor
+    lost_minor: w.Minor
     kept_minor: int
 
 
@@ -176,8 +179,18 @@ class Refund(TypedDict):
     settled_at: w.Instant | None
 
 
+class Dispute(TypedDict):
+    id: str
+    status: w.DisputeWord
+    reason: str
+    amount_minor: w.Minor
+    due_by: w.Instant | None
+    opened_at: w.Instant
+
+
 class PaymentWithRefunds(ListedPayment):
     refunds: list[Refund]
+    disputes: list[Dispute]
 
 
 class RefundStep(TypedDict):
@@ -195,9 +208,17 @@ class CanCancel(TypedDict):
     steps: list[RefundStep]
 
 
+class TypeOnOffer(TypedDict):
+    id: str
+    name: str
+    minutes: int
+    quote: Annotated[FeeQuote | None, Field(description="null where nothing is due.")]
+
+
 class Appointment(TypedDict):
     id: str
     client_id: str
+    type: Annotated[str, Field(description="The id of its appointment type.")]
     starts_at: w.Instant
     ends_at: w.Instant
     revision: int

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.audit import note
 from commands.payments import PaymentFilter, PaymentRow, find_payments, totals_of
 from commands.refunds import refund_by_staff
+from db.disputes import count_open_disputes, disputes_of
 from db.fees import amount_of, quote_of
 from db.models import Payment
 from db.refund_ledger import refunds_of
@@ -49,7 +50,7 @@ console_payments_router = APIRouter(
 _BATCH = 500
 COLUMNS = (
     *("payment_id", "asked_at", "client", "client_id", "appointment_at", "purpose", "state", "currency"),
-    *("asked", "taken", "refunded", "on_its_way", "kept"),
+    *("asked", "taken", "refunded", "on_its_way", "lost", "kept"),
 )
 
 
@@ -110,6 +111,7 @@ async def payments_page(
         paged=before is not None,
         states=list(PaymentState),
         timezone=timezone,
+        disputes_open=await count_open_disputes(session, reach),
     )
 
 
@@ -199,7 +201,8 @@ async def _payment_page(
         appointment=appointment,
         client=await client_by_id(session, payment.client_id),
         refunds=await refunds_of(session, payment.id),
-        left=refundable(PaymentState(payment.state), amount, payment.refund_due_minor),
+        disputes=await disputes_of(session, payment.id),
+        left=refundable(PaymentState(payment.state), amount, payment.refund_due_minor + payment.lost_minor),
         timezone=(await load_availability(session, payment.provider_id)).timezone,
         values=form.flat() if form else {},
         errors=errors_by_field(wrong),
@@ -213,7 +216,8 @@ def _cells(row: PaymentRow) -> tuple[str, ...]:
     refunded, due = payment.refunded_minor, payment.refund_due_minor
     name = f"{client.first_name} {client.last_name}"
     told = (payment.purpose, payment.state, payment.currency.upper())
-    sums = (payment.amount_minor, row.taken_minor, refunded, due - refunded, row.taken_minor - refunded)
+    kept = row.taken_minor - refunded - payment.lost_minor
+    sums = (payment.amount_minor, row.taken_minor, refunded, due - refunded, payment.lost_minor, kept)
     moments = (payment.created_at, row.appointment.starts_at)
     asked_at, appointment_at = (one.astimezone(UTC).isoformat() for one in moments)
     cells = (payment.id, asked_at, _harmless(name), client.id, appointment_at, *told)

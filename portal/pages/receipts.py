@@ -47,5 +47,8 @@ async def receipt(
         kept=kept,
         paid_at=paid_at or payment.changed_at,
         appointment=await appointment_by_id(session, payment.appointment_id),
-        refunds=[(one, told_client(one, payment.currency)) for one in await refunds_of(session, payment.id)],
+        refunds=[
+            (one, told_client(one, payment.currency, disputed=payment.disputed))
+            for one in await refunds_of(session, payment.id)
+        ],
     )

@@ -205,3 +205,10 @@ def test_nothing_goes_back_of_what_was_never_taken_or_is_back_already(state: Pay
     assert isinstance(refund_refusal(state, FORTY, owed, None), Conflict)
     assert isinstance(refund_refusal(state, FORTY, owed, 1), Conflict)
     assert refundable(state, FORTY, owed).amount_minor == 0
+
+
+def test_nothing_goes_back_while_a_payment_is_disputed() -> None:
+    for wanted in (None, 1000):
+        refusal = refund_refusal(PaymentState.CAPTURED, FORTY, 0, wanted, disputed=True)
+        assert isinstance(refusal, Conflict)
+        assert "disputes this payment" in refusal.detail

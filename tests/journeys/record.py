@@ -18,6 +18,7 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
 from devstack.stack import Stack
 from tests.conftest import plan_for
+from tests.dashboard import asked, in_dashboard, ledger_says
 from tests.driver import Person, Provider, World, ok, until
 from tests.staffing import owner_of
 from tests.subscribing import PAGE, in_status, subscribed, unsubscribed
@@ -49,6 +50,7 @@ async def _record_all(world: World) -> None:
     await _keep(world, "booking_paid_and_cancelled", f"booking:{appointment['id']}")
     await _keep(world, "taken_payment_refunded", f"taken-payment:{appointment['payment']['id']}")
 
+    await _record_disputed(world, provider)
     invited = await world.invited_client(provider)
     ok(await provider.request("POST", f"/api/v1/clients/{invited.client_id}/send-new-client-forms"), 202)
     await provider.told(invited.client_id, "new_client_forms_sent")
@@ -75,6 +77,18 @@ async def _record_withdrawn(world: World, provider: Provider) -> None:
     ok(await provider.request("POST", f"/api/v1/clients/{person.client_id}/withdraw", json=body), 202)
     await provider.told(person.client_id, "journey_withdrawn")
     await _keep(world, "withdrawn_journey", f"client-journey:{person.client_id}")
+
+
+async def _record_disputed(world: World, provider: Provider) -> None:
+    """Disputed, answered and won."""
+    _, appointment = await world.booked_client(provider)
+    fee = appointment["payment"]["id"]
+    await in_dashboard(world, fee, "dispute")
+    await asked(provider, "dispute:")
+    await in_dashboard(world, fee, "answer")
+    await in_dashboard(world, fee, "win")
+    await ledger_says(provider, fee, disputed=False)
+    await _keep(world, "taken_payment_disputed", f"taken-payment:{fee}")
 
 
 async def _record_held_longer(world: World, person: Person) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from domain.disputes import DisputeStatus
+from domain.errors import PaymentRefused
 from domain.money import Money
 from tests.simulator.stage import FORTY, MERCHANT, Stage, a_checkout
 
@@ -39,3 +43,25 @@ async def test_the_dashboard_gives_back_no_more_than_was_taken(stage: Stage) -> 
     (await stage.http.post(f"/_sim/payment_intents/{intent}/refund", json={})).raise_for_status()
     assert [one.amount for one in await stage.payments.list_refunds(MERCHANT, intent)] == [FORTY]
     assert (await stage.http.post("/_sim/payment_intents/pi_unknown/refund", json={})).status_code == 404
+
+
+async def test_a_dispute_keeps_its_payment_from_being_refunded_until_it_is_won(stage: Stage) -> None:
+    intent = await taken(stage)
+    opened = await stage.http.post(f"/payments/{intent}", data={"action": "dispute"})
+    assert opened.status_code == 303
+    assert (await stage.receiver.until("charge.dispute.created"))[0].related["payment_intent"] == intent
+    assert (await stage.receiver.until("charge.dispute.funds_withdrawn"))[0].merchant_account == MERCHANT
+    [seen] = await stage.payments.list_disputes(MERCHANT, intent)
+    assert (seen.status, seen.amount, seen.due_by is not None) == (DisputeStatus.NEEDS_RESPONSE, FORTY, True)
+    with pytest.raises(PaymentRefused) as refused:
+        await stage.payments.refund(MERCHANT, intent, FORTY, "rfd_1")
+    assert refused.value.code == "charge_disputed"
+    assert (await stage.http.post(f"/_sim/payment_intents/{intent}/dispute", json={})).status_code == 400
+
+    page = (await stage.http.get("/payments")).text
+    assert "dispute: needs response" in page
+    for act, status in (("answer", DisputeStatus.UNDER_REVIEW), ("win", DisputeStatus.WON)):
+        (await stage.http.post(f"/_sim/payment_intents/{intent}/{act}", json={})).raise_for_status()
+        assert [one.status for one in await stage.payments.list_disputes(MERCHANT, intent)] == [status]
+    assert (await stage.http.post(f"/_sim/payment_intents/{intent}/lose", json={})).status_code == 404
+    assert (await stage.payments.refund(MERCHANT, intent, FORTY, "rfd_1")).amount == FORTY
