@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,10 +16,11 @@ from db.tenancy import client_by_id
 from domain.errors import Conflict, FieldError, ValidationFailed
 from domain.intake_signature import consent_hash
 from domain.questionnaire import Questionnaire, parse_questionnaire
-from domain.questionnaire_forms import draft_from_form, form_values
+from domain.questionnaire_forms import draft_from_form, form_values, with_another
+from domain.questionnaire_instances import counts_of_form, laid_out, without_blanks, without_one
 from domain.questionnaire_validation import UNANSWERED, asked_items, check_response, read_response
 from domain.states import SubmissionStatus
-from portal.answers import answers_shown, progress
+from portal.answers import answers_shown, labels, progress
 from portal.forms import ClientForm, Form
 from portal.pages.frames import ClientFrame, TheClientFrame
 from portal.paths import identifier
@@ -38,7 +40,8 @@ async def read_intake(session: Transaction, office: TheOffice, frame: TheClientF
 async def write_intake(
     request: Request, session: Transaction, office: TheOffice, form: ClientForm, frame: TheClientFrame
 ) -> Response:
-    """`action` is draft, review, `more:<linkId>` (another answer to a question) or autosave (answered in JSON).
+    """`action` is draft, review, autosave (answered in JSON), `more:<linkId>` (another answer to a question),
+    `add:<linkId>` (another instance of a repeating group) or `remove:<n>:<linkId>` (its n-th instance).
 
     What is right is kept in any case; what isn't is told at its question.
     """
@@ -54,6 +57,7 @@ async def write_intake(
         )
     assert view.form is not None
     questionnaire = parse_questionnaire(view.form.questionnaire)
+    form, group = _with_instances(questionnaire, form, zone(frame.timezone))
     draft, errors = draft_from_form(questionnaire, form.values, zone(frame.timezone))
     try:
         async with session.begin_nested():
@@ -70,10 +74,34 @@ async def write_intake(
         return _page(frame, view, form=form, response=draft, errors=errors, status=422)
     if action == "review":
         return frame.go("/portal/intake/review")
+    if group is not None:
+        return _back_to_group(frame, questionnaire, form, group)
     more = action.removeprefix("more:") if action.startswith("more:") else None
-    if more is not None and more in questionnaire.by_link_id:
+    if more is not None and more in laid_out(questionnaire, counts_of_form(questionnaire, form.values)).by_link_id:
         return frame.go(f"/portal/intake#{identifier(more)}")
     return frame.go("/portal/intake", "draft")
+
+
+def _with_instances(questionnaire: Questionnaire, form: Form, timezone: tzinfo) -> tuple[Form, str | None]:
+    """The form after a button that adds or removes an instance, and the group that it was about."""
+    verb, _, rest = form.first("action").partition(":")
+    number, _, link_id = rest.partition(":") if verb == "remove" else ("", "", rest)
+    one = questionnaire.by_link_id.get(link_id)
+    if verb not in ("add", "remove") or one is None or not one.item.is_repeating_group:
+        return form, None
+    if verb == "add":
+        return Form(with_another(questionnaire, form.values, link_id, timezone)), link_id
+    which = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 0
+    return Form(without_one(questionnaire, form.values, link_id, which)), link_id
+
+
+def _back_to_group(frame: ClientFrame, questionnaire: Questionnaire, form: Form, link_id: str) -> Response:
+    """To the instance that was added, or to the whole group, with a word on what was removed."""
+    if form.first("action").startswith("remove:"):
+        return frame.go(f"/portal/intake#{identifier(link_id)}-all", "removed")
+    everything = laid_out(questionnaire, counts_of_form(questionnaire, form.values)).flat
+    added = [one.item.link_id for one in everything if one.item.document_link_id == link_id][-1]
+    return frame.go(f"/portal/intake#{identifier(added)}", "added")
 
 
 @intake_router.get("/portal/intake/review", summary="The answers once more, before they are signed and submitted")
@@ -133,7 +161,8 @@ def _saved(questionnaire: Questionnaire, view: IntakeView, errors: list[FieldErr
     """For the script that saves while somebody writes."""
     assert view.response is not None
     far = progress(questionnaire, view.response)
-    asked = asked_items(questionnaire, read_response(questionnaire, view.response).values)
+    reading = read_response(questionnaire, view.response)
+    asked = asked_items(reading.questionnaire, reading.values)
     return JSONResponse(
         {
             "revision": view.revision,
@@ -167,17 +196,18 @@ def _page(
         return _submitted(frame, view, questionnaire, status)
     current = response or view.response or {"resourceType": "QuestionnaireResponse"}
     values = form.values if form else form_values(questionnaire, view.response, zone(frame.timezone))
+    shown = laid_out(questionnaire, counts_of_form(questionnaire, values))
     return frame.render(
         "portal/intake.html",
         status=status,
-        questionnaire=questionnaire,
+        questionnaire=shown,
+        labels=labels(shown),
         form_id=view.form.id,
         revision=view.revision,
         values=values,
-        errors=errors_by_field(_in_order(questionnaire, errors or [])),
+        errors=errors_by_field(_in_order(shown, errors or [])),
         refusal=refusal,
         progress=progress(questionnaire, current),
-        asked=asked_items(questionnaire, read_response(questionnaire, current).values),
         saved_at=view.submission.updated_at if view.submission else None,
     )
 
@@ -205,15 +235,17 @@ def _review(
     if view.form is None or view.response is None or view.status is SubmissionStatus.SUBMITTED:
         return _page(frame, view, status=status)
     questionnaire = parse_questionnaire(view.form.questionnaire)
-    open_questions = _in_order(questionnaire, check_response(questionnaire, view.response))
+    drafted = read_response(questionnaire, view.response).questionnaire
+    open_questions = _in_order(drafted, check_response(questionnaire, view.response))
+    to_submit = without_blanks(questionnaire, view.response)
     return frame.render(
         "portal/intake_review.html",
         status=status,
         questionnaire=questionnaire,
         form_id=view.form.id,
         revision=view.revision,
-        answers=answers_shown(questionnaire, view.response, zone(frame.timezone)),
-        open_questions=[(one, questionnaire.by_link_id[one.field].item) for one in open_questions],
+        answers=answers_shown(questionnaire, to_submit, zone(frame.timezone)),
+        open_questions=[(one, labels(drafted)[one.field]) for one in open_questions],
         unanswered=UNANSWERED,
         consent=view.consent,
         consent_sha256=consent_hash(view.consent),
