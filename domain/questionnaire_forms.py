@@ -8,8 +8,26 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from domain.errors import FieldError
-from domain.questionnaire_instances import Counts, Typed, count_in, counts_of_form, counts_of_response, fields_of, laid_out, most_instances
-from domain.questionnaire_items import CHOICES, INSTANCES_SUFFIX, KINDS, OTHER_SUFFIX, UNIT_SUFFIX, Item, ItemType, Questionnaire
+from domain.questionnaire_instances import (
+    Counts,
+    Typed,
+    count_in,
+    counts_of_form,
+    counts_of_response,
+    fields_of,
+    laid_out,
+    most_instances,
+)
+from domain.questionnaire_items import (
+    CHOICES,
+    INSTANCES_SUFFIX,
+    KINDS,
+    OTHER_SUFFIX,
+    UNIT_SUFFIX,
+    Item,
+    ItemType,
+    Questionnaire,
+)
 from domain.questionnaire_validation import MOST_ANSWERS, asked_items, check_response, read_response
 from domain.questionnaire_values import Kind, Quantity, Value, read_value, same
 
@@ -276,5 +294,7 @@ def _entries(
         answers = [{f"value{value.kind}": value.raw} for value in values.get(item.link_id, ())]
         if answers:
             # A question with items of its own has one answer: see what is refused when a questionnaire is read.
-            entries.append({"linkId": item.document_link_id, "answer": [answers[0] | {"item": inner}] if inner else answers})
+            entries.append(
+                {"linkId": item.document_link_id, "answer": [answers[0] | {"item": inner}] if inner else answers}
+            )
     return entries

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.staticfiles import StaticFiles
 
 from domain.errors import FieldError
+from domain.questionnaire_instances import most_instances
 from domain.wording import spoken_clock, spoken_date, spoken_day, spoken_time
 from portal import (
     batch_words,
@@ -83,6 +84,7 @@ def _environment() -> Environment:
         condition_data=condition_data,
         input_type=input_type,
         limit_note=limit_note,
+        most_instances=most_instances,
     )
     return environment
 

@@ -98,10 +98,10 @@ def _with_instances(questionnaire: Questionnaire, form: Form, timezone: tzinfo) 
 def _back_to_group(frame: ClientFrame, questionnaire: Questionnaire, form: Form, link_id: str) -> Response:
     """To the instance that was added, or to the whole group, with a word on what was removed."""
     if form.first("action").startswith("remove:"):
-        return frame.go(f"/portal/intake#{identifier(link_id)}-all", "removed")
+        return frame.go(f"/portal/intake#{identifier(link_id)}-all", "instance-removed")
     everything = laid_out(questionnaire, counts_of_form(questionnaire, form.values)).flat
     added = [one.item.link_id for one in everything if one.item.document_link_id == link_id][-1]
-    return frame.go(f"/portal/intake#{identifier(added)}", "added")
+    return frame.go(f"/portal/intake#{identifier(added)}", "instance-added")
 
 
 @intake_router.get("/portal/intake/review", summary="The answers once more, before they are signed and submitted")
