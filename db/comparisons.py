@@ -16,8 +16,9 @@ from domain.states import AttentionOwner
 # Money that has moved, or may, since the processor's last word; on business time, as the ledger stamps it.
 _SILENT = text("""
     WITH heard AS (
-      SELECT coalesce(max(received_at), '-infinity') + coalesce((SELECT offset_seconds FROM demo_clock), 0) * interval '1 s'
-             AS at FROM external_event WHERE source = 'stripe-fees')
+      SELECT coalesce(max(received_at), '-infinity')
+             + coalesce((SELECT offset_seconds FROM demo_clock), 0) * interval '1 s' AS at
+        FROM external_event WHERE source = 'stripe-fees')
     SELECT p.practice_id, min(p.changed_at) AS since FROM payment p, heard
      WHERE p.session_id IS NOT NULL AND p.changed_at > heard.at
      GROUP BY p.practice_id HAVING min(p.changed_at) <= :before
