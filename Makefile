@@ -1,6 +1,6 @@
 # Portico. `make help` lists what there is; each target needs Python 3.11 or newer and make, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench chaos life-cycle check fmt lint types rules lock clean dev browser
+.PHONY: help run demo test bench chaos life-cycle one-slot check fmt lint types rules lock clean dev browser
 
 PYTHON ?= python3
 VENV := .venv
@@ -51,6 +51,10 @@ chaos: $(VENV)/dev.stamp ## The whole fault matrix into docs/chaos.md (CHAOS_SEE
 
 life-cycle: $(VENV)/dev.stamp ## Appointments and fees in any order, against laws of money (LIFE_CYCLE_WAYS=100)
 	@LIFE_CYCLE_WAYS=$${LIFE_CYCLE_WAYS:-100} $(BIN)/python -m pytest tests/virtual_time/test_life_cycle.py -q
+
+one-slot: $(VENV)/dev.stamp ## Two hundred clients ask for one slot at once, twenty times (ONE_SLOT_CLIENTS, ONE_SLOT_ROUNDS)
+	@ONE_SLOT_CLIENTS=$${ONE_SLOT_CLIENTS:-200} ONE_SLOT_ROUNDS=$${ONE_SLOT_ROUNDS:-20} \
+		$(BIN)/python -m pytest tests/e2e/test_one_slot.py -q
 
 fmt: $(VENV)/dev.stamp ## Put the code into shape
 	@$(BIN)/ruff format .

@@ -17,6 +17,7 @@ from db.policy_store import load_policy
 from db.settings_store import load_availability
 from db.tenancy import appointment_by_id, client_by_id, payment_of_appointment
 from db.timeline import tell
+from domain.cadence import reminder_waits_until
 from domain.money import Money
 from domain.ports import CalendarMethod
 from domain.refunds import in_words
@@ -71,6 +72,7 @@ class _About:
     payment: Payment | None
     head: Letterhead
     when: str
+    clients_zone: str  # by whose clock it is night
     notice_minutes: int | None  # until which the client can cancel online
 
     @property
@@ -130,13 +132,19 @@ class Notices:
         return True
 
     @activity.defn
-    async def send_appointment_reminder(self, command: RemindOfAppointment) -> bool:
-        """Remind of what stands now: False when it was cancelled, moved or has begun since the reminder was planned."""
+    async def send_appointment_reminder(self, command: RemindOfAppointment) -> bool | datetime:
+        """Remind of what stands now: False when it was cancelled, moved or has begun since the reminder was planned.
+
+        At night, by the client's clock, nothing is sent: the answer is when to ask again.
+        """
         notice = SendAppointmentNotice(appointment_id=command.appointment_id, now=command.now)
         about = await self._about(notice)
         stands = about.appointment.status == AppointmentStatus.BOOKED
         if not stands or about.appointment.starts_at != command.starts_at or command.now >= command.starts_at:
             return False
+        morning = reminder_waits_until(command.now, command.due, command.starts_at, about.clients_zone)
+        if morning is not None:
+            return morning
         ref = f"{command.appointment_id}:{command.due:%Y%m%d%H%M}"
         await self._send(notice, about, "appointment_reminder", TimelineKind.APPOINTMENT_REMINDED, {}, ref=ref)
         return True
@@ -183,6 +191,7 @@ class Notices:
                 payment=await payment_of_appointment(session, appointment.id),
                 head=await letterhead(session, appointment.provider_id),
                 when=spoken_time(appointment.starts_at, availability.timezone),
+                clients_zone=client.timezone or availability.timezone,
                 notice_minutes=notice if policy.clients_can_cancel else None,
             )
 

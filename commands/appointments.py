@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
+from db.appointment_types import load_types
 from db.cancelling import cancel_booked
 from db.events import EventKind, client_subject, record_event
 from db.fees import quote_of
@@ -14,7 +18,8 @@ from db.tenancy import payment_of_appointment
 from db.timeline import tell
 from db.waking import wake_booking
 from domain.decisions import CancelDecision, cancel_decision, visit_decision
-from domain.refunds import RefundTerms
+from domain.first_visits import VisitOfTheirs, cover_refusal, resting_on
+from domain.refunds import NOTHING, RefundTerms
 from domain.stages import Actor
 from domain.states import AppointmentStatus, TimelineKind
 
@@ -23,7 +28,7 @@ async def may_cancel(session: AsyncSession, office: Office, appointment: Appoint
     """The one answer that page, API and workflow share: allowed? until when? what about the fee?"""
     policy = (await load_policy(session, appointment.provider_id, appointment.client_id)).policy
     payment = await payment_of_appointment(session, appointment.id)
-    return cancel_decision(
+    decision = cancel_decision(
         status=AppointmentStatus(appointment.status),
         starts_at=appointment.starts_at,
         # The client is held to the notice shown when booking, unless the practice has become more generous since.
@@ -34,6 +39,31 @@ async def may_cancel(session: AsyncSession, office: Office, appointment: Appoint
         choose_until=appointment.choose_until,
         refund=quote_of(payment).refund if payment is not None else RefundTerms(),
     )
+    if actor is not Actor.CLIENT or not decision.allowed or appointment.status != AppointmentStatus.BOOKED:
+        return decision
+    refusal = cover_refusal(await rest_on(session, appointment))
+    return replace(decision, refusal=refusal, refund_percent=NOTHING, refund_steps=()) if refusal else decision
+
+
+async def rest_on(session: AsyncSession, appointment: Appointment) -> list[VisitOfTheirs]:
+    """The client's appointments ahead that came without a fee because of this one."""
+    standing = [str(AppointmentStatus.BOOKED), str(AppointmentStatus.FULFILLED)]
+    query = select(Appointment).where(Appointment.client_id == appointment.client_id, Appointment.status.in_(standing))
+    theirs = list(await session.scalars(query))
+    if not any(one.covered for one in theirs):
+        return []
+    free = (await load_types(session, appointment.provider_id)).without_fee
+    visits = [
+        VisitOfTheirs(
+            id=one.id,
+            status=AppointmentStatus(one.status),
+            created_at=one.created_at,
+            covered=one.covered,
+            free=one.type_id in free,
+        )
+        for one in theirs
+    ]
+    return resting_on(appointment.id, visits)
 
 
 async def cancel(

@@ -29,6 +29,7 @@ _AUDITED = {
     BatchAction.SEND_FORMS: AuditKind.FORMS_SENT,
     BatchAction.INVITE_AGAIN: AuditKind.INVITATION_SENT_AGAIN,
     BatchAction.REVOKE: AuditKind.INVITATION_REVOKED,
+    BatchAction.INVITE: AuditKind.CLIENT_INVITED,
 }
 _REASONS: dict[type[DomainError], LeftOut] = {
     GreetingMissing: LeftOut.NO_GREETING,
@@ -184,6 +185,8 @@ class BatchRun:
                 return (await issue_again(session, self._office, client)).id
             case BatchAction.REVOKE:
                 return (await revoke(session, self._office, client))[0].id
+            case BatchAction.INVITE:
+                raise AssertionError("a list is written in one transaction, and never waits")
 
 
 def _who(batch: ClientBatch) -> Who:

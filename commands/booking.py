@@ -13,76 +13,26 @@ from commands.idempotency import earlier_result, keep_result
 from commands.instants import check_instant
 from commands.moving import move
 from commands.office import Office
+from commands.standpoint import Standpoint, standpoint
+from db.appointment_types import load_types
 from db.busy_times import elsewhere
-from db.calendar import busy_intervals, lock_calendar, upcoming_count
+from db.calendar import busy_intervals
 from db.events import EventKind, client_subject, record_event
 from db.fees import payment_for
 from db.ids import new_id
-from db.in_force import InForce, in_force_for
-from db.models import Appointment, Client, IntakeSubmission, Provider
+from db.models import Appointment, Client, Provider
 from db.policy_store import PolicyInForce, load_policy
 from db.settings_store import load_availability
 from db.tenancy import appointment_being_chosen, appointment_by_id, still_here
 from db.timeline import tell
-from domain.decisions import Block, BookingRequest, booking_blocks, refusals, slot_block
+from domain.decisions import Block, refusals, slot_block
 from domain.errors import Conflict, NotFound, ValidationFailed
-from domain.fees import FeeQuote, quote_for
+from domain.fees import FeeQuote
 from domain.slots import Slot, generate_slots, is_offered, peak_overlap
-from domain.stages import Actor, Track
-from domain.states import BLOCKING, AppointmentStatus, SubmissionStatus, TimelineKind
+from domain.stages import Actor
+from domain.states import BLOCKING, AppointmentStatus, TimelineKind
 
 _LONGEST_WINDOW = timedelta(days=62)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standpoint:
-    """Everything that the decisions about one client's booking are made from, read in one transaction."""
-
-    request: BookingRequest
-    here: InForce
-    blocks: list[Block]
-    now: datetime
-
-    @property
-    def in_force(self) -> PolicyInForce:
-        return self.here.policy
-
-
-async def standpoint(
-    session: AsyncSession, office: Office, client: Client, actor: Actor, *, override: bool = False, lock: bool = False
-) -> Standpoint:
-    """With `lock`, the calendar is held from here on; what doesn't depend on it is read before."""
-    here = await in_force_for(session, client.provider_id, client.id)
-    now = office.clock.at(here.clock_offset)
-    submitted = await intake_submitted(session, client.id)
-    if lock:
-        await lock_calendar(session, client.provider_id)
-    request = BookingRequest(
-        actor=actor,
-        track=Track(client.track),
-        has_account=client.account_id is not None,
-        intake_submitted=submitted,
-        upcoming=await upcoming_count(session, client.id, now),
-        override=override,
-        returning=await has_been_here(session, client.id),
-    )
-    return Standpoint(
-        request=request, here=here, blocks=booking_blocks(here.policy.policy, here.standing, request), now=now
-    )
-
-
-async def intake_submitted(session: AsyncSession, client_id: str) -> bool:
-    query = select(IntakeSubmission.id).where(
-        IntakeSubmission.client_id == client_id, IntakeSubmission.status == str(SubmissionStatus.SUBMITTED)
-    )
-    return (await session.scalar(query.limit(1))) is not None
-
-
-async def has_been_here(session: AsyncSession, client_id: str) -> bool:
-    """Another appointment of theirs stands or was kept: it isn't the first visit any more that they book."""
-    been = [str(AppointmentStatus.BOOKED), str(AppointmentStatus.FULFILLED)]
-    query = select(Appointment.id).where(Appointment.client_id == client_id, Appointment.status.in_(been))
-    return (await session.scalar(query.limit(1))) is not None
 
 
 async def free_slots(
@@ -93,11 +43,12 @@ async def free_slots(
     end: datetime,
     client: Client | None = None,
     *,
-    but_for: str | None = None,
+    type_id: str | None = None,
+    moving: Appointment | None = None,
 ) -> list[Slot]:
-    """The slots offered (to this client) within the window, 62 days at most. Raises ValidationFailed.
+    """The slots offered (to this client) within the window, 62 days at most. Raises ValidationFailed, Conflict.
 
-    `but_for` is an appointment that is to be moved: its own time is free for it.
+    They are as long as the type; for an appointment that is to be moved as long as it is, and its own time is free.
     """
     now = await office.clock.now(session)
     check_instant("from", start, now)
@@ -106,12 +57,19 @@ async def free_slots(
         raise ValidationFailed.of("to", "must be later than from")
     if end - start > _LONGEST_WINDOW:
         raise ValidationFailed.of("to", f"must be at most {_LONGEST_WINDOW.days} days after from")
-    policy = (await load_policy(session, provider.id, client.id if client else None)).policy
+    in_force = await load_policy(session, provider.id, client.id if client else None)
+    rules = in_force.policy.slot_rules()
+    if moving is not None:
+        rules = rules.lasting(moving.ends_at - moving.starts_at)
+    else:
+        kind = (await load_types(session, provider.id)).chosen(type_id)
+        rules = kind.under(in_force.policy, in_force.sources).slot_rules()
     margin = timedelta(days=2)
+    but_for = moving.id if moving is not None else None
     busy = await busy_intervals(session, provider.id, start - margin, end + margin, but_for=but_for)
     return generate_slots(
         await load_availability(session, provider.id),
-        policy.slot_rules(),
+        rules,
         busy,
         start,
         end,
@@ -121,11 +79,23 @@ async def free_slots(
 
 
 async def why_not(
-    session: AsyncSession, office: Office, client: Client, starts_at: datetime | None, actor: Actor = Actor.CLIENT
+    session: AsyncSession,
+    office: Office,
+    client: Client,
+    starts_at: datetime | None,
+    actor: Actor = Actor.CLIENT,
+    *,
+    type_id: str | None = None,
 ) -> tuple[list[Block], PolicyInForce]:
-    """Every rule that keeps this client from booking (this slot); what the page shows and the API answers."""
-    point = await standpoint(session, office, client, actor)
-    blocks = list(point.blocks)
+    """Every rule that keeps this client from booking (this slot); what the page shows and the API answers.
+
+    Without a type and a time it is what keeps them from booking anything at all: of the types the one that there is
+    least against.
+    """
+    point = await standpoint(session, office, client, actor, type_id=type_id)
+    if type_id is None and starts_at is None:
+        point = min((point.of(kind) for kind in point.here.types.open), key=lambda one: len(one.blocks))
+    blocks = point.blocks
     if starts_at is not None:
         check_instant("starts_at", starts_at, point.now)
         block = await _slot_block(session, point, starts_at)
@@ -134,7 +104,7 @@ async def why_not(
 
 
 async def _slot_block(session: AsyncSession, point: Standpoint, starts_at: datetime) -> Block | None:
-    policy = point.in_force.policy
+    policy = point.policy
     ends_at = starts_at + timedelta(minutes=policy.appointment_minutes)
     margin = timedelta(minutes=policy.buffer_minutes)
     busy = await busy_intervals(session, point.here.provider_id, starts_at - margin, ends_at + margin)
@@ -151,11 +121,14 @@ async def claim(
     starts_at: datetime,
     *,
     actor: Actor,
+    type_id: str | None = None,
     override_reason: str | None = None,
     idempotency_key: str | None = None,
     seen_quote: str | None = None,
 ) -> Appointment:
     """Take the slot for the client: pending, held until the fee is paid or the hold ends.
+
+    How long it takes and what it costs is decided here, by its type; without one it is the provider's default.
 
     A client whose last time was lost while its fee was on the way takes the new one for that appointment, without
     paying again; one who holds or has this very time keeps it, and is asked nothing twice. `seen_quote` is the
@@ -164,7 +137,7 @@ async def claim(
     the claim one.
     """
     scope = f"claim:{client.id}"
-    request: dict[str, object] = {"starts_at": starts_at.isoformat()}
+    request: dict[str, object] = {"starts_at": starts_at.isoformat(), **({"type": type_id} if type_id else {})}
     earlier = await earlier_result(session, scope, idempotency_key, request)
     if earlier is not None:
         return await appointment_by_id(session, earlier["appointment_id"])
@@ -172,21 +145,23 @@ async def claim(
     if choosing is not None:
         appointment = await move(session, office, choosing, starts_at, actor=actor, override_reason=override_reason)
     else:
-        appointment = await _claim_anew(session, office, client, starts_at, actor, override_reason, seen_quote)
+        wish = _Wish(starts_at=starts_at, type_id=type_id, override_reason=override_reason, seen_quote=seen_quote)
+        appointment = await _claim_anew(session, office, client, actor, wish)
     await keep_result(session, scope, idempotency_key, request, {"appointment_id": appointment.id})
     return appointment
 
 
-async def _claim_anew(
-    session: AsyncSession,
-    office: Office,
-    client: Client,
-    starts_at: datetime,
-    actor: Actor,
-    override_reason: str | None,
-    seen_quote: str | None,
-) -> Appointment:
-    point = await standpoint(session, office, client, actor, override=override_reason is not None, lock=True)
+@dataclass(frozen=True, kw_only=True)
+class _Wish:
+    starts_at: datetime
+    type_id: str | None
+    override_reason: str | None
+    seen_quote: str | None
+
+
+async def _claim_anew(session: AsyncSession, office: Office, client: Client, actor: Actor, wish: _Wish) -> Appointment:
+    starts_at, override = wish.starts_at, wish.override_reason is not None
+    point = await standpoint(session, office, client, actor, type_id=wish.type_id, override=override, lock=True)
     if not await still_here(session, client.id, lock=False):
         raise NotFound("There is no such client.")
     check_instant("starts_at", starts_at, point.now)
@@ -194,18 +169,20 @@ async def _claim_anew(
         raise ValidationFailed.of("starts_at", "must be in the future")
     if actor is Actor.CLIENT:
         # Chosen in another tab: the same time, the same fee, the same checkout.
-        theirs = await _already_theirs(session, client.id, starts_at)
+        theirs = await _already_theirs(session, client.id, starts_at, wish.type_id)
         if theirs is not None:
             return theirs
     refusals(point.blocks)
-    quote = fee_quote(point.in_force, point.request) if actor is Actor.CLIENT else None
-    _check_seen(quote, seen_quote)
+    quote = point.quote if actor is Actor.CLIENT else None
+    _check_seen(quote, wish.seen_quote)
     block = await _slot_block(session, point, starts_at)
     refusals([block] if block else [])
-    appointment = _appointment(point, client, starts_at, actor, override_reason)
+    appointment = _appointment(point, client, actor, wish)
     session.add(appointment)
     await session.flush()
     payment_id = None
+    if point.waiver is not None and point.waived:
+        point.waiver.appointment_id = appointment.id
     if quote is not None:
         payment = payment_for(appointment, quote, point.here.merchant_account, point.now)
         session.add(payment)
@@ -216,47 +193,47 @@ async def _claim_anew(
     return appointment
 
 
-async def _already_theirs(session: AsyncSession, client_id: str, starts_at: datetime) -> Appointment | None:
+async def _already_theirs(
+    session: AsyncSession, client_id: str, starts_at: datetime, type_id: str | None
+) -> Appointment | None:
+    """Raises Conflict where it is theirs as something else than what they choose now."""
     query = select(Appointment).where(
         Appointment.client_id == client_id,
         Appointment.starts_at == starts_at,
         Appointment.status.in_([str(status) for status in BLOCKING]),
         Appointment.cancel_requested_at.is_(None),
     )
-    return await session.scalar(query.limit(1))
+    theirs = await session.scalar(query.limit(1))
+    if theirs is not None and type_id is not None and theirs.type_id != type_id:
+        raise Conflict(
+            "This time is yours already, for another kind of appointment. Please choose another time, or cancel that "
+            "one first.",
+            appointment_id=theirs.id,
+        )
+    return theirs
 
 
-def _appointment(
-    point: Standpoint, client: Client, starts_at: datetime, actor: Actor, override_reason: str | None
-) -> Appointment:
-    policy = point.in_force.policy
+def _appointment(point: Standpoint, client: Client, actor: Actor, wish: _Wish) -> Appointment:
+    policy, starts_at = point.policy, wish.starts_at
     return Appointment(
         id=new_id("apt"),
         practice_id=client.practice_id,
         provider_id=client.provider_id,
         client_id=client.id,
+        type_id=point.kind.id,
         starts_at=starts_at,
         ends_at=starts_at + timedelta(minutes=policy.appointment_minutes),
         status=str(AppointmentStatus.PENDING),
         revision=0,
         booked_by=str(actor),
-        override_reason=override_reason,
+        override_reason=wish.override_reason,
         settings_version=point.in_force.version,
         cancel_notice_minutes=policy.cancel_notice_minutes,
+        covered=point.covered and actor is Actor.CLIENT,
         reminder_hours=list(policy.reminder_hours),
         hold_expires_at=point.now + timedelta(minutes=policy.hold_minutes),
         created_at=point.now,
     )
-
-
-def fee_quote(in_force: PolicyInForce, request: BookingRequest) -> FeeQuote | None:
-    return quote_for(in_force.policy, in_force.versions, returning=request.returning)
-
-
-async def quote_now(session: AsyncSession, office: Office, client: Client) -> FeeQuote | None:
-    """What the client is asked if they book now; None where nothing is due."""
-    point = await standpoint(session, office, client, Actor.CLIENT)
-    return fee_quote(point.in_force, point.request)
 
 
 def _check_seen(quote: FeeQuote | None, seen: str | None) -> None:

@@ -105,15 +105,36 @@ async def invite(
     earlier = await earlier_result(session, scope, idempotency_key, new.as_request())
     if earlier is not None:
         return await client_by_id(session, earlier["client_id"])
-    standing = await practice_standing(session, provider)
-    if not is_open(standing.subscription):
-        raise SubscriptionInactive("New clients can be invited once the portal subscription is active.")
+    await check_open(session, provider)
     if new.external_id is not None:
         await lock_name(session, f"external-id:{provider.id}:{new.external_id}")
         known = await client_by_external_id(session, provider.id, new.external_id)
         if known is not None:
             return known
     await count_invitation(session, office, provider.id, new.email)
+    now = await office.clock.now(session)
+    client = await record_new_client(session, provider, new, now, source=source, external_id=external_id)
+    await keep_result(session, scope, idempotency_key, new.as_request(), {"client_id": client.id})
+    return client
+
+
+async def check_open(session: AsyncSession, provider: Provider) -> None:
+    """Raises SubscriptionInactive."""
+    standing = await practice_standing(session, provider)
+    if not is_open(standing.subscription):
+        raise SubscriptionInactive("New clients can be invited once the portal subscription is active.")
+
+
+async def record_new_client(
+    session: AsyncSession,
+    provider: Provider,
+    new: NewClient,
+    now: datetime,
+    *,
+    source: str,
+    external_id: str | None = None,
+) -> Client:
+    """The row, the timeline's first entry, and the event that starts the journey, which mails the invitation."""
     client = Client(
         id=new_id("cli"),
         practice_id=provider.practice_id,
@@ -125,7 +146,7 @@ async def invite(
         email=new.email,
         phone=new.phone,
         external_id=new.external_id,
-        created_at=await office.clock.now(session),
+        created_at=now,
     )
     session.add(client)
     await session.flush()
@@ -139,7 +160,6 @@ async def invite(
         subject=client_subject(client.id),
         payload={},
     )
-    await keep_result(session, scope, idempotency_key, new.as_request(), {"client_id": client.id})
     return client
 
 

@@ -1,4 +1,4 @@
-"""Moving a booked appointment: one transaction in the calendar; the fee stays, the limit isn't asked."""
+"""Moving a booked appointment: one transaction in the calendar; type, length and fee stay, the limit isn't asked."""
 
 from __future__ import annotations
 
@@ -122,9 +122,10 @@ async def _check_slot(
     busy = await busy_intervals(
         session, appointment.provider_id, starts_at - margin, ends_at + margin, but_for=appointment.id
     )
+    rules = policy.slot_rules().lasting(ends_at - starts_at)
     away = await elsewhere(session, appointment.provider_id, starts_at, ends_at + margin)
     block = slot_block(
-        offered=is_offered(availability, policy.slot_rules(), starts_at, now, away),
+        offered=is_offered(availability, rules, starts_at, now, away),
         taken=peak_overlap(busy, starts_at, ends_at, margin) >= policy.max_simultaneous_appointments,
         actor=actor,
         override=override,

@@ -16,6 +16,7 @@ from db.duplicates import told_of_account
 from db.invitations import that_counts
 from db.models import Appointment, AttentionItem, Client, Invitation, TimelineEntry
 from db.policy_store import load_policy
+from db.settings_store import load_availability
 from domain.invitations import RevokedBecause
 from domain.outlook import Ahead, OpenLink, Stuck, Turn, Visit, Whereabouts, ahead, whose_turn
 from domain.roles import Reach
@@ -49,6 +50,7 @@ async def _whereabouts(session: AsyncSession, client: Client) -> Whereabouts:
         intake_since=told.get(TimelineKind.INTAKE_ASSIGNED),
         ready_since=ready_since,
         visits=await _visits(session, client.id),
+        clients_zone=client.timezone or (await load_availability(session, client.provider_id)).timezone,
         stuck=[_stuck(item) for item in items],
         declines_nudges=await declined(session, client.practice_id, client.email) is not None,
     )

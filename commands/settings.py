@@ -1,4 +1,4 @@
-"""A provider's own documents (page, sign-up form, greeting, availability): checked, and saved as versions.
+"""A provider's own documents (page, sign-up form, greeting, hours, types): checked, and saved as versions.
 
 The portal settings have levels: `commands.policies`.
 """
@@ -11,11 +11,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.appointment_types import check_types
 from commands.availability import checked_availability
 from commands.greetings import checked_greeting, drop_unused_files, with_names
 from commands.office import Office
 from commands.page import check_page, page_document
 from db import settings_store
+from db.appointment_types import load_types
 from db.models import Provider
 from domain.page import parse_page
 from domain.signup_form import default_signup_form, parse_signup_form
@@ -38,6 +40,9 @@ async def read_settings(session: AsyncSession, provider: Provider, kind: Setting
     if kind is SettingsKind.AVAILABILITY:
         availability = await settings_store.load_availability(session, provider.id)
         return SettingsView(version=stored.version, document=availability.as_document())
+    if kind is SettingsKind.APPOINTMENT_TYPES:
+        types = await load_types(session, provider.id)
+        return SettingsView(version=stored.version, document=types.as_document())
     if kind is SettingsKind.PAGE:
         page = parse_page(stored.document or {"name": provider.name})
         return SettingsView(version=stored.version, document=page_document(provider, page))
@@ -82,6 +87,8 @@ async def _checked(
             return parse_signup_form({key: value for key, value in document.items() if key != "version"}).as_document()
         case SettingsKind.AVAILABILITY:
             return (await checked_availability(session, provider, document)).as_document()
+        case SettingsKind.APPOINTMENT_TYPES:
+            return (await check_types(session, provider, document)).as_document()
         case SettingsKind.PAGE:
             return (await check_page(session, provider, document)).as_document()
         case _:

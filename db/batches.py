@@ -27,15 +27,16 @@ _MAILS = text("""
     SELECT i.position,
            CASE WHEN :forms THEN EXISTS (SELECT FROM timeline_entry t WHERE t.client_id = i.client_id
                   AND t.kind = 'new_client_forms_sent' AND t.ref = i.ref)
-                ELSE EXISTS (SELECT FROM invitation v WHERE v.id = i.ref AND v.sent_at IS NOT NULL) END AS sent,
+                ELSE EXISTS (SELECT FROM invitation v WHERE (v.id = i.ref OR :first AND v.client_id = i.client_id)
+                  AND v.sent_at IS NOT NULL) END AS sent,
            EXISTS (SELECT FROM attention_item a WHERE a.client_id = i.client_id AND a.settled_at IS NULL
                   AND strpos(a.step, i.ref) > 0) AS stuck,
            EXISTS (SELECT FROM timeline_entry t WHERE t.client_id = i.client_id
                   AND t.kind IN ('mail_dropped', 'greeting_skipped') AND strpos(t.ref, i.ref) > 0)
              OR EXISTS (SELECT FROM attention_item a WHERE a.client_id = i.client_id AND a.settled_at IS NOT NULL
                   AND a.resolution NOT IN ('retry', 'correct_email', 'recovered') AND strpos(a.step, i.ref) > 0)
-             OR EXISTS (SELECT FROM invitation v WHERE v.id = i.ref AND v.sent_at IS NULL
-                  AND v.revoked_at IS NOT NULL) AS given_up
+             OR EXISTS (SELECT FROM invitation v WHERE (v.id = i.ref OR :first AND v.client_id = i.client_id)
+                  AND v.sent_at IS NULL AND v.revoked_at IS NOT NULL) AS given_up
       FROM batch_item i WHERE i.batch_id = :batch_id AND i.state = 'done'
 """)
 
@@ -72,7 +73,7 @@ async def newest_batches(session: AsyncSession, reach: Reach) -> list[tuple[Clie
 async def items_of(session: AsyncSession, batch: ClientBatch) -> list[ItemRow]:
     """In the order in which they were chosen."""
     action = BatchAction(batch.action)
-    values = {"batch_id": batch.id, "forms": action is BatchAction.SEND_FORMS}
+    values = {"batch_id": batch.id, "forms": action is BatchAction.SEND_FORMS, "first": action is BatchAction.INVITE}
     mails: dict[int, Outcome] = {}
     if action is not BatchAction.REVOKE:
         for row in await session.execute(_MAILS, values):

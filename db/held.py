@@ -36,6 +36,7 @@ class Holding(StrEnum):
     APPOINTMENTS = "appointments"
     PAYMENTS = "payments"
     REFUNDS = "refunds"
+    WAIVERS = "waived-fees"
     DISPUTES = "disputes"
     MAILS = "mails"
     ACCOUNT_MAILS = "account-mails"

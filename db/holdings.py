@@ -26,6 +26,7 @@ from db.models import (
     Effect,
     EmailChange,
     ExternalEvent,
+    FeeWaiver,
     FiledResponse,
     IdempotencyRecord,
     IntakeSubmission,
@@ -213,7 +214,8 @@ HELD: tuple[Held, ...] = (
         theirs=_own(Appointment),
         order="starts_at",
         fate=Fate.STRIPPED,
-        strip={"override_reason": None, "cancel_reason": None},
+        # What it was may say why somebody came.
+        strip={"override_reason": None, "cancel_reason": None, "type_id": ""},
     ),
     Held(
         holding=Holding.PAYMENTS,
@@ -231,6 +233,7 @@ HELD: tuple[Held, ...] = (
         order="created_at",
         fate=Fate.KEPT,
     ),
+    Held(holding=Holding.WAIVERS, table=FeeWaiver, theirs=_own(FeeWaiver), order="waived_at", fate=Fate.REMOVED),
     Held(
         holding=Holding.DISPUTES,
         table=Dispute,

@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.appointment_types import types_of
 from db.policy_store import PolicyInForce, policy_in_force
 from db.rate_counters import COUNT_STEP, Bucket, count_values
 from db.settings_store import effective_availability
+from domain.appointment_types import AppointmentTypes
 from domain.decisions import PracticeStanding
 from domain.errors import NotFound
 from domain.hours import Availability
@@ -53,12 +55,17 @@ def _statement(*parts: str) -> TextClause:
     return text(" ".join(parts))
 
 
-_NOBODY = "NULL AS client_policy_version, NULL AS client_policy,"
-_CLIENT = "client_policy.version AS client_policy_version, client_policy.document AS client_policy,"
+# What is different for a client, and what only somebody who books needs.
+_NOBODY = "NULL AS client_policy_version, NULL AS client_policy, NULL AS types_version, NULL AS types,"
+_CLIENT = """client_policy.version AS client_policy_version, client_policy.document AS client_policy,
+    types.version AS types_version, types.document AS types,"""
 _BESIDE_CLIENT = """
     LEFT JOIN LATERAL (
       SELECT version, document::text AS document FROM client_policy_version
-       WHERE client_id = :client_id ORDER BY version DESC LIMIT 1) client_policy ON true"""
+       WHERE client_id = :client_id ORDER BY version DESC LIMIT 1) client_policy ON true
+    LEFT JOIN LATERAL (
+      SELECT version, document::text AS document FROM settings_version
+       WHERE provider_id = p.id AND kind = 'appointment-types' ORDER BY version DESC LIMIT 1) types ON true"""
 _BY_SLUG = _statement("SELECT", _NOBODY, _COLUMNS, "FROM provider p", _BESIDE, "WHERE p.slug = :slug")
 _FOR_CLIENT = _statement("SELECT", _CLIENT, _COLUMNS, "FROM provider p", _BESIDE, _BESIDE_CLIENT, "WHERE p.id = :id")
 # One row, whether or not there is such a provider.
@@ -88,6 +95,8 @@ class InForce:
     form_document: str | None
     availability_document: str | None
     holidays_document: str | None
+    types_version: int
+    types_document: str | None
     clock_offset: int | None
 
     @property
@@ -97,6 +106,16 @@ class InForce:
     @property
     def availability(self) -> Availability:
         return effective_availability(self.availability_document, self.holidays_document)
+
+    @property
+    def types(self) -> AppointmentTypes:
+        """Read for one client; at the provider's page nobody books."""
+        return types_of(self.types_document)
+
+    @property
+    def versions(self) -> str:
+        """Of the settings that a quote is made of, in one word; of the types, too, where there are any."""
+        return f"{self.policy.versions}.{self.types_version}" if self.types_version else self.policy.versions
 
 
 async def in_force_at(session: AsyncSession, slug: str) -> InForce:
@@ -141,6 +160,8 @@ def _in_force(row: Row[Any]) -> InForce:
         form_document=row.form,
         availability_document=row.availability,
         holidays_document=row.holidays,
+        types_version=row.types_version or 0,
+        types_document=row.types,
         clock_offset=row.clock_offset,
     )
 

@@ -43,6 +43,8 @@ class AuditKind(StrEnum):
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_CANCELLED = "appointment_cancelled"
     PAYMENT_REFUNDED = "payment_refunded"
+    FEE_WAIVED = "fee_waived"
+    FEE_WAIVER_TAKEN_BACK = "fee_waiver_taken_back"
     PAYMENTS_EXPORTED = "payments_exported"
     EVIDENCE_EXPORTED = "evidence_exported"
     VISIT_RECORDED = "visit_recorded"

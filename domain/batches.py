@@ -15,6 +15,13 @@ class BatchAction(StrEnum):
     SEND_FORMS = "send_new_client_forms"
     INVITE_AGAIN = "send_invitation_again"
     REVOKE = "revoke_invitation"
+    INVITE = "invite"  # a list of new clients, all of them written in one transaction
+
+
+# What can be done for clients who are there already.
+FOR_CLIENTS = (BatchAction.SEND_FORMS, BatchAction.INVITE_AGAIN, BatchAction.REVOKE)
+# The step of a journey that mails a new client's first invitation.
+FIRST_INVITATION_STEP = "portal_invitation"
 
 
 class ItemState(StrEnum):
@@ -84,6 +91,8 @@ def left_out(action: BatchAction, facts: Facts) -> LeftOut | None:
             if facts.has_account:
                 return LeftOut.ACCOUNT_OPEN
             return LeftOut.REVOKED if facts.invitation is InvitationState.REVOKED else None
+        case BatchAction.INVITE:
+            return None
 
 
 @dataclass(frozen=True, kw_only=True)

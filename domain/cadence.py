@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from domain.policy import PortalPolicy
 
@@ -33,6 +34,8 @@ _NUDGE_KEEPS = timedelta(hours=24)
 _CANCELLATION_KEEPS = timedelta(hours=48)
 # A reminder that comes with less time left than this helps nobody.
 _REMINDER_USELESS = timedelta(hours=2)
+# Nobody is reminded at night, by their own clock: phones ring for mails.
+QUIET_FROM, QUIET_UNTIL = time(21), time(8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +97,28 @@ def next_reminder(starts_at: datetime, hours: Sequence[int], after: datetime) ->
 def reminder_not_after(due: datetime, starts_at: datetime) -> datetime:
     """Halfway to the appointment at the latest, and never when it is about to begin."""
     return min(due + (starts_at - due) / 2, max(due, starts_at - _REMINDER_USELESS))
+
+
+def quiet_until(moment: datetime, timezone: str) -> datetime | None:
+    """When the night ends that it is there at that moment; None by day."""
+    local = moment.astimezone(ZoneInfo(timezone))
+    if QUIET_UNTIL <= local.time() < QUIET_FROM:
+        return None
+    morning = local.date() if local.time() < QUIET_UNTIL else local.date() + timedelta(days=1)
+    return datetime.combine(morning, QUIET_UNTIL, tzinfo=local.tzinfo).astimezone(UTC)
+
+
+def reminder_waits_until(now: datetime, due: datetime, starts_at: datetime, timezone: str) -> datetime | None:
+    """The end of the client's night, where the reminder is still of use by then; None when it goes out now."""
+    morning = quiet_until(now, timezone)
+    return morning if morning is not None and morning <= reminder_not_after(due, starts_at) else None
+
+
+def reminder_ahead(starts_at: datetime, hours: Sequence[int], now: datetime, timezone: str) -> datetime | None:
+    """When the client is reminded next, nights counted: what pages say."""
+    due = (starts_at - timedelta(hours=count) for count in hours)
+    moments = (reminder_waits_until(one, one, starts_at, timezone) or one for one in due)
+    return min((moment for moment in moments if moment > now), default=None)
 
 
 def greeting_not_after(now: datetime) -> datetime:

@@ -12,7 +12,7 @@ from domain.cadence import (
     booking_waiting,
     intake_waiting,
     invitation_waiting,
-    next_reminder,
+    reminder_ahead,
     revoked_waiting,
 )
 from domain.policy import PortalPolicy
@@ -110,6 +110,7 @@ class Whereabouts:
     ready_since: datetime | None = None
     visits: Sequence[Visit] = ()
     stuck: Sequence[Stuck] = ()
+    clients_zone: str = "UTC"  # whose nights nobody is reminded at
     declines_nudges: bool = False  # invitation and form are waited for all the same
 
 
@@ -191,7 +192,7 @@ def _of_visits(where: Whereabouts, now: datetime) -> Iterator[Ahead]:
             yield Ahead(kind=AheadKind.HOLD_ENDS, at=one.hold_expires_at, ref=ref)
         if one.status is AppointmentStatus.BOOKED:
             hours = where.policy.reminder_hours if one.reminder_hours is None else one.reminder_hours
-            reminder = next_reminder(one.starts_at, hours, now)
+            reminder = reminder_ahead(one.starts_at, hours, now, where.clients_zone)
             if reminder is not None:
                 yield Ahead(kind=AheadKind.APPOINTMENT_REMINDER, at=reminder, ref=ref)
             yield Ahead(kind=AheadKind.VISIT, at=one.starts_at, ref=ref)

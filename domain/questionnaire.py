@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from domain.errors import FieldError, ValidationFailed
@@ -107,6 +108,10 @@ class _Parser(ElementReader):
             return None
         self.look_at_extensions(entry, link_id)
         item = self._read(entry, link_id, ItemType(kind), self.items(entry.get("item"), f"{path}.item", depth + 1))
+        if item.type is ItemType.DISPLAY and (item.required or item.repeats):
+            # Against FHIR's que-6, and in published forms all the same.
+            self.warn(link_id, "is for display only: required and repeats have no effect")
+            item = replace(item, required=False, repeats=False)
         self._check_shape(item, entry)
         return item
 
@@ -150,8 +155,8 @@ class _Parser(ElementReader):
 
     def _check_shape(self, item: Item, entry: Mapping[str, Any]) -> None:
         """The invariants of the resource, and the two shapes that can't be asked here yet."""
-        if item.type is ItemType.DISPLAY and (not item.asks_nothing or item.required or item.repeats):
-            self.refuse(item.link_id, "is for display only: it asks nothing, isn't required, doesn't repeat")
+        if item.type is ItemType.DISPLAY and not item.asks_nothing:
+            self.refuse(item.link_id, "is for display only: it asks nothing")
         if item.type is ItemType.GROUP and item.repeats:
             self.refuse(item.link_id, "is a group that repeats, which isn't supported")
         if item.is_question and item.repeats and not all(inner.asks_nothing for inner in item.items):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 
@@ -28,6 +28,10 @@ class SlotRules:
     @property
     def length(self) -> timedelta:
         return timedelta(minutes=self.appointment_minutes)
+
+    def lasting(self, length: timedelta) -> SlotRules:
+        """For an appointment that has a length already."""
+        return replace(self, appointment_minutes=length // timedelta(minutes=1))
 
     @property
     def buffer(self) -> timedelta:

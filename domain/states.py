@@ -85,6 +85,7 @@ class SettingsKind(StrEnum):
     GREETING = "greeting"
     PAGE = "page"
     AVAILABILITY = "availability"
+    APPOINTMENT_TYPES = "appointment-types"
 
 
 class TimelineKind(StrEnum):
@@ -114,6 +115,8 @@ class TimelineKind(StrEnum):
     FEE_CAPTURED = "fee_captured"
     FEE_VOIDED = "fee_voided"
     FEE_REFUNDED = "fee_refunded"
+    FEE_WAIVED = "fee_waived"
+    FEE_WAIVER_TAKEN_BACK = "fee_waiver_taken_back"
     FEE_REJECTED = "fee_rejected"
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_WON = "dispute_won"

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
-from domain.batches import BatchAction, LeftOut, Outcome
+from domain.batches import FOR_CLIENTS, BatchAction, LeftOut, Outcome
+from domain.client_list import RowState
 
 ACTION = {
     BatchAction.SEND_FORMS: "Send New Client Forms",
     BatchAction.INVITE_AGAIN: "Send invitation again",
     BatchAction.REVOKE: "Revoke invitation",
+    BatchAction.INVITE: "Invite a list",
+}
+CHOICES = {action: ACTION[action] for action in FOR_CLIENTS}
+ROW = {
+    RowState.READY: "Can be invited",
+    RowState.WRONG: "Needs correcting",
+    RowState.REPEATED: "Twice in the list",
+    RowState.KNOWN: "A client already?",
+    RowState.NUMBERED: "A client already",
+}
+ROW_TONE = {
+    RowState.READY: "good",
+    RowState.WRONG: "trouble",
+    RowState.REPEATED: "wait",
+    RowState.KNOWN: "wait",
+    RowState.NUMBERED: "wait",
+}
+COLUMN = {
+    "first_name": "First name",
+    "last_name": "Last name",
+    "email": "Email",
+    "phone": "Phone",
+    "external_id": "Your number",
+    "row": "Row",
 }
 WHAT_HAPPENS = {
     BatchAction.SEND_FORMS: "Your greeting with its attachments goes to each of them.",

@@ -11,6 +11,7 @@ from domain.refunds import in_words
 from domain.stages import Track
 from domain.states import MerchantStatus
 from domain.subscriptions import is_open
+from portal.type_preview import Preview
 from portal.wording import money, span
 
 
@@ -24,6 +25,7 @@ class Surroundings:
     greeting: str | None  # its subject, where one is written
     attachments: int
     phone: str
+    offered: tuple[Preview, ...] = ()  # appointment types, where there is one to be chosen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,14 +98,20 @@ def _booking(policy: PortalPolicy, around: Surroundings) -> list[Step]:
     most = policy.max_upcoming_appointments
     limit = "" if most is None else f" At most {_count(most, 'upcoming appointment')}."
     notice = f"at the earliest {span(policy.min_notice_minutes)} from now" if policy.min_notice_minutes else "from now"
+    each = "" if around.offered else f"{span(policy.appointment_minutes)} each, "
     offered = (
-        f"{span(policy.appointment_minutes)} each, every {span(policy.slot_step_minutes)}, {notice} "
+        f"{each}every {span(policy.slot_step_minutes)}, {notice} "
         f"up to {_count(policy.booking_horizon_days, 'day')} ahead.{limit}"
     )
     steps = [Step(title="Portal: choosing a time", text=offered[0].upper() + offered[1:])]
+    if around.offered:
+        said = "; ".join(one.said for one in around.offered)
+        steps.insert(0, Step(title="Portal: choosing what to book", text=f"{said}."))
     fee = policy.due_fee
-    if fee is not None:
-        amount = money(fee.amount_minor, fee.currency)
+    amount = money(fee.amount_minor, fee.currency) if fee is not None else None
+    if around.offered:
+        amount = "The fee of what they chose" if any(one.quote for one in around.offered) else None
+    if amount is not None:
         whose = " For the first visit only." if policy.fee_first_visit_only else ""
         paying = f"{amount}, while the time is held for {span(policy.hold_minutes)}. Unpaid, it is free again.{whose}"
         if around.standing.merchant is not MerchantStatus.ACTIVE:

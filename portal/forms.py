@@ -18,6 +18,7 @@ from commands.accounts import SessionKind
 from commands.forms import LARGEST_FORM
 from commands.office import Office
 from domain.attachments import LARGEST_SUM
+from domain.client_list import LARGEST_LIST
 from domain.errors import Forbidden, PayloadTooLarge, ValidationFailed
 from domain.pictures import MAX_PICTURE_BYTES
 from portal.multipart import Sent, read_multipart
@@ -108,6 +109,21 @@ async def form_file(request: Request, office: TheOffice, staff: SignedInStaff) -
     raise ValidationFailed.of("file", "Please choose a file, or paste the form's JSON.")
 
 
+async def list_form(request: Request, office: TheOffice, staff: SignedInStaff) -> tuple[Form, bytes | None]:
+    """The fields, and the list of clients that was chosen as a file, if one was. Raises PayloadTooLarge."""
+    try:
+        body = await raw_body(request, 3 * LARGEST_LIST)
+    except PayloadTooLarge:
+        most = LARGEST_LIST // 1024
+        raise PayloadTooLarge(f"A list may have at most {most} KB. Please go back and choose another one.") from None
+
+    async with _parts(request, body, most_fields=5, longest=2 * LARGEST_LIST) as fields:
+        texts = {name: [value.replace("\0", "")] for name, value in fields.items() if isinstance(value, str)}
+        file = fields.get("file")
+        _check_token(request, office, SessionKind.STAFF, texts.get(CSRF_FIELD, [""])[0])
+        return Form(texts), await file.read() if isinstance(file, UploadFile) and file.filename else None
+
+
 @asynccontextmanager
 async def _parts(request: Request, body: bytes, *, most_fields: int, longest: int) -> AsyncIterator[FormData]:
     """The parts of a form with at most one file. Raises ValidationFailed for what isn't such a form."""
@@ -164,4 +180,5 @@ ClientForm = Annotated[Form, Depends(client_form)]
 StaffForm = Annotated[Form, Depends(staff_form)]
 FormWithFiles = Annotated[tuple[Form, Sent], Depends(staff_files)]
 FormWithPicture = Annotated[tuple[Form, bytes | None], Depends(form_with_picture)]
+ListForm = Annotated[tuple[Form, bytes | None], Depends(list_form)]
 FormFile = Annotated[bytes, Depends(form_file)]

@@ -20,6 +20,7 @@ HOLDING = {
     Holding.APPOINTMENTS: "Appointments",
     Holding.PAYMENTS: "Fees",
     Holding.REFUNDS: "Refunds",
+    Holding.WAIVERS: "Waived fees",
     Holding.DISPUTES: "Disputes of fees",
     Holding.MAILS: "Mails sent to or about them",
     Holding.ACCOUNT_MAILS: "Mails sent to their account",

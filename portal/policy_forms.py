@@ -37,7 +37,7 @@ def _shown(name: str, value: Any) -> dict[str, str]:
         case Kind.LINES:
             return {name: "\n".join(value)}
         case Kind.FEE:
-            return {"amount": _amount(Money(**value)), "currency": value["currency"]} if value else {}
+            return {"amount": shown_amount(Money(**value)), "currency": value["currency"]} if value else {}
     return {} if value is None else {name: str(value)}
 
 
@@ -99,5 +99,6 @@ def typed_amount(text: str, currency: str) -> int | None:
     return int(minor) if minor is not None and minor == minor.to_integral_value() else None
 
 
-def _amount(fee: Money) -> str:
+def shown_amount(fee: Money) -> str:
+    """As it is typed into an input."""
     return str(Decimal(fee.amount_minor).scaleb(-decimals(fee.currency)))

@@ -71,11 +71,26 @@ SETTINGS: dict[str, Setting] = {
         label="Allow clients to self-schedule",
         hint="Unchecked, clients see their appointments and you book for them.",
     ),
-    "appointment_minutes": Setting(kind=Kind.NUMBER, label="Minutes per appointment", unit=_MINUTES),
-    "slot_step_minutes": Setting(kind=Kind.NUMBER, label="Minutes between starts", unit=_MINUTES),
-    "buffer_minutes": Setting(kind=Kind.NUMBER, label="Free minutes after each", unit=_MINUTES),
-    "booking_horizon_days": Setting(kind=Kind.NUMBER, label="Days ahead", unit=_DAYS),
-    "min_notice_minutes": Setting(kind=Kind.NOTICE, label="Not later than this before the appointment"),
+    "appointment_minutes": Setting(
+        kind=Kind.NUMBER, label="Minutes per appointment", unit=_MINUTES, hint="How long a visit takes."
+    ),
+    "slot_step_minutes": Setting(
+        kind=Kind.NUMBER,
+        label="Minutes between starts",
+        unit=_MINUTES,
+        hint="60: times on the hour, where your hours begin on the hour.",
+    ),
+    "buffer_minutes": Setting(
+        kind=Kind.NUMBER, label="Free minutes after each", unit=_MINUTES, hint="Nothing begins within them. 0: none."
+    ),
+    "booking_horizon_days": Setting(
+        kind=Kind.NUMBER, label="Days ahead", unit=_DAYS, hint="How far ahead clients see times."
+    ),
+    "min_notice_minutes": Setting(
+        kind=Kind.NOTICE,
+        label="Not later than this before the appointment",
+        hint="Later than that, you can still book for them. 0: until it begins.",
+    ),
     "max_simultaneous_appointments": Setting(
         kind=Kind.NUMBER,
         label="Max simultaneous appointments",
@@ -89,7 +104,7 @@ SETTINGS: dict[str, Setting] = {
         label="Require fee prior to scheduling",
         hint="The client pays in Bill Pay first; the appointment stands once it is paid.",
     ),
-    "fee": Setting(kind=Kind.FEE, label="Fee", needed=False),
+    "fee": Setting(kind=Kind.FEE, label="Fee", hint="Such as 40.00. 0: nothing is asked.", needed=False),
     "fee_deposit_percent": Setting(
         kind=Kind.NUMBER,
         label="Part of it to pay online (percent)",
@@ -117,7 +132,12 @@ SETTINGS: dict[str, Setting] = {
         label="… until this long before; after that, nothing",
         hint="Counts only where a part goes back.",
     ),
-    "hold_minutes": Setting(kind=Kind.NUMBER, label="Minutes a time is held", unit=_MINUTES),
+    "hold_minutes": Setting(
+        kind=Kind.NUMBER,
+        label="Minutes a time is held",
+        unit=_MINUTES,
+        hint="While the client pays. Unpaid by then, it is offered to others again.",
+    ),
     "intake_form_id": Setting(
         kind=Kind.FORM,
         label="Form",
@@ -130,7 +150,12 @@ SETTINGS: dict[str, Setting] = {
         label="Send it automatically to clients who signed up anonymously",
         hint="To those you invite it goes only when you press Send New Client Forms.",
     ),
-    "invitation_days": Setting(kind=Kind.NUMBER, label="Days an invitation is valid", unit=_DAYS),
+    "invitation_days": Setting(
+        kind=Kind.NUMBER,
+        label="Days an invitation is valid",
+        unit=_DAYS,
+        hint="After that its link stops, and the client can ask for a new one.",
+    ),
     "invitation_reminder_days": Setting(
         kind=Kind.LIST, label="Reminders after (days)", hint="Such as 3, 7. Empty: none.", unit=_DAYS, needed=False
     ),

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.attention import actions_for, open_items
 from commands.intake import IntakeView
 from commands.office import Office
+from commands.standpoint import Standpoint
 from db.contact import Address, addresses_of
 from db.declined_mails import declined_by_hash
 from db.duplicates import Alike, alike
@@ -185,6 +186,7 @@ def _appointment(appointment: Appointment, payment: Payment | None) -> Json:
     return {
         "id": appointment.id,
         "client_id": appointment.client_id,
+        "type": appointment.type_id,
         "starts_at": instant(appointment.starts_at),
         "ends_at": instant(appointment.ends_at),
         "revision": appointment.revision,
@@ -222,6 +224,16 @@ def quote_shape(quote: FeeQuote) -> Json:
             "at_most_percent": quote.refund.at_most_percent,
         },
         "settings_version": quote.settings_version,
+    }
+
+
+def type_on_offer_shape(point: Standpoint) -> Json:
+    """An appointment type as it is for one client."""
+    return {
+        "id": point.kind.id,
+        "name": point.kind.name,
+        "minutes": point.policy.appointment_minutes,
+        "quote": quote_shape(point.quote) if point.quote else None,
     }
 
 

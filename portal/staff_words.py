@@ -13,7 +13,7 @@ ROLE_HINT = {
 }
 PERMISSION = {
     Permission.SEE_CLIENTS: "See clients, appointments, fees and what needs attention",
-    Permission.SERVE_CLIENTS: "Invite, send forms, book, move, cancel, refund, answer what needs attention",
+    Permission.SERVE_CLIENTS: "Invite, send forms, book, move, cancel, refund, waive, answer what needs attention",
     Permission.READ_ANSWERS: "Read and export intake answers; read health questions of the sign-up",
     Permission.EXPORT_CLIENT: "Export all data of a client",
     Permission.ERASE_CLIENT: "Erase a client",
@@ -64,6 +64,8 @@ AUDIT = {
     AuditKind.APPOINTMENT_MOVED: "Moved an appointment",
     AuditKind.APPOINTMENT_CANCELLED: "Cancelled an appointment",
     AuditKind.PAYMENT_REFUNDED: "Refunded a payment",
+    AuditKind.FEE_WAIVED: "Waived a client’s fee",
+    AuditKind.FEE_WAIVER_TAKEN_BACK: "Took back a waived fee",
     AuditKind.PAYMENTS_EXPORTED: "Exported payments",
     AuditKind.EVIDENCE_EXPORTED: "Downloaded the evidence about a disputed payment",
     AuditKind.VISIT_RECORDED: "Recorded a visit",

@@ -211,15 +211,6 @@ class World:
         with psycopg.connect(self.endpoints["database_url"], autocommit=True) as connection:
             connection.execute(statement)
 
-    async def somebody_waits_for(self, holder: psycopg.Connection[Any]) -> None:
-        """Until a transaction of the stack waits for what this one has locked."""
-
-        async def waits() -> bool:
-            query = "SELECT 1 FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
-            return bool(self.rows(query, holder.info.backend_pid))
-
-        await until(waits, "somebody to wait for what is locked")
-
     async def fast_forward(self, workflow_id: str, *, seconds: int) -> None:
         """Let one workflow's time pass on the real server."""
         engine = await self.engine()

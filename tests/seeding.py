@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +37,9 @@ def office_for(stack: Stack, database: Database) -> Office:
     return office_of(settings_of(stack), database)
 
 
+_one_by_one = asyncio.Lock()
+
+
 @cache
 def _database(url: str) -> Database:
     """Closed after each use, and used again all the same: an engine keeps the statements that it has compiled."""
@@ -57,8 +61,9 @@ async def seed_practice(stack: Stack, number: int) -> SeededPractice:
     )
     credentials = Credentials(b"tests")
     database = _database(stack.variables()["PORTICO_DATABASE_URL"])
-    await make_practice(office_for(stack, database), seeded, credentials)
-    await database.close()
+    async with _one_by_one:  # closing it closes nothing that somebody else holds
+        await make_practice(office_for(stack, database), seeded, credentials)
+        await database.close()
     return SeededPractice(
         practice_id=seeded.practice_id,
         slug=seeded.slug,

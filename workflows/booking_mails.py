@@ -70,15 +70,20 @@ class BookingMails:
         )
 
     async def remind(self, starts_at: datetime, due: datetime) -> None:
-        sent = await self._steps.take(
+        """At night, where the client is, it waits for the morning."""
+        while isinstance(sent := await self._take_reminder(starts_at, due), datetime):
+            await workflow.sleep(max(sent - self._steps.now(), timedelta()), summary="it is night where the client is")
+        if sent:
+            self._note_sent("reminder")
+
+    async def _take_reminder(self, starts_at: datetime, due: datetime) -> bool | datetime | None:
+        return await self._steps.take(
             f"appointment_reminder:{due:%Y-%m-%dT%H:%M}",
             Notices.send_appointment_reminder,
             lambda now: RemindOfAppointment(appointment_id=self._appointment_id, starts_at=starts_at, due=due, now=now),
             named(MAIL, "remind of the appointment"),
             not_after=reminder_not_after(due, starts_at),
         )
-        if sent:
-            self._note_sent("reminder")
 
     def _until(self, starts_at: datetime) -> datetime:
         """Of no use once the visit has begun."""

@@ -2,7 +2,7 @@
 
 from db.models.base import Base
 from db.models.batches import BatchItem, ClientBatch
-from db.models.booking import Appointment, Dispute, Payment, Refund
+from db.models.booking import Appointment, Dispute, FeeWaiver, Payment, Refund
 from db.models.calendars import BusyCalendar, BusyTime, CalendarFeed
 from db.models.client import (
     AttentionItem,
@@ -67,6 +67,7 @@ __all__ = [
     "EmailChange",
     "EventSubject",
     "ExternalEvent",
+    "FeeWaiver",
     "FiledResponse",
     "GreetingAttachment",
     "GreetingTest",

@@ -27,6 +27,8 @@ class Appointment(Base):
     practice_id: Mapped[OpaqueId] = mapped_column(ForeignKey("practice.id"), index=True)
     provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"))
     client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), index=True)
+    # Of the provider's appointment types, as it was booked; how long it is, it says itself.
+    type_id: Mapped[OpaqueId] = mapped_column(server_default="standard")
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     status: Mapped[str]
@@ -35,6 +37,7 @@ class Appointment(Base):
     override_reason: Mapped[str | None]
     settings_version: Mapped[int]  # the portal settings shown when it was claimed
     cancel_notice_minutes: Mapped[int]  # by that version; a client is held to what was shown
+    covered: Mapped[bool] = mapped_column(server_default="false")  # no fee was asked: it wasn't the first visit
     # How many hours before it is reminded of, as set when it was claimed; None: claimed before that was kept.
     reminder_hours: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
     hold_expires_at: Mapped[datetime | None]
@@ -102,6 +105,23 @@ class Refund(Base):
     asked_by: Mapped[str | None]
     settled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class FeeWaiver(Base):
+    """The next appointment of a client has no fee: by whom, and why. `appointment_id` is the one that has used it."""
+
+    __tablename__ = "fee_waiver"
+
+    id: Mapped[PrimaryId]
+    practice_id: Mapped[OpaqueId] = mapped_column(ForeignKey("practice.id"))
+    provider_id: Mapped[OpaqueId] = mapped_column(ForeignKey("provider.id"))
+    client_id: Mapped[OpaqueId] = mapped_column(ForeignKey("client.id"), index=True)
+    reason: Mapped[str]  # staff's own words: shown to staff, and to nobody else
+    waived_by: Mapped[str]
+    waived_at: Mapped[datetime]
+    appointment_id: Mapped[OpaqueId | None] = mapped_column(ForeignKey("appointment.id"))
+    taken_back_by: Mapped[str | None]
+    taken_back_at: Mapped[datetime | None]
 
 
 class Dispute(Base):

@@ -21,6 +21,7 @@ from portal.api.provider_settings import provider_settings_router
 from portal.api.record import record_router
 from portal.api.sessions import sessions_router
 from portal.api.subscription import subscription_router
+from portal.api.waivers import waivers_router
 
 api_router = APIRouter(prefix="/api/v1")
 # For /openapi.json: who is asking is found out by `web.identity`.
@@ -44,6 +45,7 @@ for _router in (
     record_router,
     duplicates_router,
     client_batches_router,
+    waivers_router,
     attention_router,
     appointments_router,
     payments_router,

@@ -65,15 +65,21 @@ async def list_appointments(
 
 @appointments_router.post("/appointments", status_code=201, summary="Book for a client")
 async def book_for_client(request: Request, office: TheOffice, relay: TheRelay, staff: ApiPractice) -> Json:
-    """Past the client's own rules, never over another appointment. It stands at once, without an online fee."""
+    """Past the client's own rules, never over another appointment. It stands at once, without an online fee.
+
+    Without a `type` the provider's default one is booked.
+    """
     body = await json_object(request)
-    only(body, ("client_id", "starts_at", "override_reason"))
+    only(body, ("client_id", "starts_at", "type", "override_reason"))
     starts_at = moment("starts_at", body.get("starts_at"))
     reason = optional_text(body, "override_reason")
     # Committed before the journey is waited for: it couldn't see the appointment otherwise.
     async with office.database.transaction() as session:
         client = await client_of_practice(session, staff.reach, opaque_id(text(body, "client_id")))
-        appointment = await claim(session, office, client, starts_at, actor=Actor.STAFF, override_reason=reason)
+        kind = optional_text(body, "type")
+        appointment = await claim(
+            session, office, client, starts_at, actor=Actor.STAFF, type_id=kind, override_reason=reason
+        )
         await note(session, office, staff.who, AuditKind.APPOINTMENT_BOOKED, appointment.id)
     relay.nudge(session.info.pop("event_subjects", []))
     await wait_for_booking(office, appointment.id)

@@ -8,10 +8,13 @@ from fastapi import APIRouter, Header, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.batches import confirm_batch, look_at_batch
+from commands.client_list import CheckedRow, check_list, invite_list
 from db.batches import batch_of, counted, items_of, newest_batches
-from db.models import ClientBatch
-from domain.batches import BatchAction
+from db.models import ClientBatch, Provider
+from domain.batches import FOR_CLIENTS, BatchAction
+from domain.client_list import MOST_ROWS, ListRow
 from domain.errors import ValidationFailed
+from portal.api.clients import provider_meant
 from portal.shapes import Json, instant, listed
 from web.bodies import json_object
 from web.fields import only, opaque_id, text
@@ -52,6 +55,63 @@ async def confirm(
     return await _shape(session, batch)
 
 
+@client_batches_router.post("/invite/preview", summary="A list of new clients, row by row, before they are invited")
+async def look_at_list(request: Request, session: Transaction, office: TheOffice, staff: ApiPractice) -> Json:
+    """`{"clients": [...], "provider"?}`, each as for inviting one. `row` counts from 1."""
+    provider, rows = await _list_of(session, staff, await json_object(request))
+    return {"rows": [_row(one) for one in await check_list(session, office, provider, rows)]}
+
+
+@client_batches_router.post("/invite", status_code=202, summary="Invite a list of new clients, all together")
+async def invite_many(
+    request: Request,
+    session: Transaction,
+    office: TheOffice,
+    staff: ApiPractice,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> Json:
+    """Rows that aren't `ready` are a 422 that names them; `anyway` lists rows of those who only look known."""
+    body = await json_object(request)
+    anyway = body.pop("anyway", [])
+    if not isinstance(anyway, list) or not all(type(one) is int for one in anyway):
+        raise ValidationFailed.of("anyway", "must be a list of row numbers")
+    provider, rows = await _list_of(session, staff, body)
+    batch = await invite_list(
+        session,
+        office,
+        staff.reach,
+        staff.who,
+        provider,
+        rows,
+        chosen={row.number for row in rows},
+        anyway=set(anyway),
+        idempotency_key=idempotency_key,
+    )
+    return await _shape(session, batch)
+
+
+async def _list_of(session: AsyncSession, staff: ApiPractice, body: dict[str, Any]) -> tuple[Provider, list[ListRow]]:
+    only(body, ("provider", "clients"))
+    provider = await provider_meant(session, staff.reach, body.get("provider"))
+    clients = body.get("clients")
+    if not isinstance(clients, list) or not 1 <= len(clients) <= MOST_ROWS:
+        raise ValidationFailed.of("clients", f"must be a list of 1 to {MOST_ROWS} clients")
+    if not all(isinstance(one, dict) for one in clients):
+        raise ValidationFailed.of("clients", "must be a list of objects")
+    return provider, [ListRow(number=number, values=one) for number, one in enumerate(clients, start=1)]
+
+
+def _row(one: CheckedRow) -> Json:
+    return {
+        "row": one.row.number,
+        "state": str(one.state),
+        "errors": [{"field": name, "message": message} for name, message in one.errors.items()],
+        "same_as_row": one.same_as,
+        "known": [client.id for client in one.known],
+        "shares_address_with": [client.id for client in one.family],
+    }
+
+
 @client_batches_router.get("/{batch_id}", summary="How far it has got, client by client")
 async def read_batch(session: Transaction, staff: ApiPractice, batch_id: str) -> Json:
     return await _shape(session, await batch_of(session, staff.reach, opaque_id(batch_id)))
@@ -62,7 +122,9 @@ def _asked(body: dict[str, Any]) -> tuple[BatchAction, list[str]]:
     try:
         action = BatchAction(text(body, "action"))
     except ValueError:
-        raise ValidationFailed.of("action", f"must be one of {', '.join(BatchAction)}") from None
+        action = BatchAction.INVITE
+    if action not in FOR_CLIENTS:
+        raise ValidationFailed.of("action", f"must be one of {', '.join(FOR_CLIENTS)}")
     ids = body.get("client_ids")
     if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
         raise ValidationFailed.of("client_ids", "must be a list of client ids")

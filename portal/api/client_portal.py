@@ -9,12 +9,14 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.appointment_types import on_offer
 from commands.appointments import cancel, may_cancel
-from commands.booking import claim, free_slots, quote_now
+from commands.booking import claim, free_slots
 from commands.holds import extend_hold
 from commands.intake import GivenSignature, look_at_intake, save_intake
 from commands.moving import move
 from commands.next_step import next_step
+from commands.standpoint import standpoint
 from db.models import Appointment, Client
 from db.tenancy import appointment_by_id, appointment_of_client, client_by_id, payment_of_appointment, provider_of
 from domain.errors import NotFound, ValidationFailed
@@ -29,6 +31,7 @@ from portal.shapes import (
     listed,
     quote_shape,
     slots_shape,
+    type_on_offer_shape,
 )
 from portal.waiting import wait_for_booking, wait_while_pending
 from web.bodies import json_object
@@ -90,9 +93,17 @@ async def slots(
     client: ChosenClient,
     start: Annotated[str | None, Query(alias="from")] = None,
     end: Annotated[str | None, Query(alias="to")] = None,
+    type_id: Annotated[str | None, Query(alias="type", max_length=40)] = None,
 ) -> Json:
+    """As long as the appointment type; without one it is the provider's default."""
     provider = await provider_of(session, client.provider_id)
-    return slots_shape(await free_slots(session, office, provider, moment("from", start), moment("to", end), client))
+    window = moment("from", start), moment("to", end)
+    return slots_shape(await free_slots(session, office, provider, *window, client, type_id=type_id))
+
+
+@client_portal_router.get("/appointment-types", summary="What can be booked, and the fee of each")
+async def appointment_types(session: Transaction, office: TheOffice, client: ChosenClient) -> Json:
+    return listed([type_on_offer_shape(one) for one in await on_offer(session, office, client)])
 
 
 @client_portal_router.get("/appointments", summary="The client's appointments by start")
@@ -103,8 +114,13 @@ async def list_appointments(session: Transaction, client: ChosenClient) -> Json:
 
 
 @client_portal_router.get("/fee-quote", summary="The fee of whoever books now, and what goes back of it")
-async def read_quote(session: Transaction, office: TheOffice, client: ChosenClient) -> Json:
-    quote = await quote_now(session, office, client)
+async def read_quote(
+    session: Transaction,
+    office: TheOffice,
+    client: ChosenClient,
+    type_id: Annotated[str | None, Query(alias="type", max_length=40)] = None,
+) -> Json:
+    quote = (await standpoint(session, office, client, Actor.CLIENT, type_id=type_id)).quote
     return {"quote": quote_shape(quote) if quote else None}
 
 
@@ -116,9 +132,12 @@ async def book(
     client: ChosenClient,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """`quote` is the reference of the one that was shown: another fee or refund rule is a conflict, and not asked."""
+    """`quote` is the reference of the one that was shown: another fee or refund rule is a conflict, and not asked.
+
+    Without a `type` the provider's default one is booked.
+    """
     body = await json_object(request)
-    only(body, ("starts_at", "quote"))
+    only(body, ("starts_at", "quote", "type"))
     starts_at = moment("starts_at", body.get("starts_at"))
     seen = optional_text(body, "quote")
     # Committed before the journey is waited for: it couldn't see the appointment otherwise.
@@ -127,6 +146,7 @@ async def book(
         claimed = await claim(
             *(session, office, mine, starts_at),
             actor=Actor.CLIENT,
+            type_id=optional_text(body, "type"),
             idempotency_key=idempotency_key,
             seen_quote=seen,
         )

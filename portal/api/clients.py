@@ -104,14 +104,15 @@ async def invite_client(
 ) -> Json:
     """`provider` (a slug) may be left out where the practice has one provider only."""
     body = await json_object(request)
-    provider = await _provider(session, staff.reach, body.pop("provider", None))
+    provider = await provider_meant(session, staff.reach, body.pop("provider", None))
     new = check_new_client(office, (await practice_of(session, staff.practice_id)).country, body)
     client = await invite(session, office, provider, new, source="api", idempotency_key=idempotency_key)
     await note(session, office, staff.who, AuditKind.CLIENT_INVITED, client.id)
     return await client_shape(session, office, client)
 
 
-async def _provider(session: AsyncSession, reach: Reach, slug: Any) -> Provider:
+async def provider_meant(session: AsyncSession, reach: Reach, slug: Any) -> Provider:
+    """The one named, or the practice's only one. Raises ValidationFailed."""
     if isinstance(slug, str):
         try:
             return await provider_by_slug(session, opaque_id(slug), reach)
@@ -151,9 +152,16 @@ async def read_outlook(session: Transaction, office: TheOffice, client: OwnClien
 
 
 @clients_router.get("/{client_id}/can-book", summary="Why can't this client book? Every rule, and who can lift it")
-async def can_book(session: Transaction, office: TheOffice, client: OwnClient, starts_at: str | None = None) -> Json:
+async def can_book(
+    session: Transaction,
+    office: TheOffice,
+    client: OwnClient,
+    starts_at: str | None = None,
+    type_id: Annotated[str | None, Query(alias="type", max_length=40)] = None,
+) -> Json:
+    """Without `starts_at` and `type` the answer is for what there is least against."""
     wanted = moment("starts_at", starts_at) if starts_at is not None else None
-    blocks, in_force = await why_not(session, office, client, wanted)
+    blocks, in_force = await why_not(session, office, client, wanted, type_id=type_id)
     return {"allowed": not blocks, "blocks": [block_shape(block, in_force) for block in blocks]}
 
 
@@ -181,7 +189,7 @@ async def send_forms(session: Transaction, office: TheOffice, staff: ApiPractice
 
 @clients_router.post("/{client_id}/withdraw", status_code=202, summary="End this client's way: nobody is waited for")
 async def end_the_way(
-    client_id: str, request: Request, session: Transaction, office: TheOffice, staff: ApiPractice
+    request: Request, session: Transaction, office: TheOffice, staff: ApiPractice, client: OwnClient
 ) -> Json:
     """With a `reason`, for the practice's own records. Appointments ahead are called off, and fees go back in full.
 
@@ -190,8 +198,8 @@ async def end_the_way(
     body = await json_object(request)
     only(body, ("reason",))
     reason = text(body, "reason", 1000)
-    called_off = await withdraw(session, office, staff.reach, opaque_id(client_id), who=staff.who, reason=reason)
-    return {"client_id": client_id, "appointments_called_off": called_off}
+    called_off = await withdraw(session, office, staff.reach, client.id, who=staff.who, reason=reason)
+    return {"client_id": client.id, "appointments_called_off": called_off}
 
 
 @clients_router.post("/{client_id}/invitation", status_code=202, summary="Issue the invitation again")

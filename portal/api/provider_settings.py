@@ -118,5 +118,8 @@ async def slots(
     provider: OwnProvider,
     start: Annotated[str | None, Query(alias="from")] = None,
     end: Annotated[str | None, Query(alias="to")] = None,
+    type_id: Annotated[str | None, Query(alias="type", max_length=40)] = None,
 ) -> Json:
-    return slots_shape(await free_slots(session, office, provider, moment("from", start), moment("to", end)))
+    """As long as the appointment type; without one it is the provider's default."""
+    window = moment("from", start), moment("to", end)
+    return slots_shape(await free_slots(session, office, provider, *window, type_id=type_id))

@@ -208,9 +208,17 @@ class CanCancel(TypedDict):
     steps: list[RefundStep]
 
 
+class TypeOnOffer(TypedDict):
+    id: str
+    name: str
+    minutes: int
+    quote: Annotated[FeeQuote | None, Field(description="null where nothing is due.")]
+
+
 class Appointment(TypedDict):
     id: str
     client_id: str
+    type: Annotated[str, Field(description="The id of its appointment type.")]
     starts_at: w.Instant
     ends_at: w.Instant
     revision: int

@@ -49,7 +49,8 @@ CLIENT_SIDE = {
     "GET /api/v1/portal/me": Told(gives=answers.Standing),
     "GET /api/v1/portal/intake": Told(gives=answers.Intake),
     "POST /api/v1/portal/intake": Told(takes=requests.WriteIntake, gives=answers.Intake, refuses=(Conflict,)),
-    "GET /api/v1/portal/slots": Told(gives=answers.Slots),
+    "GET /api/v1/portal/slots": Told(gives=answers.Slots, refuses=(Conflict,)),
+    "GET /api/v1/portal/appointment-types": Told(gives=listed(answers.TypeOnOffer)),
     "GET /api/v1/portal/appointments": Told(gives=listed(answers.Appointment)),
     "POST /api/v1/portal/appointments": Told(
         takes=requests.Book,
@@ -61,7 +62,7 @@ CLIENT_SIDE = {
     "POST /api/v1/portal/appointments/{appointment_id}/cancel": Told(
         gives=answers.Appointment, refuses=(CancelWindowClosed, CancelNotAllowed, Conflict)
     ),
-    "GET /api/v1/portal/fee-quote": Told(gives=answers.QuoteNow),
+    "GET /api/v1/portal/fee-quote": Told(gives=answers.QuoteNow, refuses=(Conflict,)),
     "GET /api/v1/portal/appointments/{appointment_id}/can-cancel": Told(gives=answers.CanCancel),
     "POST /api/v1/portal/appointments/{appointment_id}/extend-hold": Told(
         gives=answers.Appointment, refuses=(Conflict,)

@@ -170,6 +170,35 @@ class Availability(TypedDict):
     open_on_holidays: NotRequired[list[w.Day]]
 
 
+class AppointmentTypeToSave(TypedDict):
+    id: NotRequired[Annotated[str | None, Field(description="Of one that is there already; left out for a new one.")]]
+    name: Annotated[str, Field(description="Shown to clients in the portal, and nowhere else.")]
+    minutes: NotRequired[Annotated[int | None, Field(description="null: as the portal settings say.")]]
+    fee_rule: NotRequired[w.FeeRuleWord]
+    fee: NotRequired[Annotated[Money | None, Field(description="For the rule `own`, and for no other.")]]
+    archived: NotRequired[bool]
+
+
+class AppointmentTypesToSave(TypedDict):
+    types: Annotated[
+        list[AppointmentTypeToSave],
+        Field(description="In the order that clients see. The first is the default. What isn't named is archived."),
+    ]
+
+
+class AppointmentType(TypedDict):
+    id: str
+    name: str
+    minutes: int | None
+    fee_rule: w.FeeRuleWord
+    fee: Money | None
+    archived: bool
+
+
+class AppointmentTypes(TypedDict):
+    types: list[AppointmentType]
+
+
 class Holiday(TypedDict):
     date: w.Day
     name: str
@@ -228,3 +257,14 @@ class ContactField(TypedDict):
 class ContactSheet(TypedDict):
     fields: list[ContactField]
     values: dict[str, Any]
+
+
+class Waiver(TypedDict):
+    id: str
+    reason: str
+    waived_by: str
+    waived_at: w.Instant
+
+
+class WaiverNow(TypedDict):
+    waiver: Annotated[Waiver | None, Field(description="null where none is open.")]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from domain.batches import BatchAction, LeftOut, Outcome
+from domain.batches import FOR_CLIENTS, BatchAction, LeftOut, Outcome
+from domain.client_list import RowState
 from domain.erasing import Obstacle
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, NotFound, SubscriptionInactive
 from domain.subscriptions import Ending
 from portal.described import words as w
+from portal.described.requests import ListedClient
 from portal.described.words import one_of
 from web.described import File, Told, listed
 
@@ -23,8 +25,39 @@ _Counts = dict[str, int]
 class ForMany(TypedDict):
     __pydantic_config__ = w.CLOSED  # type: ignore[misc]
 
-    action: _Action
+    action: Annotated[str, one_of(FOR_CLIENTS)]
     client_ids: Annotated[list[str], Field(description="Up to 1,000.")]
+
+
+class NewClients(TypedDict):
+    __pydantic_config__ = w.CLOSED  # type: ignore[misc]
+
+    provider: NotRequired[Annotated[str | None, Field(description="Needed where the practice has several.")]]
+    clients: Annotated[list[ListedClient], Field(description="Up to 200; rows are counted from 1.")]
+
+
+class InviteList(NewClients):
+    anyway: NotRequired[
+        Annotated[list[int], Field(description="Rows that are `known` and somebody else all the same.")]
+    ]
+
+
+class WrongField(TypedDict):
+    field: str
+    message: str
+
+
+class ListedRow(TypedDict):
+    row: int
+    state: Annotated[str, one_of(RowState)]
+    errors: list[WrongField]
+    same_as_row: int | None
+    known: Annotated[list[str], Field(description="Clients who seem to be this one, by their ids.")]
+    shares_address_with: list[str]
+
+
+class ListedRows(TypedDict):
+    rows: list[ListedRow]
 
 
 class LeftOutClient(TypedDict):
@@ -102,6 +135,8 @@ MANY_AND_ALL = {
     "GET /api/v1/client-batches": Told(gives=listed(BatchHead)),
     "POST /api/v1/client-batches/preview": Told(takes=ForMany, gives=BatchPreview, refuses=(NotFound,)),
     "POST /api/v1/client-batches": Told(takes=ForMany, gives=Batch, refuses=(NotFound, Conflict)),
+    "POST /api/v1/client-batches/invite/preview": Told(takes=NewClients, gives=ListedRows),
+    "POST /api/v1/client-batches/invite": Told(takes=InviteList, gives=Batch, refuses=(SubscriptionInactive, Conflict)),
     "GET /api/v1/client-batches/{batch_id}": Told(gives=Batch),
     f"GET {_CLIENT}/export": Told(gives=File("application/zip")),
     f"GET {_CLIENT}/erasure": Told(gives=ErasurePreview | Erased),

@@ -12,7 +12,7 @@ from domain.errors import (
     SlotTaken,
     SlotUnavailable,
 )
-from portal.described import answers, requests
+from portal.described import answers, documents, requests
 from portal.described.client_side import BOOKING_RULES
 from web.described import File, Told, listed, one_word
 
@@ -34,7 +34,10 @@ PRACTICE_SIDE = {
     f"PUT {_CLIENT}/contact": Told(takes=requests.ContactData, gives=answers.Client, refuses=(Conflict,)),
     f"GET {_CLIENT}/timeline": Told(gives=listed(answers.TimelineItem)),
     f"GET {_CLIENT}/outlook": Told(gives=answers.Outlook),
-    f"GET {_CLIENT}/can-book": Told(gives=answers.CanBook),
+    f"GET {_CLIENT}/can-book": Told(gives=answers.CanBook, refuses=(Conflict,)),
+    f"GET {_CLIENT}/fee-waiver": Told(gives=documents.WaiverNow),
+    f"POST {_CLIENT}/fee-waiver": Told(takes=requests.WaiveFee, gives=documents.WaiverNow, refuses=(Conflict,)),
+    f"DELETE {_CLIENT}/fee-waiver": Told(gives=documents.WaiverNow, refuses=(Conflict,)),
     f"GET {_CLIENT}/intake": Told(gives=answers.SubmittedIntake),
     f"GET {_CLIENT}/intake.pdf": Told(gives=File("application/pdf")),
     f"POST {_CLIENT}/send-new-client-forms": Told(

@@ -16,12 +16,15 @@ class _Closed(TypedDict):
     __pydantic_config__ = w.CLOSED  # type: ignore[misc]
 
 
-class NewClient(_Closed):
+class ListedClient(_Closed):
     first_name: str
     last_name: str
     email: w.Address
     phone: NotRequired[str | None]
     external_id: NotRequired[str | None]
+
+
+class NewClient(ListedClient):
     provider: NotRequired[Annotated[w.Slug, Field(description="May be left out where there is one provider only.")]]
 
 
@@ -41,6 +44,7 @@ class ContactData(TypedDict):
 class BookForClient(_Closed):
     client_id: str
     starts_at: w.Instant
+    type: NotRequired[w.TypeToBook]
     override_reason: NotRequired[str | None]
 
 
@@ -49,6 +53,7 @@ class ChooseTime(_Closed):
 
 
 class Book(ChooseTime):
+    type: NotRequired[w.TypeToBook]
     quote: NotRequired[Annotated[str | None, Field(description="The reference of the one that was shown.")]]
 
 
@@ -70,6 +75,10 @@ class RefundPayment(_Closed):
 
 
 class GivenReason(_Closed):
+    reason: str
+
+
+class WaiveFee(_Closed):
     reason: str
 
 

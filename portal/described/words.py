@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
+from domain.appointment_types import FeeRule
 from domain.audit import AuditKind
 from domain.consequences import Consequence
 from domain.decisions import Lifter
@@ -51,6 +52,8 @@ Sha256 = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9a-f]{
 Minor = Annotated[int, Field(ge=0, description="In the currency's smallest unit, such as cents.")]
 Currency = Annotated[str, _example("usd")]
 
+TypeToBook = Annotated[str | None, Field(description="The id of an appointment type; without it the default one.")]
+
 Questionnaire = Annotated[
     dict[str, Any],
     WithJsonSchema(
@@ -85,6 +88,7 @@ AttentionOwnerWord = Annotated[str, one_of(AttentionOwner)]
 AuditWord = Annotated[str, one_of(AuditKind)]
 ConsequenceWord = Annotated[str, one_of(Consequence)]
 DisputeWord = Annotated[str, one_of(DisputeStatus)]
+FeeRuleWord = Annotated[str, one_of(FeeRule)]
 FeePurposeWord = Annotated[str, one_of(FeePurpose)]
 FieldTypeWord = Annotated[str, one_of(FieldType)]
 FormOriginWord = Annotated[str, one_of(FormOrigin)]

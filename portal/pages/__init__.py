@@ -26,6 +26,7 @@ from portal.pages.console_forms import console_forms_router
 from portal.pages.console_greeting import console_greeting_router
 from portal.pages.console_holidays import console_holidays_router
 from portal.pages.console_invitation import console_invitation_router
+from portal.pages.console_invite_many import console_invite_many_router
 from portal.pages.console_merchant import console_merchant_router
 from portal.pages.console_moving import console_moving_router
 from portal.pages.console_page import console_page_router
@@ -36,6 +37,8 @@ from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.console_staff import console_staff_router
 from portal.pages.console_subscription import console_subscription_router
+from portal.pages.console_types import console_types_router
+from portal.pages.console_waivers import console_waivers_router
 from portal.pages.console_website import console_website_router
 from portal.pages.console_withdrawing import console_withdrawing_router
 from portal.pages.email_links import email_links_router
@@ -67,6 +70,7 @@ for _router in (
     moving_router,
     receipts_router,
     console_clients_router,
+    console_invite_many_router,
     console_client_router,
     console_invitation_router,
     console_batches_router,
@@ -87,6 +91,8 @@ for _router in (
     client_settings_router,
     console_merchant_router,
     console_signup_form_router,
+    console_types_router,
+    console_waivers_router,
     console_availability_router,
     console_holidays_router,
     console_calendars_router,

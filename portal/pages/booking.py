@@ -9,9 +9,11 @@ from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.booking import claim, quote_now, why_not
+from commands.appointment_types import on_offer
+from commands.booking import claim
 from commands.office import Office
 from commands.settings import read_settings
+from commands.standpoint import Standpoint
 from db.tenancy import appointment_being_chosen, appointment_by_id, client_by_id, payment_of_appointment
 from domain.errors import DomainError, ValidationFailed
 from domain.stages import Actor
@@ -38,11 +40,12 @@ async def choose(
     frame: TheClientFrame,
     on: Annotated[str | None, Query(max_length=40)] = None,
     view: Annotated[str | None, Query(max_length=10)] = None,
+    type_id: Annotated[str | None, Query(alias="type", max_length=40)] = None,
 ) -> Response:
     choosing = await appointment_being_chosen(session, frame.client.id)
     if choosing is not None:
         return frame.go(f"/portal/appointments/{choosing.id}/move")
-    return await _page(session, office, frame, Wanted.of(on, view))
+    return await _page(session, office, frame, Wanted.of(on, view), type_id)
 
 
 @booking_router.post("/portal/book", summary="Choose a time")
@@ -57,12 +60,16 @@ async def book(office: TheOffice, relay: TheRelay, form: ClientForm, frame: TheC
         async with office.database.transaction() as session:
             client = await client_by_id(session, frame.client.id)
             claimed = await claim(
-                session, office, client, starts_at, actor=Actor.CLIENT, idempotency_key=key, seen_quote=seen
+                *(session, office, client, starts_at),
+                actor=Actor.CLIENT,
+                type_id=form.first("type") or None,
+                idempotency_key=key,
+                seen_quote=seen,
             )
     except DomainError as refusal:
         async with office.database.transaction() as session:
             wanted = Wanted.of(form.first("on"), form.first("view"))
-            return await _page(session, office, frame, wanted, form.first("starts_at"), refusal)
+            return await _page(session, office, frame, wanted, form.first("type"), form.first("starts_at"), refusal)
     relay.nudge(session.info.pop("event_subjects", []))
     await keep_zone(office, frame, form)
     await wait_for_booking(office, claimed.id)
@@ -80,30 +87,44 @@ def _chosen(value: str) -> datetime:
     return moment("starts_at", value)
 
 
+def _shown(points: list[Standpoint], type_id: str | None) -> Standpoint | None:
+    """The type whose times are shown; None where there is one to be chosen first."""
+    if len(points) == 1:
+        return points[0]
+    return next((one for one in points if one.kind.id == type_id), None)
+
+
 async def _page(
     session: AsyncSession,
     office: Office,
     frame: ClientFrame,
     wanted: Wanted,
+    type_id: str | None,
     chosen: str = "",
     refusal: DomainError | None = None,
 ) -> Response:
     status = status_of(refusal) if refusal else 200
-    blocks, _ = await why_not(session, office, frame.client, None)
-    if blocks:
-        contact = (await read_settings(session, frame.provider, SettingsKind.PAGE)).document["contact"]
-        return frame.render("portal/blocked.html", status=status, blocks=blocks, contact=contact)
-    picker = await pick(
-        session,
-        office,
-        offer_to(frame),
-        wanted,
-        lambda day, view: frame.link("/portal/book", on=day.isoformat(), view=str(view)),
-        refused=taken_time(refusal, chosen),
-    )
+    points = await on_offer(session, office, frame.client)
+    point = _shown(points, type_id)
     detail = refusal.detail if refusal else None
     if isinstance(refusal, ValidationFailed):
         detail = refusal.errors[0].message
+    in_the_way = (point or points[0]).blocks
+    if point.blocks if point else all(one.blocks for one in points):
+        contact = (await read_settings(session, frame.provider, SettingsKind.PAGE)).document["contact"]
+        several = point is not None and any(not one.blocks for one in points)
+        return frame.render("portal/blocked.html", status=status, blocks=in_the_way, contact=contact, others=several)
+    if point is None:
+        return frame.render("portal/book_type.html", status=status, points=points, refusal=detail)
+    named = point.kind.id if len(points) > 1 else None
+    picker = await pick(
+        session,
+        office,
+        offer_to(frame, type_id=point.kind.id),
+        wanted,
+        lambda day, view: frame.link("/portal/book", type=named, on=day.isoformat(), view=str(view)),
+        refused=taken_time(refusal, chosen),
+    )
     return frame.render(
         "portal/book.html",
         status=status,
@@ -111,6 +132,8 @@ async def _page(
         refusal=detail,
         follows_zone=refusal is None and chosen_zone(frame.request) is None,
         zone_choices=zone_choices(),
-        quote=await quote_now(session, office, frame.client),
+        point=point,
+        named=named,
+        quote=point.quote,
         form_token=new_form_token(),
     )

@@ -10,11 +10,13 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.appointments import cancel, may_cancel, record_visit
+from commands.appointments import cancel, may_cancel, record_visit, rest_on
 from commands.audit import note
 from commands.booking import claim, why_not
 from commands.office import Office
+from db.appointment_types import load_types
 from db.models import Appointment, Client
+from db.policy_store import load_policy
 from db.settings_store import load_availability
 from db.tenancy import appointment_of_practice, client_of_practice, payment_of_appointment, provider_of
 from domain.audit import AuditKind
@@ -47,9 +49,10 @@ async def appointments_page(session: Transaction, office: TheOffice, frame: TheS
     found = await agenda(session, frame.staff.reach, now, _MOST_SHOWN)
     providers = await providers_of(session, frame.staff.reach)
     zones = {one.id: (await load_availability(session, one.id)).timezone for one in providers}
+    types = {one.id: await load_types(session, one.id) for one in providers}
     by_day = groupby(found, key=lambda row: local_date(row[0].starts_at, zones[row[0].provider_id]))
     days = [list(rows) for _, rows in by_day]
-    return frame.render("console/appointments.html", days=days, zones=zones, several=len(providers) > 1)
+    return frame.render("console/appointments.html", days=days, zones=zones, types=types, several=len(providers) > 1)
 
 
 @console_appointments_router.get(
@@ -65,9 +68,10 @@ async def booking_page(
     on: Annotated[str | None, Query(max_length=40)] = None,
     view: Annotated[str | None, Query(max_length=10)] = None,
     at: Annotated[str | None, Query(max_length=40)] = None,
+    type_id: Annotated[str | None, Query(alias="type", max_length=40)] = None,
 ) -> Response:
     """`at` is a time that was picked before, on the calendar."""
-    picked = Form({"on": [on or ""], "view": [view or ""], "starts_at": [at or ""]})
+    picked = Form({"on": [on or ""], "view": [view or ""], "starts_at": [at or ""], "type": [type_id or ""]})
     return await _booking_page(session, office, frame, client, picked)
 
 
@@ -90,6 +94,7 @@ async def book_for_client(
                 mine,
                 starts_at,
                 actor=Actor.STAFF,
+                type_id=form.first("type") or None,
                 override_reason=form.text("reason")[:LONGEST_REASON] or None,
                 idempotency_key=f"{form.first('form_token')[:100]}:{starts_at.isoformat()}",
             )
@@ -130,8 +135,21 @@ async def _booking_page(
     detail = refusal.detail if refusal else None
     if isinstance(refusal, ValidationFailed):
         detail = refusal.errors[0].message
+    types = await load_types(session, provider.id)
+    wanted = types.find(form.first("type"))
+    kind = wanted if wanted is not None and not wanted.archived else types.default
+    path = f"/console/clients/{client.id}/book"
     picker = await staff_picker(
-        session, office, frame, provider, client, timezone, form, f"/console/clients/{client.id}/book", refusal
+        session,
+        office,
+        frame,
+        provider,
+        client,
+        timezone,
+        form,
+        path,
+        refusal,
+        type_id=kind.id if types.several else None,
     )
     return frame.render(
         "console/book.html",
@@ -140,6 +158,9 @@ async def _booking_page(
         provider=provider,
         timezone=timezone,
         blocks=blocks,
+        types=types,
+        kind=kind,
+        usual_minutes=(await load_policy(session, provider.id, client.id)).policy.appointment_minutes,
         picker=picker,
         refusal=detail,
         values=form.flat(),
@@ -162,6 +183,7 @@ async def before_cancelling(
         client=await client_of_practice(session, frame.staff.reach, appointment.client_id),
         payment=await payment_of_appointment(session, appointment.id),
         decision=await may_cancel(session, office, appointment, Actor.STAFF),
+        resting=len(await rest_on(session, appointment)),
         timezone=(await load_availability(session, appointment.provider_id)).timezone,
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.batches import Chosen, confirm_batch, look_at_batch
 from commands.office import Office
 from db.batches import batch_of, counted, items_of, newest_batches
-from domain.batches import MOST_CLIENTS, BatchAction
+from domain.batches import FOR_CLIENTS, MOST_CLIENTS, BatchAction
 from domain.errors import DomainError, NotFound, ValidationFailed
 from domain.roles import Permission
 from portal.client_listing import ListQuery
@@ -97,9 +97,12 @@ async def batch_page(session: Transaction, frame: TheStaffFrame, batch_id: str) 
 
 def _action(form: Form) -> BatchAction:
     try:
-        return BatchAction(form.first("action"))
+        action = BatchAction(form.first("action"))
     except ValueError:
-        raise ValidationFailed.of("action", "Please choose what to do.") from None
+        action = BatchAction.INVITE
+    if action not in FOR_CLIENTS:
+        raise ValidationFailed.of("action", "Please choose what to do.")
+    return action
 
 
 async def _chosen(

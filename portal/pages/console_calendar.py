@@ -191,9 +191,7 @@ async def _context(
         client = await client_of_practice(session, frame.staff.reach, shown.chosen.client_id)
         decision = await may_move(session, office, shown.chosen, Actor.STAFF)
         if shown.moving and decision.allowed and end > now:
-            slots = await free_slots(
-                session, office, shown.provider, max(start, now), end, client, but_for=shown.chosen.id
-            )
+            slots = await free_slots(session, office, shown.provider, max(start, now), end, client, moving=shown.chosen)
     return {
         "sheet": _sheet(shown, hours, [*visits, *away], slots, now),
         "busy": await busy_calendar_of(session, office, shown.provider.id),

@@ -18,6 +18,7 @@ from commands.new_client_forms import send_new_client_forms
 from commands.office import Office
 from commands.outlook import look_ahead
 from commands.withdrawing import may_withdraw
+from db.appointment_types import load_types
 from db.declined_mails import declined
 from db.invitations import newest_issued
 from db.models import Client
@@ -25,6 +26,7 @@ from db.policy_store import versions_of_level
 from db.settings_store import load_availability
 from db.tenancy import client_of_practice, provider_of
 from db.timeline import timeline_of
+from db.waivers import open_waiver, waivers_of
 from domain.audit import AuditKind
 from domain.errors import DomainError, NotFound, ValidationFailed
 from domain.policy_levels import Source
@@ -114,6 +116,9 @@ async def page_of(
         in_force=in_force,
         values=in_force.policy.as_document(),
         own_settings=own_settings(await versions_of_level(session, Source.CLIENT, client.id)),
+        types=await load_types(session, provider.id),
+        waivers=await waivers_of(session, client.id),
+        waiver=await open_waiver(session, client.id),
         upcoming=upcoming,
         past=past,
         items=[(item, actions_for(item)) for item in items],

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.audit import note
 from commands.moving import may_move, move
 from commands.office import Office
+from db.appointment_types import load_types
 from db.settings_store import load_availability
 from db.tenancy import appointment_of_practice, client_of_practice, payment_of_appointment, provider_of
 from domain.audit import AuditKind
@@ -101,6 +102,7 @@ async def _page(
         "console/move.html",
         status=status_of(refusal) if refusal else 200,
         appointment=appointment,
+        kind=(await load_types(session, provider.id)).name_of(appointment.type_id),
         client=client,
         payment=await payment_of_appointment(session, appointment.id),
         moving=await may_move(session, office, appointment, Actor.STAFF),

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.office import Office
 from commands.policies import look_at_level, owner_of_provider
 from commands.settings import SettingsView, read_settings
+from db.appointment_types import load_types
 from db.models import Provider
 from db.settings_store import load_availability, practice_standing
 from db.tenancy import provider_by_slug
@@ -141,6 +142,7 @@ async def _around(session: AsyncSession, provider: Provider, views: dict[Setting
         "fee_reason": fee_off.detail if fee_off else None,
         "fee_remedy": fee_remedy(provider, fee_off),
         "signup_fields": views[SettingsKind.SIGNUP_FORM].document["fields"],
+        "types": await load_types(session, provider.id),
         "week": hours_words.week(hours),
         "timezone": hours.timezone,
         "greeting": views[SettingsKind.GREETING].document,

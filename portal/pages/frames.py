@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.accounts import SessionKind
 from commands.attention import count_open
 from commands.office import Office
+from db.appointment_types import load_types
 from db.models import Client, Practice, Provider
 from db.policy_store import load_policy
 from db.settings_store import load_availability
 from db.tenancy import practice_of, provider_of
+from domain.appointment_types import AppointmentTypes
 from domain.policy import PortalPolicy
 from portal.forms import csrf_token
 from portal.pages.queries import places_of
@@ -46,6 +48,7 @@ class ClientFrame:
     provider: Provider
     practice: Practice
     policy: PortalPolicy
+    types: AppointmentTypes
     timezone: str
     zone: str
     csrf: str
@@ -81,6 +84,7 @@ async def frame_for(
         provider=provider,
         practice=await practice_of(session, client.practice_id),
         policy=(await load_policy(session, provider.id, client.id)).policy,
+        types=await load_types(session, provider.id),
         timezone=timezone,
         zone=readers_zone(request, client.timezone, timezone),
         csrf=csrf_token(request, office, SessionKind.CLIENT),

@@ -19,7 +19,7 @@ from portal.zones import known_zone
 from web.fields import moment
 
 
-def offer_to(frame: ClientFrame, moving: Appointment | None = None) -> Offer:
+def offer_to(frame: ClientFrame, moving: Appointment | None = None, *, type_id: str | None = None) -> Offer:
     """The provider's times, for the client whose portal it is, on the reader's clock."""
     return Offer(
         practice=frame.practice,
@@ -27,6 +27,7 @@ def offer_to(frame: ClientFrame, moving: Appointment | None = None) -> Offer:
         client=frame.client,
         provider_zone=frame.timezone,
         zone=frame.zone,
+        type_id=type_id,
         moving=moving,
     )
 
@@ -62,6 +63,7 @@ async def staff_picker(
     path: str,
     refusal: DomainError | None,
     *,
+    type_id: str | None = None,
     moving: Appointment | None = None,
 ) -> Picker:
     """For the front desk, on the provider's clock; a time that was picked before is on the day that is shown."""
@@ -71,6 +73,7 @@ async def staff_picker(
         client=client,
         provider_zone=timezone,
         zone=timezone,
+        type_id=type_id,
         moving=moving,
     )
     picked = instant_of(form.first("starts_at"))
@@ -82,6 +85,8 @@ async def staff_picker(
         office,
         offer,
         wanted,
-        lambda day, view: with_query(path, on=day.isoformat(), view=str(view), back=form.first("back") or None),
+        lambda day, view: with_query(
+            path, type=type_id, on=day.isoformat(), view=str(view), back=form.first("back") or None
+        ),
         refused=taken_time(refusal, form.first("starts_at")),
     )

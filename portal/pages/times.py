@@ -98,13 +98,16 @@ class Picker:
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """Whose times are offered, to whom, on which clock; `moving` is an appointment that gets a new time."""
+    """Whose times are offered, to whom, on which clock; `moving` is an appointment that gets a new time; else
+    it is a type of appointment that is booked, the provider's default where none is named.
+    """
 
     practice: Practice
     provider: Provider
     client: Client
     provider_zone: str
     zone: str
+    type_id: str | None = None
     moving: Appointment | None = None
 
 
@@ -216,7 +219,8 @@ class _Search:
             start,
             end,
             self._offer.client,
-            but_for=moving.id if moving else None,
+            type_id=self._offer.type_id,
+            moving=moving,
         )
         return [one for one in slots if moving is None or one.starts_at != moving.starts_at]
 

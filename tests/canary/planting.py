@@ -67,6 +67,8 @@ class Canaries:
         custom = {"key": "referrer", "type": "text", "label": self.word("Label"), "enabled": True, "required": False}
         fields = [one | {"enabled": True} for one in form["fields"]] + [custom]
         ok(await self.provider.request("PUT", f"{base}/signup-form", json={"fields": fields}))
+        types = [{"id": "standard", "name": self.word("Type")}, {"name": self.word("Othertype"), "minutes": 25}]
+        ok(await self.provider.request("PUT", f"{base}/appointment-types", json={"types": types}))
         greeting = await self.provider.get(f"{base}/greeting")
         written = {"subject": f"Welcome {self.word('Subject')}", "body": f"Hello {self.word('Body')}"}
         ok(await self.provider.request("PUT", f"{base}/greeting", json=greeting | written))

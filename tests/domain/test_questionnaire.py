@@ -86,7 +86,7 @@ def test_the_seeded_intake_form_is_a_fhir_questionnaire_that_is_understood_whole
         (item("q", "boolean", answerOption=[{"valueBoolean": True}]), "answerOption"),
         (item("q", "group", repeats=True), "repeats"),
         (item("q", repeats=True, item=[item("r")]), "repeats"),
-        (item("q", "display", required=True), "display"),
+        (item("q", "display", item=[item("r")]), "display"),
         (item("q", modifierExtension=[{"url": "x"}]), "modifierExtension"),
         (
             item("q", "choice", answerOption=[codes("a")[0] | {"modifierExtension": [{"url": "x"}]}]),
@@ -145,6 +145,14 @@ def test_what_has_no_effect_is_accepted_and_named(harmless: dict[str, Any], feat
     questionnaire = read(item("q", extension=[harmless]))
     assert [warning.field for warning in questionnaire.warnings] == ["q"]
     assert (feature or "constraint") in questionnaire.warnings[0].message
+
+
+def test_words_that_claim_to_be_required_ask_nothing_and_are_named() -> None:
+    questionnaire = read(item("q", "display", required=True, repeats=True), item("r"))
+    told = questionnaire.items[0]
+    assert (told.link_id, told.required, told.repeats) == ("q", False, False)
+    assert [one.field for one in questionnaire.warnings] == ["q"]
+    assert "display only" in questionnaire.warnings[0].message
 
 
 def test_widgets_and_wording_are_passed_over_in_silence() -> None:

@@ -14,6 +14,7 @@ from tests.browsers import DESK, PHONE, fits
 from tests.driver import Provider, World, ok, problem, until
 from tests.e2e.test_outages import away
 from tests.e2e.test_settings_pages import staff_page
+from tests.locking import somebody_waits_for
 from tests.seeding import office_for, settings_of
 
 FORMS, AGAIN, REVOKE = "send_new_client_forms", "send_invitation_again", "revoke_invitation"
@@ -144,7 +145,7 @@ async def test_one_who_is_erased_meanwhile_holds_up_nobody(world: World, provide
     with psycopg.connect(world.endpoints["database_url"]) as erasing:
         erasing.execute("SELECT 1 FROM client WHERE id = %s FOR NO KEY UPDATE", (ids[1],))
         batch = await confirm(provider, AGAIN, clients)
-        await world.somebody_waits_for(erasing)
+        await somebody_waits_for(world, erasing)
         # What an erasure does, in its order: the client's row first, then what belongs to it.
         await asyncio.to_thread(erasing.execute, "DELETE FROM batch_item WHERE client_id = %s", (ids[1],))
         erasing.execute("UPDATE client SET erased_at = now() WHERE id = %s", (ids[1],))

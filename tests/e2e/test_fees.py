@@ -118,12 +118,54 @@ async def test_a_deposit_is_paid_online_and_the_rest_is_said(world: World, provi
     assert (booked["payment"]["state"], booked["payment"]["amount_minor"]) == ("captured", 1000)
 
 
-async def test_a_fee_for_the_first_visit_is_not_asked_for_the_second(world: World, provider: Provider) -> None:
+async def test_a_fee_for_the_first_visit_is_not_asked_for_the_second_and_stays_while_that_one_does(
+    world: World, provider: Provider
+) -> None:
     await provider.change(fee_first_visit_only=True)
-    person, _ = await world.booked_client(provider)
+    person, paid = await world.booked_client(provider)
     assert (await person.get("/api/v1/portal/fee-quote"))["quote"] is None
-    second = ok(await person.book((await person.slots())[0]), 201, 202)
+    second = ok(await person.book(), 201, 202)
     assert (await person.in_state(second["id"], "booked"))["payment"] is None
+    # Nobody gets the fee back and keeps what was free because of it.
+    path = f"/api/v1/portal/appointments/{paid['id']}"
+    answer = await person.get(f"{path}/can-cancel")
+    assert (answer["allowed"], answer["rule"], answer["refund_minor"]) == (False, "cancel-not-allowed", 0)
+    problem(await person.request("POST", f"{path}/cancel"), "cancel-not-allowed", 409)
+    shown = await page_of(person, f"/portal/appointments/{paid['id']}/cancel")
+    assert "Please cancel that one first" in shown
+    assert "Move it" in shown
+    by_staff = await (await owner_of(provider)).page(f"/console/appointments/{paid['id']}/cancel")
+    assert "came without a fee because this one is the first visit" in by_staff
+    await cancel(person, second)
+    await cancel(person, paid)
+    await refunded(person, paid, 4000)
+
+
+async def test_a_fee_is_waived_with_a_reason_taken_back_and_used_once(world: World, provider: Provider) -> None:
+    person = await world.invited_client(provider)
+    path, home = f"/api/v1/clients/{person.client_id}/fee-waiver", f"/console/clients/{person.client_id}"
+    problem(await provider.request("POST", path, json={"reason": " "}), "validation", 422)
+    ok(await provider.request("POST", path, json={"reason": "hardship"}), 201)
+    problem(await provider.request("POST", path, json={"reason": "again"}), "conflict", 409)
+    assert (await person.get("/api/v1/portal/fee-quote"))["quote"] is None
+    owner = await owner_of(provider)
+    assert "hardship" in await owner.page(home)
+    assert (await owner.submit(home, f"{home}/fee-waiver/take-back")).status_code == 303
+    assert (await person.get("/api/v1/portal/fee-quote"))["quote"]["amount_minor"] == 4000
+    problem(await provider.request("DELETE", path), "conflict", 409)
+    assert (await owner.submit(home, f"{home}/fee-waiver", waiver_reason="goodwill")).status_code == 303
+    assert "the practice has waived the fee" in await page_of(person, "/portal/book")
+    first = await person.in_state(ok(await person.book(), 201, 202)["id"], "booked")
+    assert first["payment"] is None
+    # Used once; an appointment that is cancelled leaves it as it was.
+    problem(await provider.request("DELETE", path), "conflict", 409)
+    assert (await person.get("/api/v1/portal/fee-quote"))["quote"]["amount_minor"] == 4000
+    await cancel(person, first)
+    assert (await provider.get(path))["waiver"]["reason"] == "goodwill"
+    told = [kind for kind in await provider.timeline(person.client_id) if "waive" in kind]
+    assert told == ["fee_waived", "fee_waiver_taken_back", "fee_waived"]
+    noted = world.rows("SELECT kind FROM audit_entry WHERE object_id = %s AND kind LIKE 'fee_wai%%'", person.client_id)
+    assert len(noted) == 3
 
 
 async def test_a_client_who_is_exempt_with_a_reason_books_without_the_processor(

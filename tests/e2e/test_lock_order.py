@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from tests.driver import Provider, World, new_address, ok
+from tests.locking import somebody_waits_for
 
 
 async def test_a_mail_that_has_gone_out_waits_for_the_client_before_it_touches_the_invitation(
@@ -20,6 +21,6 @@ async def test_a_mail_that_has_gone_out_waits_for_the_client_before_it_touches_t
     with psycopg.connect(world.endpoints["database_url"]) as practice:
         practice.execute("SELECT 1 FROM client WHERE id = %s FOR UPDATE", (client["id"],))
         ok(await world.http.put(f"{mailbox}/faults", json=[]), 200, 204)
-        await world.somebody_waits_for(practice)
+        await somebody_waits_for(world, practice)
         practice.execute("SELECT 1 FROM invitation WHERE client_id = %s FOR UPDATE NOWAIT", (client["id"],))
     await provider.told(client["id"], "invitation_sent")

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, expect
 from tests.browsers import PHONE, fits
 from tests.driver import PASSWORD, Provider, World, new_address, ok, problem, until
 from tests.e2e.test_settings_pages import staff_page
+from tests.locking import somebody_waits_for
 from tests.staffing import owner_of
 
 
@@ -137,7 +138,7 @@ async def test_taking_back_wins_against_accepting_at_the_same_moment(world: Worl
     with psycopg.connect(world.endpoints["database_url"]) as practice:
         practice.execute("SELECT 1 FROM client WHERE id = %s FOR UPDATE", (client["id"],))
         accepting = asyncio.create_task(accept(world, token))
-        await world.somebody_waits_for(practice)
+        await somebody_waits_for(world, practice)
         practice.execute(
             "UPDATE invitation SET revoked_at = now(), revoked_because = 'practice' WHERE client_id = %s",
             (client["id"],),

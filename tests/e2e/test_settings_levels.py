@@ -141,6 +141,19 @@ async def test_a_stale_save_is_refused_at_every_level(world: World, provider: Pr
         problem(again, "conflict", 412)
 
 
+async def test_who_changed_a_level_is_in_the_audit_log(world: World, provider: Provider) -> None:
+    invited, seeded = await provider.invite(), provider.seeded
+    (row,) = world.rows("SELECT id FROM provider WHERE slug = %s", provider.slug)
+    owners = {PRACTICE: seeded.practice_id, of_provider(provider): row["id"], of_client(invited["id"]): invited["id"]}
+    for path in owners:
+        await put(provider, path, {"hold_minutes": 44})
+        ok(await provider.request("DELETE", f"{path}/hold_minutes"))
+        ok(await provider.request("POST", f"{path}/versions/0/restore"))
+    told = [(one["kind"], one["object_id"]) for one in (await provider.get("/api/v1/audit"))["items"]]
+    kinds = ("settings_restored", "settings_saved", "settings_saved")
+    assert told[: 3 * len(owners)] == [(kind, owner) for owner in reversed(owners.values()) for kind in kinds]
+
+
 async def test_an_earlier_version_is_put_in_force_again_as_a_new_one(world: World, provider: Provider) -> None:
     path = of_provider(provider)
     before = (await provider.get(f"{path}/versions"))["items"]

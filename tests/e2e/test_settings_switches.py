@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +11,7 @@ import httpx
 import pytest
 
 from tests.driver import Person, Provider, World, new_address, ok, problem
+from tests.staffing import owner_of
 
 
 async def page(world: World, path: str) -> httpx.Response:
@@ -135,6 +138,10 @@ async def test_require_fee_needs_subscription_and_merchant_account(world: World,
     wanted = await provider.get(path) | {"require_fee": True}
     ok(await world.http.put(f"{demo}/merchant-account", json={"status": "none"}))
     problem(await provider.request("PUT", path, json=wanted), "merchant-account-missing", 409)
+    shown = await (await owner_of(provider)).page(f"/console/settings/{provider.slug}")
+    assert "This can't be switched on now." in html.unescape(shown)
+    (box,) = re.findall(r'<input [^>]*name="require_fee"[^>]*>', shown)
+    assert " disabled" in box
     ok(await world.http.put(f"{demo}/merchant-account", json={"status": "active"}))
     ok(await world.http.put(f"{demo}/subscription", json={"status": "cancelled"}))
     problem(await provider.request("PUT", path, json=wanted), "subscription-inactive", 409)

@@ -12,7 +12,8 @@ import pyotp
 import pytest
 from playwright.async_api import Browser, expect
 
-from commands.accounts import SessionKind, is_over
+from commands.accounts import SessionKind, is_over, sign_in_name
+from commands.rate_limits import SIGN_INS_PER_NAME, buckets
 from domain.audit import AuditKind
 from portal.staff_words import AUDIT
 from tests.browsers import PHONE, fits
@@ -198,6 +199,18 @@ async def test_two_factor_sign_in_from_the_first_picture_to_a_lost_phone(
     await page.keyboard.press("Enter")
     await expect(page.locator("main")).to_contain_text("Two-factor sign-in is off.")
     await page.context.close()
+
+
+async def test_guessing_the_password_of_staff_is_throttled(world: World, provider: Provider) -> None:
+    (name, since), *_ = buckets((SIGN_INS_PER_NAME, sign_in_name(SessionKind.STAFF, provider.seeded.email)))
+    sent = SIGN_INS_PER_NAME.requests - 1
+    world.execute(f"INSERT INTO rate_counter VALUES ('{name}', '{since.isoformat()}', {sent})")
+    url, email = f"{world.base_url}/console/sign-in", provider.seeded.email
+    guess = await world.browser().post(url, data={"email": email, "password": "wrong guess"})
+    assert guess.status_code == 422
+    right = await world.browser().post(url, data={"email": email, "password": provider.seeded.password})
+    assert right.status_code == 429
+    assert int(right.headers["retry-after"]) > 0
 
 
 async def test_guessing_codes_is_throttled(world: World, provider: Provider) -> None:

@@ -59,6 +59,8 @@ async def _record_all(world: World) -> None:
     await _keep(world, "invited_journey", f"client-journey:{invited.client_id}")
     await _keep(world, "booking_visited", f"booking:{visited}")
 
+    await _record_night(world, provider)
+
     abandoned = ok(await invited.book(), 201, 202)["id"]
     await invited.checkout(abandoned)
     await world.fast_forward(f"booking:{abandoned}", seconds=3600)
@@ -89,6 +91,15 @@ async def _record_disputed(world: World, provider: Provider) -> None:
     await in_dashboard(world, fee, "win")
     await ledger_says(provider, fee, disputed=False)
     await _keep(world, "taken_payment_disputed", f"taken-payment:{fee}")
+
+
+async def _record_night(world: World, provider: Provider) -> None:
+    """Reminded in the morning, since it is night where the client is."""
+    person = await world.invited_client(provider)
+    world.execute(f"UPDATE client SET timezone = 'Asia/Tokyo' WHERE id = '{person.client_id}'")
+    visited = await _book(world, person)
+    await world.fast_forward(f"booking:{visited}", seconds=22 * 24 * 3600)
+    await _keep(world, "booking_reminded_in_the_morning", f"booking:{visited}")
 
 
 async def _record_held_longer(world: World, person: Person) -> None:

@@ -31,6 +31,7 @@ def test_both_tracks_and_every_end_are_recorded() -> None:
         *("anonymous_journey", "invited_journey", "returning_journey", "revoked_journey"),
         *("booking_paid_and_cancelled", "booking_visited", "booking_abandoned", "booking_held_longer"),
         *("merchant_account", "portal_subscription", "taken_payment_refunded", "taken_payment_disputed"),
+        "booking_reminded_in_the_morning",
     }
 
 

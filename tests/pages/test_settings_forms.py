@@ -42,6 +42,11 @@ def test_the_sections_together_hold_every_setting_once_and_each_has_a_name() -> 
     assert all(one.label for one in SETTINGS.values())
 
 
+def test_every_setting_has_help_its_own_or_its_sections() -> None:
+    without = [name for section in SECTIONS for name in section.names if not (section.help or SETTINGS[name].hint)]
+    assert without == []
+
+
 def test_an_unchecked_box_is_false() -> None:
     assert values_from(("allow_anonymous_signup",), form()) == {"allow_anonymous_signup": False}
 

@@ -37,6 +37,12 @@ def test_every_form_of_a_signed_in_page_carries_the_token(template: Path) -> Non
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=name)
+def test_every_form_can_be_sent_without_scripts(template: Path) -> None:
+    for form in re.findall(r"<form\b.*?</form>", template.read_text(), re.DOTALL):
+        assert re.search(r"<button(?![^>]*type=\"button\")|type=\"submit\"", form), form[:200]
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=name)
 def test_the_practices_words(template: Path) -> None:
     assert not re.search(r"\b(patients?|users?|customers?|reservations?)\b", template.read_text(), re.IGNORECASE)
 

@@ -262,3 +262,20 @@ async def greeted(scene: Scene) -> Persona:
     found = re.search(r"/unsubscribe/(\S+)", text_of(await world.mail(address, "welcome")))
     assert found is not None
     return Persona(facts={"token": found.group(1)})
+
+
+@casting
+async def client_of_types(scene: Scene) -> Persona:
+    """Of a provider with several appointment types; one of them costs nothing."""
+    several = await scene.practice("several types")
+    types = [
+        {"id": "standard", "name": "Appointment"},
+        {"name": "First call", "minutes": 15, "fee_rule": "none"},
+        {"name": "Long visit", "minutes": 80, "fee_rule": "own", "fee": {"amount_minor": 6500, "currency": "usd"}},
+        {"name": "Group", "minutes": 120, "archived": True},
+    ]
+    path = f"/api/v1/providers/{several.slug}/appointment-types"
+    saved = ok(await several.request("PUT", path, json={"types": types}))["types"]
+    person = await scene.world.invited_client(several)
+    persona = persona_of(person)
+    return replace(persona, facts={**persona.facts, "type_id": saved[2]["id"], "client_id": person.client_id})

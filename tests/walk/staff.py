@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pyotp
 
@@ -163,6 +164,32 @@ async def half_way(scene: Scene) -> Persona:
     await scene.who("with_second_factor")
     seeded = (await scene.practice("second-factor")).seeded
     return Persona(facts={}, http=await sign_in(scene.world, seeded.email, seeded.password))
+
+
+@casting
+async def owner_of_types(scene: Scene) -> Persona:
+    """Offers several appointment types, and an archived one; a client has booked one of them."""
+    client = await scene.who("client_of_types")
+    several = await scene.practice("several types")
+    now = await scene.world.now()
+    window = {"from": now.isoformat(), "to": (now + timedelta(days=9)).isoformat(), "type": client.facts["type_id"]}
+    times = (await several.get(f"/api/v1/providers/{several.slug}/slots", params=window))["slots"]
+    body = {"client_id": client.facts["client_id"], "starts_at": times[-1]["starts_at"], "type": window["type"]}
+    ok(await several.request("POST", "/api/v1/appointments", json=body), 201)
+    return Persona(facts={**client.facts, **await _facts(several)}, http=(await owner_of(several)).http)
+
+
+@casting
+async def owner_of_waived(scene: Scene) -> Persona:
+    """Looks at somebody whose next fee is waived, for the second time."""
+    somebody = await scene.who("owner")
+    busy = await scene.practice("busy")
+    client = await busy.invite(first_name="Wanda")
+    path = f"/api/v1/clients/{client['id']}/fee-waiver"
+    ok(await busy.request("POST", path, json={"reason": "Agreed on the phone"}), 201)
+    ok(await busy.request("DELETE", path))
+    ok(await busy.request("POST", path, json={"reason": "Hardship, agreed with the provider"}), 201)
+    return replace(somebody, facts={**somebody.facts, "client_id": client["id"]})
 
 
 @casting

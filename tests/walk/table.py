@@ -10,6 +10,12 @@ from __future__ import annotations
 from tests.walk.visits import first, open_up, press, see, stand_still, type_in
 
 _WRONG = {"email": "nobody@example.com", "password": "not the password"}
+# Somebody new, the same person again, somebody whose address is none; and a column that isn't used.
+_A_LIST = """First name,Last name,Email,Phone,Your number,Notes
+Lia,Listed,lia.listed@example.com,+1 212 555 0123,1001,a note
+Lia,Listed,lia.listed@example.com,,,
+Bartholomew-Maximilian,Featherstonehaugh-Cholmondeley,not an address,12,,
+"""
 
 PUBLIC = (
     see("/"),
@@ -79,6 +85,8 @@ PORTAL = (
     see("/portal/book", "client_invited", "a week", query="?view=week"),
     see("/portal/book", "client_invited", "another zone", query="?zone=Asia/Tokyo", after=open_up()),
     see("/portal/book", "client_blocked", "closed"),
+    see("/portal/book", "client_of_types", "what first"),
+    see("/portal/book", "client_of_types", "of one type", query="?type={type_id}"),
     see("/portal/appointments/{appointment_id}", "client_holding"),
     see(
         "/portal/appointments/{appointment_id}", "client_holding", "checking", query="?checking=1", after=stand_still()
@@ -145,8 +153,15 @@ CONSOLE = (
     see("/console/clients/{client_id}", "owner", "with answers", query="?intake=true"),
     see("/console/clients/{client_id}", "front_desk"),
     see("/console/clients/{client_id}", "owner_of_invited"),
+    see("/console/clients/{client_id}", "owner_of_waived", "fee waived"),
+    see(
+        "/console/clients/{client_id}", "owner_of_invited", "no reason", after=first(open_up(), press("Waive the fee"))
+    ),
     see("/console/clients/{client_id}", "owner_of_stuck"),
     see("/console/clients/{client_id}", "owner_of_signed_up"),
+    see("/console/clients/invite-many", "owner"),
+    see("/console/clients/invite-many", "owner", "errors", after=press("Look at the list")),
+    see("/console/clients/invite-many", "owner", "row by row", after=type_in({"list": _A_LIST}, "Look at the list")),
     see("/console/batches", "newcomer", "empty"),
     see("/console/batches", "owner_of_batch"),
     see("/console/batches/{batch_id}", "owner_of_batch"),
@@ -199,6 +214,10 @@ CONSOLE = (
     see(
         "/console/providers/{provider}/availability", "owner", "errors", after=first(open_up(), press("Save the date"))
     ),
+    see("/console/providers/{provider}/appointment-types", "newcomer", "one type"),
+    see("/console/providers/{provider}/appointment-types", "owner_of_types"),
+    see("/console/providers/{provider}/appointment-types", "owner_of_types", "errors", after=press("Add")),
+    see("/console/clients/{client_id}/book", "owner_of_types", "of several types"),
     see("/console/providers/{provider}/calendars", "owner"),
     see("/console/providers/{provider}/calendars", "newcomer", "address made", after=press("Make the address")),
     see(
