@@ -115,7 +115,14 @@ async def _account(given: Money, account: str | None) -> list[Finding] | None:
     ours = [one for one in listed if _may_be_ours(one, given.moments)]
     async with given.database.transaction() as session:
         known = await loose_ends.payments_by_id(session, [one.checkout.fee_reference or "" for one in ours])
-    findings = (_listed(account, one, known.get(one.checkout.fee_reference or "")) for one in ours)
+        disputed = await loose_ends.disputed_ones(session, known)
+    pairs = ((one, known.get(one.checkout.fee_reference or "")) for one in ours)
+    findings = (
+        _followed(payment, one, known_dispute=payment.id in disputed)
+        if payment is not None and payment.session_id == one.checkout.session_id
+        else _listed(account, one, payment)
+        for one, payment in pairs
+    )
     return [one for one in findings if one is not None]
 
 
@@ -128,8 +135,6 @@ def _may_be_ours(one: ListedCheckout, moments: Moments) -> bool:
 
 def _listed(account: str | None, one: ListedCheckout, payment: Payment | None) -> Finding | None:
     checkout = one.checkout
-    if payment is not None and payment.session_id == checkout.session_id:
-        return _followed(payment, one)
     if checkout.status is CheckoutStatus.CAPTURED and one.refunded_minor >= checkout.amount.amount_minor:
         return None  # unknown to us, and given back already
     facts = {
@@ -145,11 +150,11 @@ def _listed(account: str | None, one: ListedCheckout, payment: Payment | None) -
     return Finding(matter=Matter.CHECKOUT_UNKNOWN, remedy=Remedy.PERSON, subject=checkout.session_id, facts=facts)
 
 
-def _followed(payment: Payment, one: ListedCheckout) -> Finding | None:
-    """What went back or is disputed at the processor, and not in the ledger."""
+def _followed(payment: Payment, one: ListedCheckout, *, known_dispute: bool) -> Finding | None:
+    """What went back or was disputed at the processor, and not in the ledger."""
     if payment.state not in (PaymentState.CAPTURED, PaymentState.REFUNDED):
         return None
-    if one.refunded_minor == payment.refunded_minor and one.disputed in (None, payment.disputed):
+    if one.refunded_minor == payment.refunded_minor and (known_dispute or not one.disputed):
         return None
     facts = {"ledger": str(payment.refunded_minor), "processor": str(one.refunded_minor), "disputed": str(one.disputed)}
     return Finding(matter=Matter.REFUNDS_DIFFER, remedy=Remedy.FOLLOW_PAYMENT, subject=payment.id, facts=facts)

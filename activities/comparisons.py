@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,25 +19,33 @@ from db.comparisons import practices_of_findings, practices_with_money, raise_af
 from db.engine import Database
 from db.models import MoneyComparison
 from domain.ports import Payments
-from domain.reconciliation import Finding, Remedy
+from domain.reconciliation import Finding, Matter, Remedy
 from domain.states import AttentionOwner
 
 logger = logging.getLogger("portico.money")
 
-# What is younger may still be under way.
-_GRACE = timedelta(minutes=2)
 _LOOK_BACK = timedelta(days=30)
 COMPARED, SILENT = "money_compared", "processor_silent"  # steps on the attention list
 _ANSWER_WITHIN = timedelta(days=2)
 _NAMED = 5
+_SAID = {
+    Matter.PAYMENT_DIFFERS: "Stripe and the ledger don't agree about what was taken",
+    Matter.CHECKOUT_UNKNOWN: "a checkout in Stripe that no appointment knows",
+    Matter.APPOINTMENT_UNPAID: "an appointment stands, and its fee isn't in",
+    Matter.NOT_COMPARED: "Stripe didn't answer",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompareMoney:
-    """`now` is the engine's clock: a schedule knows nothing of the demo's travels."""
+    """`now` is the engine's clock: a schedule knows nothing of the demo's travels.
+
+    What is younger than `grace` may still be under way.
+    """
 
     workflow_id: str
     now: datetime
+    grace: timedelta
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +68,8 @@ class Comparisons:
         """Processor, ledger and appointments of every practice; how many differences are left for a person."""
         async with self._database.transaction() as session:
             now = command.now + await self._clock.offset(session)
-        moments = Moments(now=now, settled=datetime.now(UTC) - _GRACE, since=now - _LOOK_BACK, grace=_GRACE)
+        settled = command.now - command.grace
+        moments = Moments(now=now, settled=settled, since=now - _LOOK_BACK, grace=command.grace)
         findings = await compare_money(Money(database=self._database, payments=self._payments, moments=moments))
         for finding in findings:
             if finding.remedy in BY_DOORBELL:
@@ -121,7 +130,13 @@ def _left(findings: Sequence[Finding]) -> bool:
 
 
 def _spoken(left: Sequence[Finding]) -> str:
-    counts = ", ".join(
-        f"{count} {matter}" for matter, count in sorted(Counter(str(one.matter) for one in left).items())
-    )
-    return f"{counts}: {', '.join(one.subject for one in left[:_NAMED])}"
+    """Each matter once, with the ids that it is about: as many as one can read."""
+    by_matter: dict[Matter, list[str]] = defaultdict(list)
+    for one in left:
+        by_matter[one.matter].append(one.subject)
+    return "; ".join(f"{_SAID[matter]}: {_some(ids)}" for matter, ids in sorted(by_matter.items()))
+
+
+def _some(ids: Sequence[str]) -> str:
+    more = len(ids) - _NAMED
+    return ", ".join(ids[:_NAMED]) + (f" and {more} more" if more > 0 else "")

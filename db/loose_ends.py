@@ -11,7 +11,7 @@ from sqlalchemy import Row, and_, exists, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from db.models import Appointment, Client, MerchantAccount, Payment
+from db.models import Appointment, Client, Dispute, MerchantAccount, Payment
 from domain.stages import Actor, Stage
 from domain.states import AppointmentStatus, MerchantStatus, PaymentState
 
@@ -202,6 +202,11 @@ async def payments_since(session: AsyncSession, since: datetime) -> list[tuple[P
 
 async def payments_by_id(session: AsyncSession, ids: Collection[str]) -> dict[str, Payment]:
     return {payment.id: payment for payment in await session.scalars(select(Payment).where(Payment.id.in_(ids)))}
+
+
+async def disputed_ones(session: AsyncSession, ids: Collection[str]) -> set[str]:
+    """Those of the payments of which the ledger knows a dispute, open or decided."""
+    return set(await session.scalars(select(Dispute.payment_id).where(Dispute.payment_id.in_(ids))))
 
 
 async def merchant_accounts(session: AsyncSession, since: datetime) -> set[str | None]:

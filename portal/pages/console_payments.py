@@ -112,7 +112,8 @@ async def payments_page(
         states=list(PaymentState),
         timezone=timezone,
         disputes_open=await count_open_disputes(session, reach),
-        comparison=await session.get(MoneyComparison, reach.practice_id),
+        # Of all the practice's money: not for who sees only their own clients.
+        comparison=await session.get(MoneyComparison, reach.practice_id) if reach.provider_id is None else None,
     )
 
 
