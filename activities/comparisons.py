@@ -87,7 +87,9 @@ class Comparisons:
             now = command.now + await self._clock.offset(session)
             silent = await silent_practices(session, now - self._silence)
             for practice_id, since in silent.items():
-                logger.warning("no word of the payment processor since %s: practice_id %s", since, practice_id)
+                logger.warning(
+                    "no word of the payment processor since %s: practice_id %s", since.isoformat(), practice_id
+                )
                 reason = f"no webhook since {since:%Y-%m-%d %H:%M} UTC, though money has moved"
                 await raise_affair(
                     session, practice_id, command.workflow_id, SILENT, reason, AttentionOwner.OPERATOR, now, now

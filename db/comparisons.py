@@ -13,15 +13,17 @@ from db.models import AttentionItem, MerchantAccount, Payment, Provider
 from domain.reconciliation import Finding
 from domain.states import AttentionOwner
 
-# Money that has moved since the processor's last word; on business time, as the ledger stamps it. Of a checkout that is
-# still open there is nothing to be heard, and what a cancellation owes of a disputed payment waits in silence.
+# Money that has moved since the processor's last word, and not because of it: what is written down shortly after a word
+# is its consequence. On business time, as the ledger stamps it. Of a checkout that is still open there is nothing to be
+# heard, and what a cancellation owes of a disputed payment waits in silence.
 _SILENT = text("""
     WITH heard AS (
       SELECT coalesce(max(received_at), '-infinity')
              + coalesce((SELECT offset_seconds FROM demo_clock), 0) * interval '1 s' AS at
         FROM external_event WHERE source = 'stripe-fees')
     SELECT p.practice_id, min(p.changed_at) AS since FROM payment p, heard
-     WHERE p.session_id IS NOT NULL AND p.state <> 'requested' AND NOT p.disputed AND p.changed_at > heard.at
+     WHERE p.session_id IS NOT NULL AND p.state <> 'requested' AND NOT p.disputed
+       AND p.changed_at > heard.at + interval '10 minutes'
      GROUP BY p.practice_id HAVING min(p.changed_at) <= :before
 """)
 

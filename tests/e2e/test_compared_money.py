@@ -16,7 +16,7 @@ from db.loose_ends import money_and_appointments_apart
 from domain.money import Money
 from domain.ports import CheckoutRequest
 from gateways.stripe_payments import StripePayments
-from tests.dashboard import asked, in_dashboard, intent_of, ledger_says, lose_webhooks
+from tests.dashboard import asked, in_dashboard, ledger_says, lose_webhooks
 from tests.driver import Provider, World, ok, until
 from tests.merchants import ring
 from tests.seeding import settings_of
@@ -141,6 +141,12 @@ async def test_money_without_an_appointment_and_an_appointment_without_money_are
     assert await apart() == [], "it goes back"
 
 
+def quiet_for_an_hour(world: World) -> None:
+    world.execute(
+        "UPDATE external_event SET received_at = received_at - interval '1 hour' WHERE source = 'stripe-fees'"
+    )
+
+
 async def test_silence_of_the_processor_raises_attention_and_clears_by_itself(
     world: World, provider: Provider, payments: StripePayments, database: Database
 ) -> None:
@@ -154,12 +160,18 @@ async def test_silence_of_the_processor_raises_attention_and_clears_by_itself(
     await lose_webhooks(world, *_EVERYTHING)
     appointment = ok(await person.book(), 201, 202)
     session = await person.checkout(appointment["id"])
+    quiet_for_an_hour(world)
     await watch.watch_processor(later)
     assert SILENT not in await steps(provider), "nobody has paid: there is nothing to be heard"
+    account, charge = provider.seeded.merchant_account, {"id": "ch_x", "object": "charge", "payment_intent": "pi_x"}
+    await ring(world, "charge.captured", account, charge)
     await world.pay(session)
     ok(await person.http.get(f"{world.base_url}/portal/payments/{appointment['payment']['id']}/return"), 200, 303)
-    booked = await person.in_state(appointment["id"], "booked")
+    await person.in_state(appointment["id"], "booked")
     await world.simulator_faults()
+    await watch.watch_processor(later)
+    assert SILENT not in await steps(provider), "what is written down after a word is because of it"
+    quiet_for_an_hour(world)
     early = WatchProcessor(workflow_id="watch-test", now=datetime.now(UTC) + timedelta(hours=1))
     await watch.watch_processor(early)
     assert SILENT not in await steps(provider)
@@ -167,8 +179,7 @@ async def test_silence_of_the_processor_raises_attention_and_clears_by_itself(
         assert await watch.watch_processor(later) >= 1
     assert "no webhook since" in (await asked(provider, SILENT))["reason"]
     assert (await steps(provider)).count(SILENT) == 1
-    charge = {"id": "ch_x", "object": "charge", "payment_intent": intent_of(world, booked["payment"]["id"])}
-    await ring(world, "charge.captured", provider.seeded.merchant_account, charge)
+    await ring(world, "charge.captured", account, charge)
     await watch.watch_processor(later)
     assert SILENT not in await steps(provider)
     await schedule.unpause()
