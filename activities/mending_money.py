@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.comparing_money import Moments
 from db.models import Payment
-from db.waking import notice_taken_payment, wake_booking
+from db.waking import notice_payment, notice_taken_payment
 from domain.reconciliation import Finding, Remedy
 
 BY_DOORBELL = frozenset({Remedy.ADOPT_CHECKOUT, Remedy.NOTICE_PAYMENT, Remedy.FOLLOW_PAYMENT})
@@ -30,13 +30,4 @@ async def mend(
         return
     if finding.remedy is Remedy.ADOPT_CHECKOUT and payment.session_id is None:
         payment.session_id, payment.checkout_url = finding.facts["session"], checkout_url
-    await wake_booking(
-        session,
-        source=source,
-        external_id=external_id,
-        provider_id=payment.provider_id,
-        client_id=payment.client_id,
-        appointment_id=payment.appointment_id,
-        payment_id=payment.id,
-        of_money=True,
-    )
+    await notice_payment(session, payment, source=source, external_id=external_id, of_money=True)

@@ -141,6 +141,15 @@ async def test_money_without_an_appointment_and_an_appointment_without_money_are
     assert await apart() == [], "it goes back"
 
 
+@pytest.fixture
+async def nobody_watches(world: World) -> AsyncIterator[None]:
+    """The schedule is on time, and would see nothing to complain of."""
+    schedule = (await world.engine()).get_schedule_handle(WATCH_PROCESSOR)
+    await schedule.pause()
+    yield
+    await schedule.unpause()
+
+
 def quiet_for_an_hour(world: World) -> None:
     world.execute(
         "UPDATE external_event SET received_at = received_at - interval '1 hour' WHERE source = 'stripe-fees'"
@@ -148,13 +157,10 @@ def quiet_for_an_hour(world: World) -> None:
 
 
 async def test_silence_of_the_processor_raises_attention_and_clears_by_itself(
-    world: World, provider: Provider, payments: StripePayments, database: Database
+    world: World, provider: Provider, payments: StripePayments, database: Database, nobody_watches: None
 ) -> None:
     clock = clock_of(settings_of(world.stack))
     watch = Comparisons(database, clock, payments, silence=timedelta(hours=2))
-    engine = await world.engine()
-    schedule = engine.get_schedule_handle(WATCH_PROCESSOR)
-    await schedule.pause()  # It is on time, and would see nothing to complain of.
     later = WatchProcessor(workflow_id="watch-test", now=datetime.now(UTC) + timedelta(hours=3))
     person = await world.ready_client(provider)
     await lose_webhooks(world, *_EVERYTHING)
@@ -182,4 +188,3 @@ async def test_silence_of_the_processor_raises_attention_and_clears_by_itself(
     await ring(world, "charge.captured", account, charge)
     await watch.watch_processor(later)
     assert SILENT not in await steps(provider)
-    await schedule.unpause()
