@@ -17,6 +17,7 @@ from activities.batches import Batches
 from activities.bookings import Bookings
 from activities.busy_calendars import BusyCalendars
 from activities.calendar_part import CalendarParts
+from activities.comparisons import Comparisons
 from activities.email_changes import EmailChanges
 from activities.fee_notices import FeeNotices
 from activities.greeting_letter import GreetingWriter
@@ -216,6 +217,7 @@ def activities_of(
         pre_payments,
         Refunds(database, payments),
         TakenPayments(database, payments),
+        Comparisons(database, clock_of(settings), payments, silence=timedelta(minutes=settings.silence_minutes)),
         Bookings(database),
         LateFees(database),
         Notices(post, calendar),

@@ -10,9 +10,9 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client as Engine
 
+from activities.comparing_money import Money, compare_money
 from commands.reconciling import Compared, compare_records, moments
 from commands.reconciling_journeys import compare_journeys
-from commands.reconciling_money import compare_money
 from commands.repairing import repair
 from composition import clock_of, payments_of
 from db.engine import Database
@@ -29,6 +29,7 @@ _WORDS = {
     Remedy.REOPEN_BOOKING: "start the booking again from the records",
     Remedy.TELL_AGAIN: "tell it again",
     Remedy.NOTICE_PAYMENT: "have the booking look at the payment",
+    Remedy.FOLLOW_PAYMENT: "have the ledger follow what went back or is disputed",
     Remedy.ADOPT_CHECKOUT: "write the checkout down again, and have the booking look at it",
     Remedy.END_WORKFLOW: "end the workflow (only with --end-unknown)",
     Remedy.PERSON: "for a person: see docs/operations.md, Reconciling",
@@ -75,7 +76,8 @@ async def _reconcile(
     clock = clock_of(settings)
     when = await moments(database, clock, grace=asked.grace, look_back=asked.look_back)
     given = Compared(database=database, engine=EngineView(engine), payments=payments, moments=when)
-    findings = [*await compare_journeys(given), *await compare_money(given), *await compare_records(given)]
+    money = Money(database=database, payments=payments, moments=when)
+    findings = [*await compare_journeys(given), *await compare_money(money), *await compare_records(given)]
     if not asked.repair:
         left = [one for one in findings if one.remedy is not Remedy.NOTE]
         return Outcome(findings=findings, repaired=[], left=left)

@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     calendar_minutes: int = Field(default=10, ge=1, le=1440)
     # Tests: calendars elsewhere are on this machine, and nowhere else.
     local_calendars: bool = False
+    silence_minutes: int = Field(default=120, ge=1, le=10080)
     hold_grace_minutes: int = Field(default=10, ge=1, le=1440)
     build_id: str | None = None
     # OpenTelemetry's own name for it, so that one variable serves a whole installation.

@@ -12,11 +12,10 @@ from db.appointment_types import load_types
 from db.cancelling import cancel_booked
 from db.events import EventKind, client_subject, record_event
 from db.fees import quote_of
-from db.models import Appointment, Payment
+from db.models import Appointment
 from db.policy_store import load_policy
 from db.tenancy import payment_of_appointment
 from db.timeline import tell
-from db.waking import wake_booking
 from domain.decisions import CancelDecision, cancel_decision, visit_decision
 from domain.first_visits import VisitOfTheirs, cover_refusal, resting_on
 from domain.refunds import NOTHING, RefundTerms
@@ -136,23 +135,4 @@ async def record_visit(session: AsyncSession, office: Office, appointment: Appoi
         kind=EventKind.VISIT_RECORDED,
         subject=client_subject(appointment.client_id),
         payload={"appointment_id": appointment.id, "status": str(to)},
-    )
-
-
-async def notice_payment(
-    session: AsyncSession, payment: Payment, *, source: str, external_id: str, of_money: bool = False
-) -> None:
-    """Wake the booking, so that it reads the payment again. It proves nothing by itself.
-
-    `of_money`: the processor says that money is held or was taken. Worth a look even when the booking is over.
-    """
-    await wake_booking(
-        session,
-        source=source,
-        external_id=external_id,
-        provider_id=payment.provider_id,
-        client_id=payment.client_id,
-        appointment_id=payment.appointment_id,
-        payment_id=payment.id,
-        of_money=of_money,
     )

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
+from activities.comparing_money import Moments
 from db import loose_ends
 from db.clock import Clock
 from db.engine import Database
 from dispatch.engine_view import EngineView
 from domain.ports import Payments
 from domain.reconciliation import Finding, Matter, Remedy
-
-_AT_ONCE = 10
-# A mail is handed over within seconds; what was begun longer ago has lost whoever began it.
-_LONG_AGO = timedelta(minutes=30)
-One = TypeVar("One")
-Found = TypeVar("Found")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Moments:
-    """`settled` is on wall time, as events are stamped; `now` and `since` are business time."""
-
-    now: datetime
-    settled: datetime
-    since: datetime
-    grace: timedelta
-
-    @property
-    def long_ago(self) -> datetime:
-        return self.now - _LONG_AGO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +61,3 @@ async def compare_records(given: Compared) -> list[Finding]:
         for one in invitations
     ]
     return findings
-
-
-async def each(items: Iterable[One], act: Callable[[One], Awaitable[Found | None]]) -> list[Found]:
-    """What was found of each of them, some of them at once."""
-    places = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(item: One) -> Found | None:
-        async with places:
-            return await act(item)
-
-    found = await asyncio.gather(*(one(item) for item in items))
-    return [result for result in found if result is not None]

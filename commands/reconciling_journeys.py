@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from temporalio.client import WorkflowExecutionStatus
 
-from commands.reconciling import Compared, each
+from activities.comparing_money import each
+from commands.reconciling import Compared
 from db import loose_ends
 from db.events import EventKind
 from db.loose_ends import AppointmentStands, ClientStands, ToldEvent

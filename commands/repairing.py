@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.appointments import notice_payment
-from commands.reconciling import Compared, Moments
-from commands.reconciling_money import PLATFORM
+from activities.comparing_money import PLATFORM, Moments
+from activities.mending_money import mend
+from commands.reconciling import Compared
 from db.events import EventKind, client_subject, record_event
 from db.holds import reopen_booking
-from db.models import ExternalEvent, Payment
+from db.models import ExternalEvent
 from db.tenancy import appointment_by_id, client_by_id
 from domain.reconciliation import Finding, Remedy
 
@@ -24,6 +24,7 @@ _ORDER = (
     Remedy.TELL_AGAIN,
     Remedy.ADOPT_CHECKOUT,
     Remedy.NOTICE_PAYMENT,
+    Remedy.FOLLOW_PAYMENT,
     Remedy.END_WORKFLOW,
 )
 
@@ -77,13 +78,8 @@ async def _record(session: AsyncSession, finding: Finding, moments: Moments, che
             )
         case Remedy.TELL_AGAIN:
             await _tell_again(session, finding)
-        case Remedy.ADOPT_CHECKOUT:
-            payment = await session.get_one(Payment, finding.subject, with_for_update=True)
-            if payment.session_id is None:
-                payment.session_id, payment.checkout_url = finding.facts["session"], checkout_url
-            await _notice(session, payment, moments)
-        case Remedy.NOTICE_PAYMENT:
-            await _notice(session, await session.get_one(Payment, finding.subject), moments)
+        case Remedy.ADOPT_CHECKOUT | Remedy.NOTICE_PAYMENT | Remedy.FOLLOW_PAYMENT:
+            await mend(session, finding, moments, checkout_url, source=SOURCE)
 
 
 async def _reopen_journey(session: AsyncSession, finding: Finding) -> None:
@@ -113,9 +109,3 @@ async def _tell_again(session: AsyncSession, finding: Finding) -> None:
         subject=event.subject,
         payload=event.payload,
     )
-
-
-async def _notice(session: AsyncSession, payment: Payment, moments: Moments) -> None:
-    """A doorbell: rung once in each pass, and it proves nothing. A booking that is over is started again for it."""
-    external_id = f"payment:{payment.id}:{moments.settled.isoformat()}"
-    await notice_payment(session, payment, source=SOURCE, external_id=external_id, of_money=True)

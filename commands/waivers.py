@@ -14,6 +14,7 @@ from domain.audit import AuditKind
 from domain.errors import Conflict, ValidationFailed
 from domain.stages import Actor
 from domain.states import TimelineKind
+from domain.texts import clean_text
 
 LONGEST_REASON = 500
 
@@ -22,11 +23,12 @@ async def waive_fee(
     session: AsyncSession, office: Office, client: Client, *, reason: str | None, who: Who
 ) -> FeeWaiver:
     """The locked client's next appointment has no fee. Raises ValidationFailed (no reason), Conflict (waived)."""
-    reason = (reason or "").strip()
-    if not reason:
+    try:
+        checked = clean_text(reason or "", LONGEST_REASON)
+    except ValueError as error:
+        raise ValidationFailed.of("reason", str(error)) from None
+    if not checked:
         raise ValidationFailed.of("reason", "Please give a reason: it is kept with the waiver.")
-    if len(reason) > LONGEST_REASON:
-        raise ValidationFailed.of("reason", f"Please use at most {LONGEST_REASON} characters for the reason.")
     if await open_waiver(session, client.id) is not None:
         raise Conflict("The fee of this client's next appointment is waived already.")
     now = await office.clock.now(session)
@@ -35,7 +37,7 @@ async def waive_fee(
         practice_id=client.practice_id,
         provider_id=client.provider_id,
         client_id=client.id,
-        reason=reason,
+        reason=checked,
         waived_by=who.name,
         waived_at=now,
     )

@@ -33,6 +33,10 @@ _COUNT = text("""
     SELECT 'holds', '', '', count(*), min(hold_expires_at) FROM appointment
       WHERE status = 'pending' AND hold_expires_at < :now
     UNION ALL
+    SELECT 'compared', '', '', coalesce(sum(left_over), 0), min(compared_at) FROM money_comparison
+    UNION ALL
+    SELECT 'silent', '', '', count(*), NULL FROM attention_item WHERE step = 'processor_silent' AND settled_at IS NULL
+    UNION ALL
     SELECT 'swept', '', '', count(*), NULL FROM external_event WHERE source = :sweep
 """)
 
@@ -53,6 +57,9 @@ class Census:
     holds_ended: int  # pending all the same
     holds_ended_age_seconds: float
     holds_swept: int  # since ever
+    money_differences: int
+    money_compared_age_seconds: float  # of the practice that was compared the longest ago
+    processor_silent: int  # practices
 
 
 async def take_census(session: AsyncSession, clock: Clock) -> Census:
@@ -88,6 +95,9 @@ async def take_census(session: AsyncSession, clock: Clock) -> Census:
         holds_ended=single["holds"][0],
         holds_ended_age_seconds=_age(single["holds"][1], now),
         holds_swept=single["swept"][0],
+        money_differences=int(single["compared"][0]),
+        money_compared_age_seconds=_age(single["compared"][1], now),
+        processor_silent=single["silent"][0],
     )
 
 

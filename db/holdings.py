@@ -322,6 +322,7 @@ NOT_ABOUT_CLIENTS: Mapping[str, str] = {
     "greeting_test": "of staff, to themselves",
     "intake_form": "questions, not answers",
     "merchant_account": "the provider's",
+    "money_comparison": "counts of the practice's payments",
     "page_picture": "the provider's",
     "portal_subscription": "the practice's",
     "practice": "the practice's",

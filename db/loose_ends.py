@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, or_, select, text
+from sqlalchemy import Row, and_, exists, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from db.models import Appointment, Client, MerchantAccount, Payment
-from domain.stages import Stage
+from db.models import Appointment, Client, Dispute, MerchantAccount, Payment
+from domain.stages import Actor, Stage
 from domain.states import AppointmentStatus, MerchantStatus, PaymentState
 
 # Clients of whom nothing waits to be told, and nothing has been told just now: what differs there is no passing state.
@@ -203,8 +204,35 @@ async def payments_by_id(session: AsyncSession, ids: Collection[str]) -> dict[st
     return {payment.id: payment for payment in await session.scalars(select(Payment).where(Payment.id.in_(ids)))}
 
 
+async def disputed_ones(session: AsyncSession, ids: Collection[str]) -> set[str]:
+    """Those of the payments of which the ledger knows a dispute, open or decided."""
+    return set(await session.scalars(select(Dispute.payment_id).where(Dispute.payment_id.in_(ids))))
+
+
 async def merchant_accounts(session: AsyncSession, since: datetime) -> set[str | None]:
     """Where checkouts of ours may be: the accounts in use, and those that payments were lately asked for at."""
     active = select(MerchantAccount.account).where(MerchantAccount.status == str(MerchantStatus.ACTIVE))
     used = select(Payment.merchant_account).where(Payment.created_at >= since)
     return {*await session.scalars(active), *await session.scalars(used)}
+
+
+async def money_and_appointments_apart(session: AsyncSession, before: datetime) -> list[tuple[Payment, str]]:
+    """(payment, its appointment's status) that don't go together, and have had their time to.
+
+    Taken, released by ourselves, nothing owed back and no other time on offer; or booked, and the newest fee isn't in.
+    """
+    adrift = and_(
+        Payment.state == str(PaymentState.CAPTURED),
+        Payment.refund_due_minor + Payment.lost_minor < Payment.amount_minor,
+        Payment.disputed.is_(False),
+        Appointment.status == str(AppointmentStatus.CANCELLED),
+        Appointment.cancelled_by == str(Actor.SYSTEM),
+        Appointment.choose_until.is_(None),
+    )
+    newer = aliased(Payment)
+    newest = ~exists().where(newer.appointment_id == Payment.appointment_id, newer.attempt > Payment.attempt)
+    paid = [str(PaymentState.CAPTURED), str(PaymentState.REFUNDED)]
+    unpaid = and_(Appointment.status == str(AppointmentStatus.BOOKED), Payment.state.not_in(paid), newest)
+    query = select(Payment, Appointment.status).join(Appointment, Appointment.id == Payment.appointment_id)
+    rows = await session.execute(query.where(or_(adrift, unpaid), Payment.changed_at <= before).order_by(Payment.id))
+    return [(row[0], row[1]) for row in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.events import EventKind, client_subject, record_event
+from db.models import Payment
 
 
 async def wake_booking(
@@ -27,6 +28,25 @@ async def wake_booking(
         kind=EventKind.PAYMENT_NOTICED,
         subject=client_subject(client_id),
         payload={"appointment_id": appointment_id, "payment_id": payment_id, "of_money": of_money},
+    )
+
+
+async def notice_payment(
+    session: AsyncSession, payment: Payment, *, source: str, external_id: str, of_money: bool = False
+) -> None:
+    """Wake the booking, so that it reads the payment again. It proves nothing by itself.
+
+    `of_money`: the processor says that money is held or was taken. Worth a look even when the booking is over.
+    """
+    await wake_booking(
+        session,
+        source=source,
+        external_id=external_id,
+        provider_id=payment.provider_id,
+        client_id=payment.client_id,
+        appointment_id=payment.appointment_id,
+        payment_id=payment.id,
+        of_money=of_money,
     )
 
 

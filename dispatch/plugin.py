@@ -15,6 +15,7 @@ from dispatch.codec import data_converter
 from workflows.booking import Booking
 from workflows.client_batch import ClientBatch
 from workflows.client_journey import ClientJourney
+from workflows.compare_money import CompareMoney
 from workflows.email_change import EmailChangeMails
 from workflows.greeting_test import GreetingTestMail
 from workflows.merchant_account import MerchantAccount
@@ -24,9 +25,11 @@ from workflows.read_calendars import ReadCalendars
 from workflows.sweep_holds import SweepHolds
 from workflows.sweep_practices import SweepPractices
 from workflows.taken_payment import TakenPayment
+from workflows.watch_processor import WatchProcessor
 
 WORKFLOWS: tuple[type, ...] = (
     *(ClientJourney, Booking, MerchantAccount, PortalSubscription, SweepHolds, SweepPractices),
+    *(CompareMoney, WatchProcessor),
     *(TakenPayment, ClientBatch, PasswordResetMail, EmailChangeMails, GreetingTestMail, ReadCalendars),
 )
 

@@ -211,8 +211,10 @@ class _TypeReader:
             return FeeRule.SETTINGS
 
     def _fee(self, rule: FeeRule, value: object, path: str) -> Money | None:
-        """Kept for the rule that it is for, and for no other."""
+        """For the rule that it is for: under any other it would be lost without a word."""
         if rule is not FeeRule.OWN:
+            if value is not MISSING and value is not None:
+                self._reader.refuse(path, f"is only for the fee_rule {FeeRule.OWN}")
             return None
         fee: Money | None = self._checked("fee", value, path)
         if fee is None:

@@ -22,6 +22,7 @@ _ANSWERS = {
     ItemType.STRING: "answerString",
     ItemType.TEXT: "answerString",
 }
+_WORDS = (ItemType.GROUP, ItemType.DISPLAY)
 _NUMERIC = (ItemType.INTEGER, ItemType.DECIMAL)
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 _YES, _NO = ("yes", "true"), ("no", "false")
@@ -97,8 +98,8 @@ def _row(questionnaire: Questionnaire, item: Item, *, inside: bool) -> Row:
         kind=item.type,
         text=item.text,
         inside=inside,
-        required=item.required,
-        repeats=item.repeats,
+        required=item.is_question and item.required,
+        repeats=item.is_question and item.repeats,
         options=None if from_value_set else tuple(option.label for option in item.options),
         question="" if keeps else question,
         operator="" if keeps else operator,
@@ -129,10 +130,10 @@ def _entry(row: Row, base: Mapping[str, Any] | None) -> dict[str, Any]:
     entry: dict[str, Any] = {"linkId": row.link_id, "type": str(row.kind)}
     if base is not None and base.get("type") == row.kind:
         entry = {key: value for key, value in base.items() if key != "item"}
-    entry |= {"text": row.text, "required": row.required, "repeats": row.repeats}
-    for flag in ("required", "repeats"):
-        if not entry[flag] and flag not in (base or {}):
-            del entry[flag]
+    entry["text"] = row.text
+    # Sections and mere words have no such switches in the editor: what was said of them stays.
+    switches = {} if row.kind in _WORDS else {"required": row.required, "repeats": row.repeats}
+    entry |= {flag: on for flag, on in switches.items() if on or flag in entry}
     if row.options is not None:
         entry.pop("answerValueSet", None)
         there = {_label(option): option for option in entry.pop("answerOption", ())}

@@ -136,6 +136,7 @@ class ListedCheckout:
     checkout: Checkout
     created_at: datetime
     refunded_minor: int
+    disputed: bool  # once, however it ended
 
 
 class RefundStatus(StrEnum):

@@ -31,6 +31,9 @@ class Matter(StrEnum):
     PAYMENT_DIFFERS = "payment_differs"
     CHECKOUT_LOST = "checkout_lost"
     CHECKOUT_UNKNOWN = "checkout_unknown"
+    REFUNDS_DIFFER = "refunds_differ"
+    MONEY_ADRIFT = "money_adrift"
+    APPOINTMENT_UNPAID = "appointment_unpaid"
     NOT_COMPARED = "not_compared"
 
 
@@ -42,6 +45,7 @@ class Remedy(StrEnum):
     TELL_AGAIN = "tell_again"
     NOTICE_PAYMENT = "notice_payment"
     ADOPT_CHECKOUT = "adopt_checkout"
+    FOLLOW_PAYMENT = "follow_payment"
     END_WORKFLOW = "end_workflow"  # only where it was asked for by name
     PERSON = "person"
     NOTE = "note"  # as somebody wanted it: nothing is to be done

@@ -268,7 +268,9 @@ def _listed(session: stripe.checkout.Session) -> ListedCheckout:
     return ListedCheckout(
         checkout=_checkout(session),
         created_at=datetime.fromtimestamp(session.created, UTC),
-        refunded_minor=charge.amount_refunded if isinstance(charge, stripe.Charge) else 0,
+        # What a let go authorisation released is called refunded, too.
+        refunded_minor=charge.amount_refunded if isinstance(charge, stripe.Charge) and charge.captured else 0,
+        disputed=isinstance(charge, stripe.Charge) and charge.disputed,
     )
 
 

@@ -69,13 +69,13 @@ def changed(document: Mapping[str, Any], form: Form) -> tuple[Document, int]:
     verb, type_id = form.first("action").partition(".")[0], about(form)
     if type_id == NEW and verb == "add":
         opened = sum(not one["archived"] for one in types)
-        types.insert(opened, _typed(form))
+        types.insert(opened, _typed(form, None))
         return {"types": types}, opened
     place = next((number for number, one in enumerate(types) if one["id"] == type_id), None)
     if place is None or verb not in _VERBS:
         raise NotFound("There is no such appointment type.")
     if verb == "save":
-        types[place] |= _typed(form)
+        types[place] |= _typed(form, types[place]["fee"])
     elif verb in ("archive", "offer"):
         # Archived ones stand last; what is offered again is the last of those that are.
         types.append(types.pop(place) | {"archived": verb == "archive"})
@@ -85,7 +85,8 @@ def changed(document: Mapping[str, Any], form: Form) -> tuple[Document, int]:
     return {"types": types}, next(number for number, one in enumerate(types) if one.get("id") == type_id)
 
 
-def _typed(form: Form) -> Document:
+def _typed(form: Form, fee: Mapping[str, Any] | None) -> Document:
+    """`fee` is the one of its own that the type has had: its amount may stand there still, and means nothing then."""
     sheet = sheet_from(form)
     document: Document = {"name": sheet.name, "minutes": None, "fee_rule": sheet.fee_rule, "fee": None}
     errors: list[FieldError] = []
@@ -100,6 +101,10 @@ def _typed(form: Form) -> Document:
             errors.append(FieldError(field="amount", message="must be an amount, such as 40.00"))
         else:
             document["fee"] = {"amount_minor": minor, "currency": sheet.currency}
+    elif sheet.amount and not (fee and sheet.amount == shown_amount(Money(**fee))):
+        errors.append(
+            FieldError(field="amount", message="is only for “A fee of its own”: choose that, or leave it empty")
+        )
     if errors:
         raise ValidationFailed(errors)
     return document

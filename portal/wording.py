@@ -202,6 +202,8 @@ _STEPS = {
     "cancellation_notice": "Sending the cancellation notice",
     "portal_invitation": "Sending the portal invitation",
     "refunded_past_us": "The fee was refunded in Stripe: does the appointment stay?",
+    "money_compared": "Payments, Stripe and appointments don't agree",
+    "processor_silent": "Nothing is heard of Stripe: check the webhooks",
     "refunds_differ": "What Stripe says was refunded can't be",
     "taken_payment": "Reading what became of a payment",
 }

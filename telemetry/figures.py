@@ -85,6 +85,13 @@ class Figures(Collector):
         yield _gauge(
             "portico_holds_ended_oldest_seconds", "How long ago the oldest ended.", census.holds_ended_age_seconds
         )
+        yield _gauge("portico_money_differences", "Differences left for a person.", census.money_differences)
+        yield _gauge(
+            "portico_money_compared_age_seconds",
+            "Age of the oldest last comparison.",
+            census.money_compared_age_seconds,
+        )
+        yield _gauge("portico_processor_silent", "Practices of which nothing is heard.", census.processor_silent)
         yield CounterMetricFamily("portico_holds_swept", "Holds that a sweep has found.", value=census.holds_swept)
 
 

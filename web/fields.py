@@ -19,8 +19,10 @@ def only(body: Mapping[str, object], allowed: Collection[str]) -> None:
 
 def text(body: Mapping[str, object], name: str, longest: int = 500) -> str:
     value = body.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise ValidationFailed.of(name, "is needed" if value in (None, "") else "must be text")
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise ValidationFailed.of(name, "is needed")
+    if not isinstance(value, str):
+        raise ValidationFailed.of(name, "must be text")
     if len(value) > longest:
         raise ValidationFailed.of(name, f"must have at most {longest} characters")
     return value.strip()

@@ -6,6 +6,8 @@ TASK_QUEUE = "portico"
 # A schedule and the workflow that it starts (to whose id Temporal adds the moment).
 SWEEP_HOLDS = "sweep-holds"
 SWEEP_PRACTICES = "sweep-practices"
+COMPARE_MONEY = "compare-money"
+WATCH_PROCESSOR = "watch-processor"
 READ_CALENDARS = "read-calendars"
 
 

@@ -41,6 +41,11 @@ RECORDS = ActivityConfig(start_to_close_timeout=timedelta(seconds=15), heartbeat
 # Calendars elsewhere, four at a time, each with a time limit of its own; the schedule comes by again soon.
 CALENDARS = ActivityConfig(start_to_close_timeout=timedelta(minutes=10), heartbeat_timeout=_BEAT, retry_policy=_SHORTLY)
 
+# As many calls to the payment processor as there are payments under way.
+COMPARISON = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=30), heartbeat_timeout=_BEAT, retry_policy=_SHORTLY
+)
+
 # Bookkeeping that operators needn't see. It stays short, since a local activity holds its workflow task.
 BOOKKEEPING = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=2),

@@ -175,3 +175,15 @@ class IntakeForm(Base):
     questionnaire: Mapped[type_document]
     source: Mapped[str | None]
     created_at: Mapped[datetime]
+
+
+class MoneyComparison(Base):
+    """The last comparison of a practice's payments with the processor and with their appointments."""
+
+    __tablename__ = "money_comparison"
+
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"), primary_key=True)
+    compared_at: Mapped[datetime]
+    payments: Mapped[int]
+    mended: Mapped[int]
+    left_over: Mapped[int]

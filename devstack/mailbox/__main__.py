@@ -40,7 +40,13 @@ async def _serve(store: Store, smtp: socket.socket, http: socket.socket) -> None
     """Until SIGTERM or SIGINT; conversations that hang then are cut off, not waited for."""
     handler = Handler(store)
     config = uvicorn.Config(
-        build(store, handler), log_level="warning", access_log=False, timeout_graceful_shutdown=1, lifespan="off"
+        build(store, handler),
+        log_level="warning",
+        access_log=False,
+        # As the server: whoever asks closes an idle connection first, and never asks in the moment that we close it.
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+        lifespan="off",
     )
     server = uvicorn.Server(config)
 

@@ -59,7 +59,13 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
         print(f"simulator: {error}", file=sys.stderr)
         return 2
     settings = uvicorn.Config(
-        build_app(config), log_level="warning", access_log=False, timeout_graceful_shutdown=1, lifespan="on"
+        build_app(config),
+        log_level="warning",
+        access_log=False,
+        # As the server: whoever asks closes an idle connection first, and never asks in the moment that we close it.
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+        lifespan="on",
     )
     uvicorn.Server(settings).run(sockets=[listener])
     return 0

@@ -9,13 +9,14 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.accounts import SessionKind, who_is
-from commands.appointments import cancel, may_cancel, notice_payment
+from commands.appointments import cancel, may_cancel
 from commands.holds import extend_hold, may_extend
 from db.fees import quote_of
 from db.ids import new_id
 from db.models import Appointment, Client, Payment
 from db.portal_accounts import clients_of
 from db.tenancy import appointment_by_id, appointment_of_client, payment_of_appointment
+from db.waking import notice_payment
 from domain.errors import Conflict, DomainError, NotFound
 from domain.stages import Actor
 from domain.states import AppointmentStatus, PaymentState

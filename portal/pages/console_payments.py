@@ -20,7 +20,7 @@ from commands.payments import PaymentFilter, PaymentRow, find_payments, totals_o
 from commands.refunds import refund_by_staff
 from db.disputes import count_open_disputes, disputes_of
 from db.fees import amount_of, quote_of
-from db.models import Payment
+from db.models import MoneyComparison, Payment
 from db.refund_ledger import refunds_of
 from db.settings_store import load_availability
 from db.tenancy import appointment_by_id, client_by_id, payment_of_practice
@@ -112,6 +112,8 @@ async def payments_page(
         states=list(PaymentState),
         timezone=timezone,
         disputes_open=await count_open_disputes(session, reach),
+        # Of all the practice's money: not for who sees only their own clients.
+        comparison=await session.get(MoneyComparison, reach.practice_id) if reach.provider_id is None else None,
     )
 
 

@@ -226,6 +226,10 @@ class Canaries:
         body = {"max_upcoming_appointments": 7, "reason": self.word("Overridereason")}
         ok(await self.provider.request("PUT", f"/api/v1/clients/{person.client_id}/policy", json=body))
 
+    async def is_let_off_a_fee(self, person: Person) -> None:
+        body = {"reason": self.word("Waiverreason")}
+        ok(await self.provider.request("POST", f"/api/v1/clients/{person.client_id}/fee-waiver", json=body), 201)
+
     async def front_desk_books(self, person: Person) -> None:
         """Outside what is offered; called off by the provider's own system."""
         early = (await self.world.now()).replace(hour=6, minute=5, second=0, microsecond=0) + timedelta(days=4)

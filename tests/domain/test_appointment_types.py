@@ -82,6 +82,8 @@ def test_a_type_that_a_document_leaves_out_is_archived_and_never_lost() -> None:
         ([{"name": "One", "fee_rule": "own"}], ["types[0].fee"]),
         ([{"name": "One", "fee_rule": "own", "fee": {"amount_minor": 0, "currency": "usd"}}], ["types[0].fee"]),
         ([{"name": "One", "fee_rule": "own", "fee": {"amount_minor": 5, "currency": "xxx"}}], ["types[0].fee"]),
+        ([{"name": "One", "fee": {"amount_minor": 1500, "currency": "usd"}}], ["types[0].fee"]),
+        ([{"name": "One", "fee_rule": "none", "fee": {"amount_minor": 1500, "currency": "usd"}}], ["types[0].fee"]),
         ([{"name": "One", "id": "typ_of_somebody_else"}], ["types[0].id"]),
         ([{"name": "One", "id": "standard"}, {"name": "Two", "id": "standard"}], ["types[1].id"]),
         ([{"name": "One", "archived": "no"}], ["types[0].archived"]),

@@ -42,6 +42,14 @@ def test_what_nobody_changed_stays_as_it_was() -> None:
     assert again["item"][3]["extension"] == FORM["item"][3]["extension"]
 
 
+def test_a_section_that_has_to_be_answered_stays_so_though_the_editor_has_no_switch_for_it() -> None:
+    section = item("section", "group", required=True, item=[item("one"), item("two")])
+    posted = [replace(one, required=False) for one in rows_of(parse_questionnaire(document(section)))]
+    again = edited(document(section), *posted)
+    assert parse_questionnaire(again).by_link_id["section"].item.required
+    assert [one.get("required") for one in again["item"][0]["item"]] == [None, None]
+
+
 def test_rows_are_moved_into_sections_and_out_of_them() -> None:
     hello, section, smokes, a_day, why, more, note = rows_of(parse_questionnaire(FORM))
     again = edited(FORM, section, replace(hello, inside=True), smokes, replace(why, inside=False), a_day, more, note)

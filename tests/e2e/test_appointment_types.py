@@ -145,6 +145,8 @@ async def test_staff_add_and_archive_types_on_their_page_and_clients_choose_one_
     assert wrong.status_code == 422
     assert 'value="Long visit"' in wrong.text
     assert "must be an amount, such as 40.00" in wrong.text
+    forgotten = await owner.submit(home, home, **(typed | {"fee_rule": "settings", "amount": "65.50"}))
+    assert (forgotten.status_code, "choose that, or leave it empty" in forgotten.text) == (422, True)
     added = await owner.submit(home, home, **(typed | {"amount": "65.50"}))
     assert added.status_code == 303, added.text[:500]
     stale = await owner.submit(home, home, **(typed | {"amount": "65.50", "name": "Another"}))
@@ -171,15 +173,20 @@ async def test_staff_add_and_archive_types_on_their_page_and_clients_choose_one_
     assert "Long visit with" in (await person.http.get(f"{world.base_url}/portal/appointments/{rows[0]['id']}")).text
 
     assert "1 appointment ahead is of this type" in await owner.page(home)
-    archived = await owner.submit(home, home, version="1", action=f"archive.{long}")
+    # The amount of the fee that it had still stands in its input.
+    freed = await owner.submit(
+        home, home, **(typed | {"version": "1", "action": f"save.{long}", "amount": "65.50", "fee_rule": "none"})
+    )
+    assert freed.status_code == 303, freed.text[:500]
+    archived = await owner.submit(home, home, version="2", action=f"archive.{long}")
     assert archived.status_code == 303, archived.text[:500]
     gone = await person.http.get(book, params={"type": long})
     assert "50 minutes with" in gone.text
-    last = await owner.submit(home, home, version="2", action="archive.standard")
+    last = await owner.submit(home, home, version="3", action="archive.standard")
     assert last.status_code == 409
     assert "must keep one" in last.text
     assert "Long visit with" in (await person.http.get(f"{world.base_url}/portal/appointments/{rows[0]['id']}")).text
-    restored = await owner.submit(home, f"{home}/versions/1/restore", version="2")
+    restored = await owner.submit(home, f"{home}/versions/1/restore", version="3")
     assert restored.status_code == 303
     assert "See times" in (await person.http.get(book)).text
     audited = world.rows(
@@ -187,4 +194,4 @@ async def test_staff_add_and_archive_types_on_their_page_and_clients_choose_one_
         " AND p.slug = %s",
         provider.slug,
     )
-    assert len(audited) == 3
+    assert len(audited) == 4

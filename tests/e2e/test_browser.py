@@ -126,7 +126,7 @@ async def test_the_front_desk_invites_sends_forms_and_books(world: World, provid
     await expect(page.get_by_text("No clients yet")).to_be_visible()
 
     address = new_address()
-    await page.get_by_role("link", name="Invite").first.click()
+    await page.get_by_role("link", name="Invite a client").click()
     await page.get_by_label("First name").fill("Ines")
     await page.get_by_label("Last name").fill("Invited")
     await page.get_by_label("Email", exact=True).fill(address)

@@ -1,30 +1,78 @@
-"""Reconciliation of money: the ledger against the payment processor's checkouts, both ways."""
+"""Money compared: the ledger against the payment processor's checkouts, both ways, and against the appointments."""
 
 from __future__ import annotations
 
-from commands.reconciling import Compared, Moments, each
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
 from db import loose_ends
+from db.engine import Database
 from db.models import Payment
 from domain.errors import PaymentRefused, PaymentUnavailable
-from domain.ports import Checkout, CheckoutStatus, ListedCheckout
+from domain.ports import Checkout, CheckoutStatus, ListedCheckout, Payments
 from domain.reconciliation import HOLDS_MONEY, Finding, Matter, Remedy, payment_agrees
 from domain.states import BLOCKING, AppointmentStatus, PaymentState
 
 _OURS = "pay_"  # what our fee references begin with
 PLATFORM = "platform"  # stands for the account where no merchant is named
 _MAY_TAKE_MONEY = HOLDS_MONEY | {CheckoutStatus.OPEN}
+_AT_ONCE = 10
+# A mail is handed over within seconds; what was begun longer ago has lost whoever began it.
+_LONG_AGO = timedelta(minutes=30)
+One = TypeVar("One")
+Found = TypeVar("Found")
 
 
-async def compare_money(given: Compared) -> list[Finding]:
+@dataclass(frozen=True, kw_only=True)
+class Moments:
+    """`settled` is on wall time, as events are stamped; `now` and `since` are business time."""
+
+    now: datetime
+    settled: datetime
+    since: datetime
+    grace: timedelta
+
+    @property
+    def long_ago(self) -> datetime:
+        return self.now - _LONG_AGO
+
+
+@dataclass(frozen=True, kw_only=True)
+class Money:
+    """What money is compared from."""
+
+    database: Database
+    payments: Payments
+    moments: Moments
+
+
+async def compare_money(given: Money) -> list[Finding]:
     async with given.database.transaction() as session:
         rows = await loose_ends.payments_since(session, given.moments.since)
         accounts = await loose_ends.merchant_accounts(session, given.moments.since)
     findings = await each(rows, lambda row: _payment(given, row[0], AppointmentStatus(row[1])))
     listed = await each(sorted(accounts, key=str), lambda account: _account(given, account))
+    async with given.database.transaction() as session:
+        apart = await loose_ends.money_and_appointments_apart(session, given.moments.now - given.moments.grace)
+    findings += [_apart(payment, appointment) for payment, appointment in apart]
     return findings + [one for some in listed for one in some]
 
 
-async def _payment(given: Compared, payment: Payment, appointment: AppointmentStatus) -> Finding | None:
+def _apart(payment: Payment, appointment: str) -> Finding:
+    """Taken, and neither an appointment nor a refund came of it; or it stands, and its fee isn't in."""
+    taken = payment.state == PaymentState.CAPTURED
+    return Finding(
+        matter=Matter.MONEY_ADRIFT if taken else Matter.APPOINTMENT_UNPAID,
+        remedy=Remedy.NOTICE_PAYMENT if taken else Remedy.PERSON,
+        subject=payment.id,
+        facts={"ledger": payment.state, "appointment": payment.appointment_id, "appointment_status": appointment},
+    )
+
+
+async def _payment(given: Money, payment: Payment, appointment: AppointmentStatus) -> Finding | None:
     assert payment.session_id is not None
     try:
         checkout = await given.payments.read_checkout(payment.merchant_account, payment.session_id)
@@ -57,7 +105,7 @@ async def _payment(given: Compared, payment: Payment, appointment: AppointmentSt
     )
 
 
-async def _account(given: Compared, account: str | None) -> list[Finding] | None:
+async def _account(given: Money, account: str | None) -> list[Finding] | None:
     """What the processor has under our references, and the ledger hasn't."""
     try:
         listed = await given.payments.list_checkouts(account, given.moments.since)
@@ -67,22 +115,28 @@ async def _account(given: Compared, account: str | None) -> list[Finding] | None
     ours = [one for one in listed if _may_be_ours(one, given.moments)]
     async with given.database.transaction() as session:
         known = await loose_ends.payments_by_id(session, [one.checkout.fee_reference or "" for one in ours])
-    findings = (_listed(account, one, known.get(one.checkout.fee_reference or "")) for one in ours)
+        disputed = await loose_ends.disputed_ones(session, known)
+    pairs = ((one, known.get(one.checkout.fee_reference or "")) for one in ours)
+    findings = (
+        _followed(payment, one, known_dispute=payment.id in disputed)
+        if payment is not None and payment.session_id == one.checkout.session_id
+        else _listed(account, one, payment)
+        for one, payment in pairs
+    )
     return [one for one in findings if one is not None]
 
 
 def _may_be_ours(one: ListedCheckout, moments: Moments) -> bool:
     """What has just been opened is about to be written down."""
     reference, status = one.checkout.fee_reference or "", one.checkout.status
-    given_back = status is CheckoutStatus.CAPTURED and one.refunded_minor >= one.checkout.amount.amount_minor
     settled = one.created_at <= moments.now - moments.grace
-    return reference.startswith(_OURS) and status in _MAY_TAKE_MONEY and not given_back and settled
+    return reference.startswith(_OURS) and status in _MAY_TAKE_MONEY and settled
 
 
 def _listed(account: str | None, one: ListedCheckout, payment: Payment | None) -> Finding | None:
     checkout = one.checkout
-    if payment is not None and payment.session_id == checkout.session_id:
-        return None
+    if checkout.status is CheckoutStatus.CAPTURED and one.refunded_minor >= checkout.amount.amount_minor:
+        return None  # unknown to us, and given back already
     facts = {
         "reference": checkout.fee_reference or "",
         "opened_at": one.created_at.isoformat(),
@@ -96,6 +150,16 @@ def _listed(account: str | None, one: ListedCheckout, payment: Payment | None) -
     return Finding(matter=Matter.CHECKOUT_UNKNOWN, remedy=Remedy.PERSON, subject=checkout.session_id, facts=facts)
 
 
+def _followed(payment: Payment, one: ListedCheckout, *, known_dispute: bool) -> Finding | None:
+    """What went back or was disputed at the processor, and not in the ledger."""
+    if payment.state not in (PaymentState.CAPTURED, PaymentState.REFUNDED):
+        return None
+    if one.refunded_minor == payment.refunded_minor and (known_dispute or not one.disputed):
+        return None
+    facts = {"ledger": str(payment.refunded_minor), "processor": str(one.refunded_minor), "disputed": str(one.disputed)}
+    return Finding(matter=Matter.REFUNDS_DIFFER, remedy=Remedy.FOLLOW_PAYMENT, subject=payment.id, facts=facts)
+
+
 def _asked_for(payment: Payment, checkout: Checkout) -> bool:
     return (checkout.amount.amount_minor, checkout.amount.currency) == (payment.amount_minor, payment.currency)
 
@@ -107,3 +171,15 @@ def _described(account: str | None, checkout: Checkout) -> dict[str, str]:
         "account": account or PLATFORM,
         "session": checkout.session_id,
     }
+
+
+async def each(items: Iterable[One], act: Callable[[One], Awaitable[Found | None]]) -> list[Found]:
+    """What was found of each of them, some of them at once."""
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(item: One) -> Found | None:
+        async with places:
+            return await act(item)
+
+    found = await asyncio.gather(*(one(item) for item in items))
+    return [result for result in found if result is not None]
