@@ -20,7 +20,7 @@ from db.timeline import tell
 from domain.errors import Conflict, NotFound, ValidationFailed
 from domain.intake_signature import Signature, consent_text, read_signature, sign, signature_context
 from domain.questionnaire import Questionnaire, parse_questionnaire
-from domain.questionnaire_instances import without_blanks
+from domain.questionnaire_submission import without_blanks
 from domain.questionnaire_validation import check_response
 from domain.stages import Actor, Track
 from domain.states import SubmissionStatus, TimelineKind

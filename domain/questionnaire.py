@@ -114,6 +114,9 @@ class _Parser(ElementReader):
             # Against FHIR's que-6, and in published forms all the same.
             self.warn(link_id, "is for display only: required and repeats have no effect")
             item = replace(item, required=False, repeats=False)
+        elif item.is_repeating_group and item.asks_nothing:
+            self.warn(link_id, "asks nothing: that it repeats has no effect")
+            item = replace(item, repeats=False)
         self._check_shape(item, entry)
         return item
 

@@ -86,16 +86,6 @@ def blank_instances(questionnaire: Questionnaire, values: Mapping[str, Sequence[
     return frozenset(link_id for link_id, group in around.items() if group.link_id not in said)
 
 
-def without_blanks(questionnaire: Questionnaire, response: Mapping[str, Any]) -> dict[str, Any]:
-    """The response as it is submitted: no instances in which nothing is answered; otherwise just as it is."""
-    kept = dict(response)
-    if questionnaire.group_around and isinstance(kept.get("item"), list):
-        kept["item"] = _kept(questionnaire.items, kept["item"])
-        if not kept["item"]:
-            del kept["item"]
-    return kept
-
-
 def without_one(questionnaire: Questionnaire, form: Typed, group: str, number: int) -> dict[str, list[str]]:
     """The form without the group's n-th instance: those behind it move up, and one is there in any case."""
     item = questionnaire.by_link_id[group].item
@@ -113,6 +103,14 @@ def without_one(questionnaire: Questionnaire, form: Typed, group: str, number: i
     return changed | {group + INSTANCES_SUFFIX: [str(max(count - 1, 1))]}
 
 
+def answered_in(questionnaire: Questionnaire, form: Form, group: str, number: int) -> bool:
+    """Whether anybody has typed or chosen something in the group's n-th instance."""
+    around, by_link_id = questionnaire.group_around, questionnaire.by_link_id
+    inside = [one for one, within in around.items() if within.link_id == group and not by_link_id[one].item.is_fixed]
+    names = [placed(one, number) + suffix for one in inside for suffix in ("", OTHER_SUFFIX)]
+    return any(text.strip() for name in names for text in form.get(name, ()))
+
+
 def count_in(form: Form, group: Item) -> int:
     text = next(iter(form.get(group.link_id + INSTANCES_SUFFIX, ())), "")
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 1
@@ -122,10 +120,11 @@ def count_in(form: Form, group: Item) -> int:
 def fields_of(questionnaire: Questionnaire, group: str, number: int) -> list[str]:
     """The names of the fields in the group's n-th instance, whether or not a form has them."""
     inside = [link_id for link_id, around in questionnaire.group_around.items() if around.link_id == group != link_id]
-    return [_placed(link_id, number) + suffix for link_id in inside for suffix in _SUFFIXES]
+    return [placed(link_id, number) + suffix for link_id in inside for suffix in _SUFFIXES]
 
 
-def _placed(link_id: str, number: int) -> str:
+def placed(link_id: str, number: int) -> str:
+    """What is called so in the document, in the n-th instance of the group that it is or stands in."""
     return link_id if number == 1 else f"{link_id}--{number}"
 
 
@@ -138,8 +137,13 @@ def _spread(items: tuple[Item, ...], counts: Counts) -> Iterator[Item]:
         inside = frozenset(_link_ids(item.items))
         for number in range(1, of + 1):
             instance = Instance(number=number, of=of, link_id=item.link_id, text=item.text)
-            text = f"{item.text} ({number})".strip() if of > 1 else item.text
+            text = _numbered(item.text, number) if of > 1 else item.text
             yield replace(_renamed(item, number, inside), text=text, instance=instance)
+
+
+def _numbered(text: str, number: int) -> str:
+    """What an instance is called among several: "Medication 2"."""
+    return f"{text.rstrip(' .:?!') or 'Entry'} {number}"
 
 
 def _link_ids(items: tuple[Item, ...]) -> Iterator[str]:
@@ -152,12 +156,12 @@ def _renamed(item: Item, number: int, inside: Collection[str]) -> Item:
     if number == 1:
         return item
     conditions = tuple(
-        replace(one, question=_placed(one.question, number)) if one.question in inside else one
+        replace(one, question=placed(one.question, number)) if one.question in inside else one
         for one in item.conditions
     )
     return replace(
         item,
-        link_id=_placed(item.link_id, number),
+        link_id=placed(item.link_id, number),
         origin=item.link_id,
         conditions=conditions,
         items=tuple(_renamed(inner, number, inside) for inner in item.items),
@@ -165,7 +169,7 @@ def _renamed(item: Item, number: int, inside: Collection[str]) -> Item:
 
 
 def _count(items: tuple[Item, ...], entries: object, counts: dict[str, int]) -> None:
-    for item, entry in _pairs(items, entries):
+    for item, entry in pairs(items, entries):
         if item is not None and item.is_repeating_group:
             counts[item.link_id] = counts.get(item.link_id, 0) + 1
         elif item is not None:
@@ -173,52 +177,7 @@ def _count(items: tuple[Item, ...], entries: object, counts: dict[str, int]) -> 
                 _count(item.items, inner, counts)
 
 
-def _kept(items: tuple[Item, ...], entries: object) -> list[Any]:
-    kept: list[Any] = []
-    for item, entry in _pairs(items, entries):
-        if item is not None and item.is_repeating_group:
-            if _says_something(item, entry):
-                kept.append(entry)
-            continue
-        if item is not None and isinstance(entry.get("item"), list):
-            within = _kept(item.items, entry["item"])
-            if entry["item"] and not within and not item.is_question:
-                continue
-            entry = {**entry, "item": within}
-        if item is not None and isinstance(entry.get("answer"), list):
-            entry = {**entry, "answer": [_kept_answer(item, answer) for answer in entry["answer"]]}
-        kept.append(entry)
-    return kept
-
-
-def _kept_answer(item: Item, answer: Any) -> Any:
-    if not isinstance(answer, Mapping) or not isinstance(answer.get("item"), list):
-        return answer
-    within = _kept(item.items, answer["item"])
-    rest = {name: part for name, part in answer.items() if name != "item"}
-    return rest | {"item": within} if within else rest
-
-
-def _says_something(group: Item, entry: Mapping[str, Any]) -> bool:
-    """Whether somebody has answered something in it; what the form itself fills in doesn't count."""
-    for item, inner in _pairs(group.items, entry.get("item")):
-        if item is None:
-            return True
-        answers = inner.get("answer")
-        if answers and item.is_question and not item.is_fixed and not _all_blank(answers):
-            return True
-        if any(_says_something(item, {"item": one}) for one in _inner(inner)):
-            return True
-    return False
-
-
-def _all_blank(answers: object) -> bool:
-    given = answers if isinstance(answers, list | tuple) else [answers]
-    texts = [one.get("valueString", one.get("valueUri")) if isinstance(one, Mapping) else None for one in given]
-    return all(isinstance(text, str) and not text.strip() for text in texts)
-
-
-def _pairs(items: tuple[Item, ...], entries: object) -> Iterator[tuple[Item | None, Mapping[str, Any]]]:
+def pairs(items: tuple[Item, ...], entries: object) -> Iterator[tuple[Item | None, Mapping[str, Any]]]:
     """The entries of a response that are objects, with the item that each is about."""
     known = {item.link_id: item for item in items}
     for entry in entries if isinstance(entries, list | tuple) else ():

@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.questionnaire import Item, ItemType, Questionnaire, flat_items
 from domain.questionnaire_forms import form_values
-from domain.questionnaire_instances import blank_instances, counts_of_form, laid_out, most_instances
+from domain.questionnaire_instances import blank_instances, counts_of_form, laid_out
 from domain.questionnaire_items import OTHER_SUFFIX, UNIT_SUFFIX, Condition, Operator
 from domain.questionnaire_validation import asked_items, read_response, spoken
 from domain.questionnaire_values import same
@@ -124,8 +124,6 @@ def limit_note(item: Item) -> str:
         return f"From {spoken(least)} to {spoken(most)}."
     if least is not None or most is not None:
         return f"{spoken(least)} or more." if least is not None else f"{spoken(most)} or less." if most else ""
-    if item.is_repeating_group:
-        return f"At most {most_instances(item)} of these."
     if item.limits.max_answers is not None and item.repeats:
         return f"At most {item.limits.max_answers} answers."
     return f"At most {item.limits.max_length} characters." if item.limits.max_length is not None else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,8 +15,8 @@ from db.tenancy import client_by_id
 from domain.errors import Conflict, FieldError, ValidationFailed
 from domain.intake_signature import consent_hash
 from domain.questionnaire import Questionnaire, parse_questionnaire
-from domain.questionnaire_forms import draft_from_form, form_values, with_another
-from domain.questionnaire_instances import counts_of_form, laid_out, without_blanks, without_one
+from domain.questionnaire_forms import draft_from_form, form_values
+from domain.questionnaire_submission import without_blanks
 from domain.questionnaire_validation import UNANSWERED, asked_items, check_response, read_response
 from domain.states import SubmissionStatus
 from portal.answers import answers_shown, labels, progress
@@ -25,6 +24,7 @@ from portal.forms import ClientForm, Form
 from portal.pages.frames import ClientFrame, TheClientFrame
 from portal.paths import identifier
 from portal.rendering import errors_by_field
+from portal.repeating import instances_shown, press
 from portal.wording import zone
 from web.transactions import TheOffice, Transaction
 
@@ -40,8 +40,8 @@ async def read_intake(session: Transaction, office: TheOffice, frame: TheClientF
 async def write_intake(
     request: Request, session: Transaction, office: TheOffice, form: ClientForm, frame: TheClientFrame
 ) -> Response:
-    """`action` is draft, review, autosave (answered in JSON), `more:<linkId>` (another answer to a question),
-    `add:<linkId>` (another instance of a repeating group) or `remove:<n>:<linkId>` (its n-th instance).
+    """`action` is draft, review, autosave (answered in JSON), `more:<linkId>` (another answer to a question)
+    or a button of a group that repeats (see portal.repeating).
 
     What is right is kept in any case; what isn't is told at its question.
     """
@@ -57,7 +57,8 @@ async def write_intake(
         )
     assert view.form is not None
     questionnaire = parse_questionnaire(view.form.questionnaire)
-    form, group = _with_instances(questionnaire, form, zone(frame.timezone))
+    pressed = press(questionnaire, form, zone(frame.timezone))
+    form = pressed.form
     draft, errors = draft_from_form(questionnaire, form.values, zone(frame.timezone))
     try:
         async with session.begin_nested():
@@ -68,40 +69,20 @@ async def write_intake(
         return _page(frame, view, form=form, response=draft, refusal=refusal.detail, status=409)
     if action == "autosave":
         return _saved(questionnaire, view, errors)
+    if pressed.asking is not None:
+        return _page(frame, view, form=form, response=draft, asking=pressed.asking)
     if action == "review":
         errors = [*errors, *check_response(questionnaire, draft)]
     if errors:
         return _page(frame, view, form=form, response=draft, errors=errors, status=422)
     if action == "review":
         return frame.go("/portal/intake/review")
-    if group is not None:
-        return _back_to_group(frame, questionnaire, form, group)
+    if pressed.place is not None:
+        return frame.go(f"/portal/intake#{pressed.place}", pressed.done)
     more = action.removeprefix("more:") if action.startswith("more:") else None
-    if more is not None and more in laid_out(questionnaire, counts_of_form(questionnaire, form.values)).by_link_id:
+    if more is not None and more in instances_shown(questionnaire, form).by_link_id:
         return frame.go(f"/portal/intake#{identifier(more)}")
     return frame.go("/portal/intake", "draft")
-
-
-def _with_instances(questionnaire: Questionnaire, form: Form, timezone: tzinfo) -> tuple[Form, str | None]:
-    """The form after a button that adds or removes an instance, and the group that it was about."""
-    verb, _, rest = form.first("action").partition(":")
-    number, _, link_id = rest.partition(":") if verb == "remove" else ("", "", rest)
-    one = questionnaire.by_link_id.get(link_id)
-    if verb not in ("add", "remove") or one is None or not one.item.is_repeating_group:
-        return form, None
-    if verb == "add":
-        return Form(with_another(questionnaire, form.values, link_id, timezone)), link_id
-    which = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 0
-    return Form(without_one(questionnaire, form.values, link_id, which)), link_id
-
-
-def _back_to_group(frame: ClientFrame, questionnaire: Questionnaire, form: Form, link_id: str) -> Response:
-    """To the instance that was added, or to the whole group, with a word on what was removed."""
-    if form.first("action").startswith("remove:"):
-        return frame.go(f"/portal/intake#{identifier(link_id)}-all", "instance-removed")
-    everything = laid_out(questionnaire, counts_of_form(questionnaire, form.values)).flat
-    added = [one.item.link_id for one in everything if one.item.document_link_id == link_id][-1]
-    return frame.go(f"/portal/intake#{identifier(added)}", "instance-added")
 
 
 @intake_router.get("/portal/intake/review", summary="The answers once more, before they are signed and submitted")
@@ -186,17 +167,21 @@ def _page(
     response: dict[str, Any] | None = None,
     errors: list[FieldError] | None = None,
     refusal: str | None = None,
+    asking: str | None = None,
     status: int = 200,
 ) -> Response:
-    """`form` is shown again as it was typed; `response` is what could be read of it."""
+    """`form` is shown again as it was typed; `response` is what could be read of it.
+
+    `asking` is the instance of a repeating group that is removed once that is confirmed.
+    """
     if view.form is None:
         return frame.render("portal/intake_none.html", status=status)
     questionnaire = parse_questionnaire(view.form.questionnaire)
     if view.status is SubmissionStatus.SUBMITTED:
         return _submitted(frame, view, questionnaire, status)
     current = response or view.response or {"resourceType": "QuestionnaireResponse"}
-    values = form.values if form else form_values(questionnaire, view.response, zone(frame.timezone))
-    shown = laid_out(questionnaire, counts_of_form(questionnaire, values))
+    form = form or Form(form_values(questionnaire, view.response, zone(frame.timezone)))
+    shown = instances_shown(questionnaire, form)
     return frame.render(
         "portal/intake.html",
         status=status,
@@ -204,9 +189,10 @@ def _page(
         labels=labels(shown),
         form_id=view.form.id,
         revision=view.revision,
-        values=values,
+        values=form.values,
         errors=errors_by_field(_in_order(shown, errors or [])),
         refusal=refusal,
+        asking=asking,
         progress=progress(questionnaire, current),
         saved_at=view.submission.updated_at if view.submission else None,
     )

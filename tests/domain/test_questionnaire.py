@@ -84,7 +84,10 @@ def test_the_seeded_intake_form_is_a_fhir_questionnaire_that_is_understood_whole
         (item("q", "choice", answerOption=codes("a", "a")), "twice"),
         (item("q", "string", answerOption=codes("a")), "answerOption"),
         (item("q", "boolean", answerOption=[{"valueBoolean": True}]), "answerOption"),
-        (item("q", "group", repeats=True), "repeats"),
+        (
+            item("o", "group", repeats=True, item=[item("q", "group", repeats=True, item=[item("r")])]),
+            "a group that repeats within another one",
+        ),
         (item("q", repeats=True, item=[item("r")]), "repeats"),
         (item("q", "display", item=[item("r")]), "display"),
         (item("q", modifierExtension=[{"url": "x"}]), "modifierExtension"),

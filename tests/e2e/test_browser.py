@@ -55,14 +55,15 @@ class Way:
         await self.page.locator("[name='reason.words']").fill("I would like to talk.")
         for name in ("last-two-weeks.interest", "last-two-weeks.mood", "agreement.truthful"):
             await self.page.locator(f"[name='{name}']").first.check()
-        for name in ("earlier-therapy", "medication"):
-            await self.page.locator(f"[name='{name}'][value=false]").check()
+        await self.page.locator("[name='earlier-therapy'][value=false]").check()
+        await self.list_medications()
         await self.page.get_by_role("button", name="Save for later").click()
         await self.page.goto(f"{self.world.base_url}/portal/intake")
         await expect(self.page.locator("[name='reason.words']")).to_have_value("I would like to talk.")
         await self.page.get_by_role("button", name="Review and submit").click()
         await expect(self.page.get_by_role("heading", level=1)).to_contain_text("once more")
         await expect(self.page.locator("main")).to_contain_text("I would like to talk.")
+        await expect(self.page.get_by_role("heading", name="Medication 2")).to_be_visible()
         await fits(self.page)
         await self.page.get_by_role("button", name="Sign and submit").click()
         await expect(self.page.get_by_role("alert")).to_contain_text("full name")
@@ -70,6 +71,25 @@ class Way:
         await self.page.get_by_role("button", name="Sign and submit").click()
         await expect(self.page.locator("main")).to_contain_text("sent to the practice")
         await fits(self.page)
+
+    async def list_medications(self) -> None:
+        """Two of them, after one was removed again, and one in which something was missing."""
+        await self.page.locator("[name='medication'][value=true]").check()
+        await self.page.locator("[name='medication.name']").fill("Iron")
+        await self.page.get_by_role("button", name="Add another Medication").click()
+        await self.page.locator("[name='medication.name--2']").fill("Zinc")
+        await self.page.get_by_role("button", name="Remove Medication 1").click()
+        await expect(self.page.get_by_role("alert")).to_contain_text("Remove Medication 1, with what is written in it?")
+        await fits(self.page)
+        await self.page.get_by_role("button", name="Yes, remove it").click()
+        await expect(self.page.locator("[name='medication.name--2']")).to_have_count(0)
+        await expect(self.page.locator("[name='medication.name']")).to_have_value("Zinc")
+        await self.page.get_by_role("button", name="Add another Medication").click()
+        await self.page.locator("[name='medication.dose--2']").fill("Daily")
+        await self.page.get_by_role("button", name="Review and submit").click()
+        await expect(self.page.get_by_role("alert")).to_contain_text("Medication 2: Its name")
+        await fits(self.page)
+        await self.page.locator("[name='medication.name--2']").fill("Magnesium")
 
     async def book_and_pay(self) -> None:
         await self.page.goto(f"{self.world.base_url}/portal/book")
