@@ -17,6 +17,7 @@ from activities.batches import Batches
 from activities.bookings import Bookings
 from activities.busy_calendars import BusyCalendars
 from activities.calendar_part import CalendarParts
+from activities.called_off_days import CallingOffDays
 from activities.comparisons import Comparisons
 from activities.email_changes import EmailChanges
 from activities.fee_notices import FeeNotices
@@ -39,6 +40,7 @@ from activities.subscription_notices import SubscriptionNotices
 from activities.sweeps import Sweeps
 from activities.taken_payments import TakenPayments
 from commands.batches import BatchRun
+from commands.calling_off import CalledOffRun
 from commands.office import Office
 from db.clock import Clock
 from db.engine import Database
@@ -231,6 +233,7 @@ def activities_of(
         ),
         MerchantAccounts(database, merchants or merchants_of(settings), own_account=settings.stripe_accounts == "own"),
         Batches(BatchRun(office_of(settings, database))),
+        CallingOffDays(CalledOffRun(office_of(settings, database))),
         busy_calendars_of(settings, database),
         Sweeps(database, clock_of(settings), hold_grace=hold_grace(settings)),
     ]

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -25,6 +25,7 @@ from dispatch.payment_delivery import tell_taken_payment
 from dispatch.practice_delivery import tell_practice
 from domain.stages import Stage, Track
 from workflows.booking import Booking
+from workflows.called_off_days import CalledOffDays
 from workflows.client_batch import ClientBatch
 from workflows.client_journey import ClientJourney
 from workflows.email_change import EmailChangeMails
@@ -34,6 +35,7 @@ from workflows.messages import (
     AppointmentCancelled,
     AppointmentClaimed,
     AppointmentMoved,
+    CallOffDays,
     HoldExtended,
     IntakeSubmitted,
     InvitationRequested,
@@ -50,6 +52,7 @@ from workflows.messages import (
 from workflows.naming import (
     TASK_QUEUE,
     booking_id,
+    called_off_days_id,
     client_batch_id,
     client_journey_id,
     email_change_id,
@@ -148,6 +151,10 @@ class Delivery:
 
     async def start_batch(self, batch_id: str) -> Delivered:
         return await self._start_once(ClientBatch.run, RunBatch(batch_id=batch_id), client_batch_id(batch_id))
+
+    async def start_calling_off(self, called_off_id: str, runs_at: datetime, skew: timedelta) -> Delivered:
+        command = CallOffDays(called_off_id=called_off_id, runs_at=runs_at, skew_seconds=int(skew.total_seconds()))
+        return await self._start_once(CalledOffDays.run, command, called_off_days_id(called_off_id))
 
     async def _start_once(self, run: Any, command: object, workflow_id: str) -> Delivered:
         """What belongs to no client's journey: mails to an account or a staff member, a batch."""
