@@ -40,6 +40,10 @@ async def test_only_what_could_be_booked_and_is_not_free_can_be_waited_for(world
     assert (again["id"], again["asked_at"], again["notice_hours"]) == (first["id"], first["asked_at"], 2)
     assert (await provider.timeline(person.client_id))[-2:] == ["waitlist_joined", "waitlist_changed"]
 
+    ok(await person.request("DELETE", WISH))
+    assert (await waitlist_of(person))["wish"]["ended_because"] == "withdrawn"
+    assert (await waits_for(person, slots[0]))["id"] != first["id"]
+
     # Whoever books by other means waits no more; an earlier time can be wished for beside that.
     booked = await booked_at(person, slots[-1])
     assert (await waitlist_of(person))["wish"]["ended_because"] == "booked"
@@ -130,8 +134,9 @@ async def test_a_link_declines_once_and_the_next_is_asked_at_once(world: World, 
     assert "Next: a time is kept for you" in home
     page = (await third.request("GET", "/portal/waitlist")).text
     assert "Take this time" in page
-    # The same time is offered to nobody twice.
-    ok(await third.request("DELETE", WISH))
-    assert (await waitlist_of(second))["offer"] is None
+    # What was kept for somebody who is erased is free, and the same time is offered to nobody twice.
+    erasure = {"confirm": "Ines Invited"}
+    ok(await provider.request("POST", f"/api/v1/clients/{third.client_id}/erase", json=erasure), 202)
     assert slot in await first.slots()
+    assert (await waitlist_of(second))["offer"] is None
     assert len(await world.mails(second.address, SUBJECT)) == 1
