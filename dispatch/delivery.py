@@ -107,9 +107,10 @@ _BOOKING_FACTS: dict[EventKind, type] = {
 class Delivery:
     """Speaks to Temporal on behalf of recorded events. The signals are named like the event kinds."""
 
-    def __init__(self, engine: Client, *, payment_poll_seconds: int) -> None:
+    def __init__(self, engine: Client, *, payment_poll_seconds: int, change_grace_seconds: int) -> None:
         self._engine = engine
         self._payment_poll_seconds = payment_poll_seconds
+        self._change_grace_seconds = change_grace_seconds
 
     async def deliver(
         self, kind: EventKind, payload: Mapping[str, Any], client: ClientRow, skew: timedelta
@@ -245,6 +246,8 @@ class Delivery:
         fact_type = _BOOKING_FACTS[kind]
         names = {field.name for field in dataclasses.fields(fact_type)}
         values = {name: value for name, value in payload.items() if name in names}
+        if kind is EventKind.APPOINTMENT_MOVED:
+            values["grace_seconds"] = self._change_grace_seconds
         fact: object = TypeAdapter(fact_type).validate_python(values)
         workflow_id = booking_id(appointment_id)
         try:
