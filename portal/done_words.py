@@ -17,6 +17,8 @@ DONE = {
     "password": "Your new password is set. Please sign in with it.",
     "welcome": "Welcome! Your account is open.",
     "added": "Added to your account. At the top of each page you see for whom it is, and switch.",
+    "instance-added": "Saved. There is room for one more now.",
+    "instance-removed": "Removed. The rest is saved.",
     "draft": "Saved. You can go on whenever it suits you.",
     "intake": "Thank you. Your intake form has been sent to the practice.",
     "cancelled": "Your appointment is cancelled.",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from devstack.demo import required_answers
+from tests.domain.questionnaires import answered
 from tests.driver import PASSWORD, Person, new_address, ok, text_of, until
 from tests.e2e.test_late_payments import given_away
 from tests.walk.scene import Persona, Scene, casting
@@ -130,7 +131,9 @@ async def client_with_draft(scene: Scene) -> Persona:
     person = await scene.world.anonymous_client(await scene.practice("busy"), first_name="Dara")
     form = (await _intake(person))["form"]
     first = required_answers(form["item"])[:1]
-    await _keep(person, first)
+    takes = {"linkId": "care", "item": [answered("medication", True, kind="Boolean")]}
+    medications = [{"linkId": "medication.list", "item": [answered("medication.name", it)]} for it in ("Iron", "Zinc")]
+    await _keep(person, [*first, takes, *medications])
     return persona_of(person)
 
 

@@ -72,6 +72,7 @@ PORTAL = (
     see("/portal", "family"),
     see("/portal/intake", "client_with_form"),
     see("/portal/intake", "client_with_draft"),
+    see("/portal/intake", "client_with_draft", "asked before removing", after=press("Remove Medication 1")),
     see("/portal/intake", "client_ready", "submitted"),
     see("/portal/intake", "client_invited", "no form"),
     see("/portal/intake/review", "client_with_draft", "answers missing"),
