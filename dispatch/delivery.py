@@ -130,10 +130,8 @@ class Delivery:
             if kind in _JOURNEY_FACTS:
                 return await self._tell_journey(kind, self._journey_fact(kind, payload), client, skew)
             return await self._tell_booking(kind, payload, client, skew)
-        except RPCError as error:
-            return NotYet(reason=error.status.name.lower(), weather=True)
-        except RuntimeError:  # A lazy client's first call, while the engine is away.
-            return NotYet(reason="no connection", weather=True)
+        except (RPCError, RuntimeError) as error:
+            return _away(error)
 
     async def start_password_reset(self, reset_id: str) -> Delivered:
         command = SendPasswordReset(reset_id=reset_id)
@@ -163,19 +161,15 @@ class Delivery:
             )
         except WorkflowAlreadyStartedError:
             pass
-        except RPCError as error:
-            return NotYet(reason=error.status.name.lower(), weather=True)
-        except RuntimeError:
-            return NotYet(reason="no connection", weather=True)
+        except (RPCError, RuntimeError) as error:
+            return _away(error)
         return Told()
 
     async def tell_practice(self, kind: EventKind, payload: Mapping[str, Any], skew: timedelta) -> Delivered:
         try:
             await tell_practice(self._engine, kind, payload, skew)
-        except RPCError as error:
-            return NotYet(reason=error.status.name.lower(), weather=True)
-        except RuntimeError:
-            return NotYet(reason="no connection", weather=True)
+        except (RPCError, RuntimeError) as error:
+            return _away(error)
         return Told()
 
     async def _start(self, client: ClientRow, skew: timedelta) -> Delivered:
@@ -339,3 +333,8 @@ class Delivery:
             "static_details": "From the first contact to the first booked visit. Names are in the console, not here.",
             "rpc_timeout": _RPC_TIMEOUT,
         }
+
+
+def _away(error: RPCError | RuntimeError) -> NotYet:
+    """A RuntimeError is a lazy client's first call, while the engine is away."""
+    return NotYet(reason=error.status.name.lower() if isinstance(error, RPCError) else "no connection", weather=True)
