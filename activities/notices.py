@@ -149,7 +149,11 @@ class Notices:
         if morning is not None:
             return morning
         ref = f"{command.appointment_id}:{command.due:%Y%m%d%H%M}"
-        await self._send(notice, about, "appointment_reminder", TimelineKind.APPOINTMENT_REMINDED, {}, ref=ref)
+        extra: dict[str, object] = {
+            "confirmed": about.appointment.attendance_confirmed_at is not None,
+            "attending_link": self._post.attending_link(about.appointment.id, about.appointment.revision),
+        }
+        await self._send(notice, about, "appointment_reminder", TimelineKind.APPOINTMENT_REMINDED, extra, ref=ref)
         return True
 
     @activity.defn

@@ -50,6 +50,8 @@ PUBLIC = (
     see("/email/confirm/{token}", "changing_address", "confirmed", after=press("")),
     see("/unsubscribe/{token}", "greeted"),
     see("/unsubscribe/{token}", "greeted", "done", after=press("Unsubscribe")),
+    see("/attend/{token}", "client_reminded"),
+    see("/attend/{token}", "client_reminded", "done", after=press("I'll be there")),
     see("/portal/sign-in"),
     see("/portal/sign-in", state="asked for a page", query="?next=/portal/intake"),
     see("/portal/sign-in", state="errors", after=type_in(_WRONG, "Sign in")),
