@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from temporalio.client import Client
 
 from activities.accounts import Accounts
 from activities.batches import Batches
@@ -48,6 +49,7 @@ from db.engine import Database
 from db.migrate import at_head
 from db.record_system import BuiltInRecords
 from dispatch.connection import EngineAddress
+from dispatch.delivery import Delivery
 from domain.billing import Billing
 from domain.errors import FieldError
 from domain.merchant_accounts import Merchants
@@ -90,6 +92,14 @@ def engine_address(settings: Settings) -> EngineAddress:
         api_key=settings.temporal_api_key,
         tls_cert=settings.temporal_tls_cert_pem,
         tls_key=settings.temporal_tls_key_pem,
+    )
+
+
+def delivery_of(settings: Settings, engine: Client) -> Delivery:
+    return Delivery(
+        engine,
+        payment_poll_seconds=settings.payment_poll_seconds,
+        change_grace_seconds=settings.change_grace_seconds,
     )
 
 

@@ -20,6 +20,7 @@ from db.timeline import tell
 from domain.errors import Conflict, NotFound, ValidationFailed
 from domain.intake_signature import Signature, consent_text, read_signature, sign, signature_context
 from domain.questionnaire import Questionnaire, parse_questionnaire
+from domain.questionnaire_submission import without_blanks
 from domain.questionnaire_validation import check_response
 from domain.stages import Actor, Track
 from domain.states import SubmissionStatus, TimelineKind
@@ -131,7 +132,9 @@ async def save_intake(
             "This form was changed in another window or on another device. Please load it again.",
             revision=view.revision,
         )
-    _check(parse_questionnaire(form.questionnaire), response, submit=submit)
+    questionnaire = parse_questionnaire(form.questionnaire)
+    _check(questionnaire, response, submit=submit)
+    kept = without_blanks(questionnaire, response) if submit else dict(response)
     now = await office.clock.now(session)
     signed = sign(signature.name, signature.consent_sha256, view.consent, now) if submit and signature else None
     submission = view.submission
@@ -146,7 +149,7 @@ async def save_intake(
             updated_at=now,
         )
         session.add(submission)
-    submission.sealed_response = await seal(session, office.vault, client.id, response, submission.id)
+    submission.sealed_response = await seal(session, office.vault, client.id, kept, submission.id)
     submission.revision += 1
     submission.updated_at = now
     submission.status = str(SubmissionStatus.SUBMITTED if submit else SubmissionStatus.DRAFT)
@@ -163,7 +166,7 @@ async def save_intake(
     return IntakeView(
         form=form,
         status=SubmissionStatus(submission.status),
-        response=dict(response),
+        response=kept,
         submission=submission,
         consent=view.consent,
         signature=signed,

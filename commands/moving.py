@@ -82,6 +82,7 @@ async def move(
     appointment.starts_at = starts_at
     appointment.ends_at = ends_at
     appointment.revision += 1
+    appointment.attendance_confirmed_at = None  # it was for the other time
     appointment.override_reason = override_reason or appointment.override_reason
     ref = f"{appointment.id}:{appointment.revision}"
     await tell(session, appointment.client_id, TimelineKind.APPOINTMENT_MOVED, at=now, actor=actor, ref=ref)

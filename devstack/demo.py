@@ -178,11 +178,13 @@ def required_answers(items: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The shortest answers that the form accepts: each required question, the first of its choices."""
     answers: list[dict[str, Any]] = []
     for item in items:
+        if "enableWhen" in item or (item.get("repeats") and not item.get("required")):
+            continue
         if item["type"] == "group":
             inner = required_answers(item.get("item", []))
             if inner:
                 answers.append({"linkId": item["linkId"], "item": inner})
-        elif item.get("required") and "enableWhen" not in item:
+        elif item.get("required"):
             answers.append({"linkId": item["linkId"], "answer": [_some_answer(item)]})
     return answers
 

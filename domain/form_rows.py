@@ -99,7 +99,7 @@ def _row(questionnaire: Questionnaire, item: Item, *, inside: bool) -> Row:
         text=item.text,
         inside=inside,
         required=item.is_question and item.required,
-        repeats=item.is_question and item.repeats,
+        repeats=item.repeats,
         options=None if from_value_set else tuple(option.label for option in item.options),
         question="" if keeps else question,
         operator="" if keeps else operator,
@@ -131,8 +131,9 @@ def _entry(row: Row, base: Mapping[str, Any] | None) -> dict[str, Any]:
     if base is not None and base.get("type") == row.kind:
         entry = {key: value for key, value in base.items() if key != "item"}
     entry["text"] = row.text
-    # Sections and mere words have no such switches in the editor: what was said of them stays.
-    switches = {} if row.kind in _WORDS else {"required": row.required, "repeats": row.repeats}
+    # What has no such switch in the editor (sections aren't required by it): what was said of it stays.
+    switches = {} if row.kind in _WORDS else {"required": row.required}
+    switches |= {} if row.kind is ItemType.DISPLAY else {"repeats": row.repeats}
     entry |= {flag: on for flag, on in switches.items() if on or flag in entry}
     if row.options is not None:
         entry.pop("answerValueSet", None)

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from domain.errors import FieldError, ValidationFailed
+from domain.questionnaire_instances import MOST_INSTANCES, wrong_repeating
 from domain.questionnaire_items import (
     CHOICES,
+    INSTANCES_SUFFIX,
     KINDS,
     LISTED,
     OTHER_SUFFIX,
@@ -61,7 +63,7 @@ def parse_questionnaire(document: Mapping[str, object]) -> Questionnaire:
     if parser.errors:
         raise ValidationFailed(parser.errors[:100])
     questionnaire = Questionnaire(document=document, title=str(title), items=items, warnings=tuple(parser.warnings))
-    errors = _wrong_conditions(questionnaire)
+    errors = wrong_repeating(questionnaire) or _wrong_conditions(questionnaire)
     if errors:
         raise ValidationFailed(errors[:100])
     return questionnaire
@@ -112,6 +114,9 @@ class _Parser(ElementReader):
             # Against FHIR's que-6, and in published forms all the same.
             self.warn(link_id, "is for display only: required and repeats have no effect")
             item = replace(item, required=False, repeats=False)
+        elif item.is_repeating_group and item.asks_nothing:
+            self.warn(link_id, "asks nothing: that it repeats has no effect")
+            item = replace(item, repeats=False)
         self._check_shape(item, entry)
         return item
 
@@ -120,7 +125,7 @@ class _Parser(ElementReader):
         return Item(
             link_id=link_id,
             type=kind,
-            text=self.text(entry, "text", link_id, LONGEST_TEXT),
+            text=self.wording(entry, link_id, LONGEST_TEXT),
             prefix=self.text(entry, "prefix", link_id, 100),
             required=self.flag(entry, "required", link_id),
             repeats=self.flag(entry, "repeats", link_id),
@@ -145,6 +150,7 @@ class _Parser(ElementReader):
             self.refuse(f"{path}.linkId", "has characters that can't be printed")
             return None
         second = {str(ItemType.OPEN_CHOICE): OTHER_SUFFIX, str(ItemType.QUANTITY): UNIT_SUFFIX}
+        second |= {str(ItemType.GROUP): INSTANCES_SUFFIX} if entry.get("repeats") is True else {}
         names = {link_id} | {link_id + suffix for kind, suffix in second.items() if entry.get("type") == kind}
         if names & self._names:
             self.refuse(link_id, "is used more than once")
@@ -154,11 +160,12 @@ class _Parser(ElementReader):
         return link_id
 
     def _check_shape(self, item: Item, entry: Mapping[str, Any]) -> None:
-        """The invariants of the resource, and the two shapes that can't be asked here yet."""
+        """The invariants of the resource, and the shape that can't be asked here yet."""
         if item.type is ItemType.DISPLAY and not item.asks_nothing:
             self.refuse(item.link_id, "is for display only: it asks nothing")
-        if item.type is ItemType.GROUP and item.repeats:
-            self.refuse(item.link_id, "is a group that repeats, which isn't supported")
+        most = item.limits.max_answers
+        if item.is_repeating_group and most is not None and most > MOST_INSTANCES:
+            self.warn(item.link_id, f"may be filled in {most} times; here it is {MOST_INSTANCES} times at most")
         if item.is_question and item.repeats and not all(inner.asks_nothing for inner in item.items):
             self.refuse(item.link_id, "repeats and has items of its own, which isn't supported together")
         if item.type is ItemType.CHOICE and not item.options and "answerValueSet" not in entry:
@@ -239,7 +246,7 @@ def _wrong_conditions(questionnaire: Questionnaire) -> list[FieldError]:
     errors: list[FieldError] = []
     for one in questionnaire.flat:
         for condition in one.item.conditions:
-            message = _wrong_condition(questionnaire, condition)
+            message = _wrong_condition(questionnaire, one.item, condition)
             if message:
                 errors.append(FieldError(field=one.item.link_id, message=message))
     if not errors:
@@ -249,12 +256,15 @@ def _wrong_conditions(questionnaire: Questionnaire) -> list[FieldError]:
     return errors
 
 
-def _wrong_condition(questionnaire: Questionnaire, condition: Condition) -> str | None:
+def _wrong_condition(questionnaire: Questionnaire, item: Item, condition: Condition) -> str | None:
     asked = questionnaire.by_link_id.get(condition.question)
     if asked is None or not asked.item.is_question:
         return "has an enableWhen on something that isn't a question of this form"
     if (asked.item.read_only or asked.item.hidden) and not asked.item.initial:
         return f"has an enableWhen on {asked.item.link_id}, which nobody can answer here"
+    within = questionnaire.group_around.get(condition.question)
+    if within is not None and (questionnaire.group_around.get(item.link_id) is not within or item is within):
+        return f"has an enableWhen on {asked.item.link_id} in a group that repeats, which isn't supported from outside"
     kind = condition.answer.kind
     if condition.operator is Operator.EXISTS:
         return None if kind is Kind.BOOLEAN else "has an enableWhen with exists, which needs answerBoolean"

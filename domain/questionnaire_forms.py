@@ -8,7 +8,26 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from domain.errors import FieldError
-from domain.questionnaire_items import CHOICES, KINDS, OTHER_SUFFIX, UNIT_SUFFIX, Item, ItemType, Questionnaire
+from domain.questionnaire_instances import (
+    Counts,
+    Typed,
+    count_in,
+    counts_of_form,
+    counts_of_response,
+    fields_of,
+    laid_out,
+    most_instances,
+)
+from domain.questionnaire_items import (
+    CHOICES,
+    INSTANCES_SUFFIX,
+    KINDS,
+    OTHER_SUFFIX,
+    UNIT_SUFFIX,
+    Item,
+    ItemType,
+    Questionnaire,
+)
 from domain.questionnaire_validation import MOST_ANSWERS, asked_items, check_response, read_response
 from domain.questionnaire_values import Kind, Quantity, Value, read_value, same
 
@@ -31,7 +50,11 @@ def response_from_form(
     `<linkId>--unit`. Blank is unanswered. What
     isn't asked, given the other answers, is left out: without JavaScript it was visible. Read-only and hidden items
     have their initial values. `zone` is meant where a time has no offset. Names that aren't linkIds are ignored.
+
+    `<linkId>--instances` says how many instances of a repeating group the form shows; in the n-th, the names are
+    `<linkId>--<n>`. Blank ones keep their place in the draft; `without_blanks` leaves them out in the end.
     """
+    questionnaire = laid_out(questionnaire, counts_of_form(questionnaire, form))
     values, errors = _read_form(questionnaire, form, zone)
     asked = asked_items(questionnaire, values)
     response = _response(questionnaire, values, asked)
@@ -51,12 +74,13 @@ def draft_from_form(
     questionnaire: Questionnaire, form: Form, zone: tzinfo = UTC
 ) -> tuple[dict[str, Any], list[FieldError]]:
     """A draft that can be kept, of the answers that are right, and an error for each that is left out."""
+    questionnaire, base = laid_out(questionnaire, counts_of_form(questionnaire, form)), questionnaire
     values, _ = _read_form(questionnaire, form, zone)
-    _, errors = check_form(questionnaire, form, partial=True, zone=zone)
+    _, errors = check_form(base, form, partial=True, zone=zone)
     response = _response(questionnaire, values, asked_items(questionnaire, values))
     # Without a wrong answer others may not be asked any more, so each round looks again.
     for _ in range(len(values) + 1):
-        wrong = check_response(questionnaire, response, partial=True)
+        wrong = check_response(base, response, partial=True)
         if not wrong:
             break
         for error in wrong:
@@ -66,14 +90,23 @@ def draft_from_form(
 
 
 def form_values(
-    questionnaire: Questionnaire, response: Mapping[str, object] | None, zone: tzinfo = UTC
+    questionnaire: Questionnaire,
+    response: Mapping[str, object] | None,
+    zone: tzinfo = UTC,
+    at_least: Mapping[str, int] | None = None,
 ) -> dict[str, list[str]]:
-    """What the fields of the form hold for a response, by field name; without one, the initial values."""
+    """What the fields of the form hold for a response, by field name; without one, the initial values.
+
+    `at_least` asks for so many instances of repeating groups, by linkId.
+    """
+    there = counts_of_response(questionnaire, response)
+    shown = _shown_instances(questionnaire, there, at_least or {})
+    questionnaire, base = laid_out(questionnaire, shown), questionnaire
     if response is None:
         values: Mapping[str, Sequence[Value]] = {one.item.link_id: one.item.initial for one in questionnaire.flat}
     else:
-        values = read_response(questionnaire, response).values
-    fields: dict[str, list[str]] = {}
+        values = read_response(base, response).values
+    fields: dict[str, list[str]] = {link_id + INSTANCES_SUFFIX: [str(count)] for link_id, count in shown.items()}
     for one in questionnaire.flat:
         for value in values.get(one.item.link_id, ()):
             if isinstance(value.key, Quantity):
@@ -83,6 +116,28 @@ def form_values(
             name = one.item.link_id + (OTHER_SUFFIX if own_words else "")
             fields.setdefault(name, []).append(option.token if option else _as_typed(value, zone))
     return fields
+
+
+def with_another(questionnaire: Questionnaire, form: Typed, group: str, zone: tzinfo = UTC) -> dict[str, list[str]]:
+    """The form with one instance more of the group, unless there are as many as there may be."""
+    item = questionnaire.by_link_id[group].item
+    number = count_in(form, item) + 1
+    if number > most_instances(item):
+        return dict(form)
+    fresh = form_values(questionnaire, None, zone, {group: number})
+    new = {name: fresh.get(name, []) for name in fields_of(questionnaire, group, number)}
+    return {**form, **{name: values for name, values in new.items() if values}, group + INSTANCES_SUFFIX: [str(number)]}
+
+
+def _shown_instances(questionnaire: Questionnaire, there: Counts, at_least: Counts) -> dict[str, int]:
+    return {
+        one.item.link_id: min(
+            max(1, one.item.limits.min_answers or 1, there.get(one.item.link_id, 1), at_least.get(one.item.link_id, 1)),
+            most_instances(one.item),
+        )
+        for one in questionnaire.flat
+        if one.item.is_repeating_group
+    }
 
 
 def _read_form(
@@ -95,8 +150,7 @@ def _read_form(
         if not item.is_question:
             continue
         try:
-            fixed = item.read_only or item.hidden
-            values[item.link_id] = list(item.initial) if fixed else _values_of(item, form, zone)
+            values[item.link_id] = list(item.initial) if item.is_fixed else _values_of(item, form, zone)
         except ValueError as error:
             errors.append(FieldError(field=item.link_id, message=str(error)))
     return values, errors + _answers_in_the_air(questionnaire, values)
@@ -233,10 +287,14 @@ def _entries(
         inner = _entries(item.items, values, asked)
         if not item.is_question:
             if inner:
-                entries.append({"linkId": item.link_id, "item": inner})
+                entries.append({"linkId": item.document_link_id, "item": inner})
+            elif item.instance is not None and item.instance.of > 1:
+                entries.append({"linkId": item.document_link_id})
             continue
         answers = [{f"value{value.kind}": value.raw} for value in values.get(item.link_id, ())]
         if answers:
             # A question with items of its own has one answer: see what is refused when a questionnaire is read.
-            entries.append({"linkId": item.link_id, "answer": [answers[0] | {"item": inner}] if inner else answers})
+            entries.append(
+                {"linkId": item.document_link_id, "answer": [answers[0] | {"item": inner}] if inner else answers}
+            )
     return entries

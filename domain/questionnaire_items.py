@@ -54,6 +54,8 @@ KINDS = {
 # What the name gets in an HTML form for words of one's own, and for the unit (see questionnaire_forms).
 OTHER_SUFFIX = "--other"
 UNIT_SUFFIX = "--unit"
+# The field that says how many instances of a repeating group a form shows.
+INSTANCES_SUFFIX = "--instances"
 CHOICES = frozenset({ItemType.CHOICE, ItemType.OPEN_CHOICE})
 # Types that may list their permitted answers as well, as R5 has it and many R4 forms do.
 LISTED = frozenset({ItemType.INTEGER, ItemType.DATE, ItemType.TIME, ItemType.STRING, ItemType.TEXT})
@@ -107,8 +109,22 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Instance:
+    """Which instance of a repeating group (from 1) this is, of how many; `link_id` and `text` are the group's own."""
+
+    number: int
+    of: int
+    link_id: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Item:
-    """One item; `control` is the code of its itemControl extension, `any_condition` its enableBehavior."""
+    """One item; `control` is the code of its itemControl extension, `any_condition` its enableBehavior.
+
+    In a questionnaire whose repeating groups are laid out (see questionnaire_instances), `link_id` names the place in
+    the form, `origin` the item of the document where that is another name, and a group of them has its `instance`.
+    """
 
     link_id: str
     type: ItemType
@@ -126,6 +142,21 @@ class Item:
     conditions: tuple[Condition, ...] = ()
     any_condition: bool = False
     items: tuple[Item, ...] = ()
+    origin: str = ""
+    instance: Instance | None = None
+
+    @property
+    def document_link_id(self) -> str:
+        return self.origin or self.link_id
+
+    @property
+    def is_repeating_group(self) -> bool:
+        return self.type is ItemType.GROUP and self.repeats
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether nobody but the form answers it."""
+        return self.read_only or self.hidden
 
     @property
     def is_question(self) -> bool:
@@ -201,6 +232,17 @@ class Questionnaire:
     @cached_property
     def by_link_id(self) -> dict[str, FlatItem]:
         return {one.item.link_id: one for one in self.flat}
+
+    @cached_property
+    def group_around(self) -> dict[str, Item]:
+        """The repeating group that an item is or stands in, by linkId; what stands in none is left out."""
+        found: dict[str, Item] = {}
+        for one in self.flat:
+            if one.item.is_repeating_group:
+                found[one.item.link_id] = one.item
+            elif one.parent is not None and one.parent.link_id in found:
+                found[one.item.link_id] = found[one.parent.link_id]
+        return found
 
     @cached_property
     def in_order_of_conditions(self) -> tuple[FlatItem, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from domain.errors import FieldError
 from domain.patterns import LONGEST_MATCHED, matches
+from domain.questionnaire_instances import blank_instances, counts_of_response, laid_out, most_instances
 from domain.questionnaire_items import Condition, FlatItem, Item, ItemType, Operator, Questionnaire
 from domain.questionnaire_values import NUMBERS, Kind, Quantity, Value, less, read_value, same
 from domain.texts import shown_name
@@ -28,9 +29,10 @@ def check_response(
     A draft (`partial`) may leave required questions open; everything that is there has to be right all the same.
     """
     reading = read_response(questionnaire, response)
-    errors = list(reading.errors)
+    questionnaire, errors = reading.questionnaire, list(reading.errors)
     wrong = {error.field for error in errors}
     asked = asked_items(questionnaire, reading.values)
+    blank = blank_instances(questionnaire, reading.values)
     for one in questionnaire.flat:
         item, answers = one.item, reading.values.get(one.item.link_id, ())
         if item.link_id in wrong:
@@ -38,7 +40,8 @@ def check_response(
         if answers and not asked[item.link_id]:
             errors.append(FieldError(field=item.link_id, message="This isn't asked, given your other answers."))
         elif asked[item.link_id] and not item.hidden:
-            message = _missing(item, reading.values) if not partial else None
+            message = _missing(item, reading.values) if not partial and item.link_id not in blank else None
+            message = message or _wrong_number_of_instances(questionnaire, item, blank, partial=partial)
             message = message or _wrong_number(item, answers, partial=partial)
             if message:
                 errors.append(FieldError(field=item.link_id, message=message))
@@ -61,8 +64,12 @@ def asked_items(questionnaire: Questionnaire, values: Values) -> dict[str, bool]
 
 @dataclass
 class Reading:
-    """The answers of a response by linkId, blank ones left out, and what is wrong with them one by one."""
+    """The answers of a response by linkId, blank ones left out, and what is wrong with them one by one.
 
+    The linkIds are those of `questionnaire`, in which each instance of a repeating group stands by itself.
+    """
+
+    questionnaire: Questionnaire
     values: dict[str, list[Value]] = field(default_factory=dict)
     errors: list[FieldError] = field(default_factory=list)
 
@@ -73,11 +80,11 @@ class Reading:
 
 def read_response(questionnaire: Questionnaire, response: Mapping[str, object]) -> Reading:
     """The shape and each answer by itself: known questions, in their place, with values that they allow."""
-    reading = Reading()
+    reading = Reading(laid_out(questionnaire, counts_of_response(questionnaire, response)))
     if not isinstance(response, Mapping) or response.get("resourceType") != "QuestionnaireResponse":
         reading.refuse("resourceType", "must be a QuestionnaireResponse")
         return reading
-    _read_items(reading, questionnaire.items, response.get("item"), "item")
+    _read_items(reading, reading.questionnaire.items, response.get("item"), "item")
     return reading
 
 
@@ -116,19 +123,22 @@ def _read_items(reading: Reading, items: tuple[Item, ...], entries: object, plac
     if not isinstance(entries, list | tuple):
         reading.refuse(place, "must be a list of items")
         return
-    known = {item.link_id: item for item in items}
-    seen: set[str] = set()
+    known: dict[str, list[Item]] = {}
+    for item in reversed(items):
+        known.setdefault(item.document_link_id, []).append(item)
+    names = {link_id: left[-1] for link_id, left in known.items()}
     for entry in entries:
         link_id = entry.get("linkId") if isinstance(entry, Mapping) else None
         if not isinstance(link_id, str):
             reading.refuse(place, "must be a list of items with a linkId each")
         elif link_id not in known:
             reading.refuse(shown_name(link_id), "This isn't part of the form here.")
-        elif link_id in seen:
-            reading.refuse(link_id, "This is answered in two places.")
+        elif known[link_id]:
+            _read_item(reading, known[link_id].pop(), entry)
+        elif names[link_id].instance is not None:
+            reading.refuse(names[link_id].link_id, f"Please give at most {most_instances(names[link_id])} of these.")
         else:
-            seen.add(link_id)
-            _read_item(reading, known[link_id], entry)
+            reading.refuse(names[link_id].link_id, "This is answered in two places.")
 
 
 def _read_item(reading: Reading, item: Item, entry: Mapping[str, Any]) -> None:
@@ -218,10 +228,25 @@ def _holds(condition: Condition, answers: Sequence[Value]) -> bool:
             return any(less(answer, expected) or same(expected, answer) for answer in answers)
 
 
+def _wrong_number_of_instances(
+    questionnaire: Questionnaire, item: Item, blank: frozenset[str], *, partial: bool
+) -> str | None:
+    if item.instance is None or item.instance.number > 1 or partial:
+        return None
+    every = (one.item for one in questionnaire.flat if one.item.instance is not None)
+    of_these = [one for one in every if one.instance and one.instance.link_id == item.instance.link_id]
+    given, least = sum(one.link_id not in blank for one in of_these), item.limits.min_answers or 0
+    if item.required and given == 0:
+        return "Please answer something here."
+    return f"Please give at least {least} of these." if 0 < given < least else None
+
+
 def _missing(item: Item, values: Values) -> str | None:
     if not item.required:
         return None
     if item.type is ItemType.GROUP:
+        if item.instance is not None:
+            return None  # as many as are needed: see _wrong_number_of_instances
         return None if _answered_within(item, values) else "Please answer something here."
     # Nobody could answer what is read-only; its initial value is put there by the form.
     if values.get(item.link_id) or (item.read_only and not item.initial):

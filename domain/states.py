@@ -131,6 +131,7 @@ class TimelineKind(StrEnum):
     APPOINTMENT_BOOKED = "appointment_booked"
     CONFIRMATION_SENT = "confirmation_sent"
     APPOINTMENT_MOVED = "appointment_moved"
+    ATTENDANCE_CONFIRMED = "attendance_confirmed"
     MOVE_SENT = "move_notice_sent"
     APPOINTMENT_REMINDED = "appointment_reminder_sent"
     APPOINTMENT_CANCELLED = "appointment_cancelled"

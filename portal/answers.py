@@ -11,9 +11,10 @@ from typing import Any
 
 from domain.questionnaire import Item, ItemType, Questionnaire, flat_items
 from domain.questionnaire_forms import form_values
+from domain.questionnaire_instances import blank_instances, counts_of_form, laid_out
 from domain.questionnaire_items import OTHER_SUFFIX, UNIT_SUFFIX, Condition, Operator
 from domain.questionnaire_validation import asked_items, read_response, spoken
-from domain.questionnaire_values import same
+from domain.questionnaire_values import Kind, Quantity, same
 
 Values = Mapping[str, Sequence[str]]
 
@@ -44,6 +45,7 @@ class Progress:
 def answers_shown(questionnaire: Questionnaire, response: Mapping[str, Any] | None, zone: tzinfo = UTC) -> list[Shown]:
     """Headings and answered questions, in order; what wasn't answered is left out."""
     values = form_values(questionnaire, response or {}, zone)
+    questionnaire = laid_out(questionnaire, counts_of_form(questionnaire, values))
     shown: list[Shown] = []
     for one in flat_items(questionnaire):
         item = one.item
@@ -54,6 +56,8 @@ def answers_shown(questionnaire: Questionnaire, response: Mapping[str, Any] | No
         elif item.is_question:
             answers = _spoken_answers(item, values)
             if answers:
+                while shown and shown[-1].answers is None and shown[-1].depth >= one.depth:
+                    shown.pop()
                 shown.append(
                     Shown(link_id=item.link_id, text=item.text or item.link_id, depth=one.depth, answers=answers)
                 )
@@ -86,12 +90,31 @@ def _spoken(item: Item, value: str) -> str:
 
 def progress(questionnaire: Questionnaire, response: Mapping[str, Any]) -> Progress:
     """Of the questions that are asked, given the answers so far."""
-    values = read_response(questionnaire, response).values
+    reading = read_response(questionnaire, response)
+    questionnaire, values = reading.questionnaire, reading.values
     asked = asked_items(questionnaire, values)
+    begun = _begun(questionnaire, values)
     questions = [one.item for one in flat_items(questionnaire) if one.item.is_question and not one.item.read_only]
-    questions = [item for item in questions if asked[item.link_id]]
+    questions = [item for item in questions if asked[item.link_id] and item.link_id in begun]
     answered = [item for item in questions if values.get(item.link_id)]
     return Progress(answered=len(answered), total=len(questions))
+
+
+def _begun(questionnaire: Questionnaire, values: Mapping[str, Sequence[object]]) -> set[str]:
+    """All but further instances in which nothing is answered: whoever adds one has no more to do for it."""
+    blank, around = blank_instances(questionnaire, values), questionnaire.group_around
+    further = {link_id for link_id, group in around.items() if group.instance and group.instance.number > 1}
+    return {one.item.link_id for one in questionnaire.flat} - (blank & further)
+
+
+def labels(questionnaire: Questionnaire) -> dict[str, str]:
+    """What each item is called in a list of errors: with the instance it stands in, where there are several."""
+    named = {one.item.link_id: one.item.text or one.item.link_id for one in questionnaire.flat}
+    for link_id, group in questionnaire.group_around.items():
+        if group.link_id != link_id and group.instance is not None and group.instance.of > 1:
+            item = questionnaire.by_link_id[link_id].item
+            named[link_id] = f"{group.text}: {item.text or item.document_link_id}"
+    return named
 
 
 def limit_note(item: Item) -> str:
@@ -136,17 +159,27 @@ def _said(questionnaire: Questionnaire, condition: Condition) -> str:
 
 
 def condition_data(questionnaire: Questionnaire, item: Item) -> str:
-    """The same for the script that hides what isn't asked: `[[name, operator, value], ...]`; the server decides."""
-    rows = [
-        [one.question, str(one.operator), _token(questionnaire.by_link_id[one.question].item, one)]
-        for one in item.conditions
-    ]
-    return json.dumps(rows)
+    """The same for the script that hides what isn't asked: `[[name, operator, value, unit], ...]`; the server decides.
+
+    Values are written as the browser's fields have them; `unit` is null but for quantities. The operator is `later` for
+    moments, which a field has without their zone: such a question is shown until the server has seen the answer.
+    """
+    return json.dumps([_told(questionnaire.by_link_id[one.question].item, one) for one in item.conditions])
+
+
+def _told(asked: Item, condition: Condition) -> list[str | None]:
+    answer = condition.answer
+    if isinstance(answer.key, Quantity):
+        return [condition.question, str(condition.operator), format(answer.key.value, "f"), answer.key.unit]
+    later = answer.kind is Kind.DATE_TIME
+    return [condition.question, "later" if later else str(condition.operator), _token(asked, condition), None]
 
 
 def _token(asked: Item, condition: Condition) -> str:
     for option in asked.options:
         if same(option.value, condition.answer):
             return option.token
-    key = condition.answer.key
-    return str(key).lower() if isinstance(key, bool) else spoken(condition.answer)
+    key, said = condition.answer.key, spoken(condition.answer)
+    if condition.answer.kind is Kind.TIME and said.count(":") == 2:
+        said = said.removesuffix(":00")
+    return said.lower() if isinstance(key, bool) else said

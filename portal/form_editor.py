@@ -65,7 +65,7 @@ def _row(form: Form, link_id: str) -> Row:
         text=form.first(f"text.{link_id}").replace("\r\n", "\n").strip(),
         inside=kind is not ItemType.GROUP and form.has(f"inside.{link_id}"),
         required=question and form.has(f"required.{link_id}"),
-        repeats=question and form.has(f"repeats.{link_id}"),
+        repeats=kind is not ItemType.DISPLAY and form.has(f"repeats.{link_id}"),
         options=options,
         question=typed("question"),
         operator=typed("operator"),

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.staticfiles import StaticFiles
 
 from domain.errors import FieldError
+from domain.questionnaire_instances import most_instances
 from domain.wording import spoken_clock, spoken_date, spoken_day, spoken_time
 from portal import (
     batch_words,
@@ -35,6 +36,7 @@ from portal.answers import condition_data, condition_note, input_type, limit_not
 from portal.done_words import DONE
 from portal.framing import LEADING_AWAY, framed_of
 from portal.paths import identifier, with_query
+from portal.repeating import instances_note, removable, whole_group
 from portal.zones import clock_beside
 
 _HERE = Path(__file__).parent
@@ -83,6 +85,10 @@ def _environment() -> Environment:
         condition_data=condition_data,
         input_type=input_type,
         limit_note=limit_note,
+        most_instances=most_instances,
+        removable=removable,
+        instances_note=instances_note,
+        whole_group=whole_group,
     )
     return environment
 

@@ -144,6 +144,7 @@ TIMELINE = {
     TimelineKind.APPOINTMENT_BOOKED: "Appointment booked",
     TimelineKind.CONFIRMATION_SENT: "Confirmation sent",
     TimelineKind.APPOINTMENT_MOVED: "Appointment moved",
+    TimelineKind.ATTENDANCE_CONFIRMED: "The client says: I'll be there",
     TimelineKind.MOVE_SENT: "Notice of the new time sent",
     TimelineKind.APPOINTMENT_REMINDED: "Reminded of the appointment",
     TimelineKind.APPOINTMENT_CANCELLED: "Appointment cancelled",

@@ -141,12 +141,13 @@ class HoldExtended:
 
 @dataclass(frozen=True, kw_only=True)
 class AppointmentMoved:
-    """A booked appointment has a new time; the calendar has it already."""
+    """A booked appointment has a new time; the calendar has it already. It is told after the grace, if it stands."""
 
     appointment_id: str
     starts_at: datetime
     ends_at: datetime
     revision: int
+    grace_seconds: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from fastapi.responses import HTMLResponse
 
 from portal.pages.accounts import accounts_router
 from portal.pages.appointments import appointment_pages_router
+from portal.pages.attending import attending_router
 from portal.pages.booking import booking_router
 from portal.pages.calendar_files import calendar_files_router
 from portal.pages.client_account import client_account_router
@@ -104,6 +105,7 @@ for _router in (
     console_holidays_router,
     console_calendars_router,
     console_greeting_router,
+    attending_router,
     unsubscribing_router,
     console_page_router,
     console_website_router,

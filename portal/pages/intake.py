@@ -16,13 +16,15 @@ from domain.errors import Conflict, FieldError, ValidationFailed
 from domain.intake_signature import consent_hash
 from domain.questionnaire import Questionnaire, parse_questionnaire
 from domain.questionnaire_forms import draft_from_form, form_values
+from domain.questionnaire_submission import without_blanks
 from domain.questionnaire_validation import UNANSWERED, asked_items, check_response, read_response
 from domain.states import SubmissionStatus
-from portal.answers import answers_shown, progress
+from portal.answers import answers_shown, labels, progress
 from portal.forms import ClientForm, Form
 from portal.pages.frames import ClientFrame, TheClientFrame
 from portal.paths import identifier
 from portal.rendering import errors_by_field
+from portal.repeating import instances_shown, press
 from portal.wording import zone
 from web.transactions import TheOffice, Transaction
 
@@ -38,7 +40,8 @@ async def read_intake(session: Transaction, office: TheOffice, frame: TheClientF
 async def write_intake(
     request: Request, session: Transaction, office: TheOffice, form: ClientForm, frame: TheClientFrame
 ) -> Response:
-    """`action` is draft, review, `more:<linkId>` (another answer to a question) or autosave (answered in JSON).
+    """`action` is draft, review, autosave (answered in JSON), `more:<linkId>` (another answer to a question)
+    or a button of a group that repeats (see portal.repeating).
 
     What is right is kept in any case; what isn't is told at its question.
     """
@@ -54,6 +57,8 @@ async def write_intake(
         )
     assert view.form is not None
     questionnaire = parse_questionnaire(view.form.questionnaire)
+    pressed = press(questionnaire, form, zone(frame.timezone))
+    form = pressed.form
     draft, errors = draft_from_form(questionnaire, form.values, zone(frame.timezone))
     try:
         async with session.begin_nested():
@@ -64,14 +69,18 @@ async def write_intake(
         return _page(frame, view, form=form, response=draft, refusal=refusal.detail, status=409)
     if action == "autosave":
         return _saved(questionnaire, view, errors)
+    if pressed.asking is not None:
+        return _page(frame, view, form=form, response=draft, asking=pressed.asking)
     if action == "review":
         errors = [*errors, *check_response(questionnaire, draft)]
     if errors:
         return _page(frame, view, form=form, response=draft, errors=errors, status=422)
     if action == "review":
         return frame.go("/portal/intake/review")
+    if pressed.place is not None:
+        return frame.go(f"/portal/intake#{pressed.place}", pressed.done)
     more = action.removeprefix("more:") if action.startswith("more:") else None
-    if more is not None and more in questionnaire.by_link_id:
+    if more is not None and more in instances_shown(questionnaire, form).by_link_id:
         return frame.go(f"/portal/intake#{identifier(more)}")
     return frame.go("/portal/intake", "draft")
 
@@ -133,7 +142,8 @@ def _saved(questionnaire: Questionnaire, view: IntakeView, errors: list[FieldErr
     """For the script that saves while somebody writes."""
     assert view.response is not None
     far = progress(questionnaire, view.response)
-    asked = asked_items(questionnaire, read_response(questionnaire, view.response).values)
+    reading = read_response(questionnaire, view.response)
+    asked = asked_items(reading.questionnaire, reading.values)
     return JSONResponse(
         {
             "revision": view.revision,
@@ -157,27 +167,33 @@ def _page(
     response: dict[str, Any] | None = None,
     errors: list[FieldError] | None = None,
     refusal: str | None = None,
+    asking: str | None = None,
     status: int = 200,
 ) -> Response:
-    """`form` is shown again as it was typed; `response` is what could be read of it."""
+    """`form` is shown again as it was typed; `response` is what could be read of it.
+
+    `asking` is the instance of a repeating group that is removed once that is confirmed.
+    """
     if view.form is None:
         return frame.render("portal/intake_none.html", status=status)
     questionnaire = parse_questionnaire(view.form.questionnaire)
     if view.status is SubmissionStatus.SUBMITTED:
         return _submitted(frame, view, questionnaire, status)
     current = response or view.response or {"resourceType": "QuestionnaireResponse"}
-    values = form.values if form else form_values(questionnaire, view.response, zone(frame.timezone))
+    form = form or Form(form_values(questionnaire, view.response, zone(frame.timezone)))
+    shown = instances_shown(questionnaire, form)
     return frame.render(
         "portal/intake.html",
         status=status,
-        questionnaire=questionnaire,
+        questionnaire=shown,
+        labels=labels(shown),
         form_id=view.form.id,
         revision=view.revision,
-        values=values,
-        errors=errors_by_field(_in_order(questionnaire, errors or [])),
+        values=form.values,
+        errors=errors_by_field(_in_order(shown, errors or [])),
         refusal=refusal,
+        asking=asking,
         progress=progress(questionnaire, current),
-        asked=asked_items(questionnaire, read_response(questionnaire, current).values),
         saved_at=view.submission.updated_at if view.submission else None,
     )
 
@@ -205,15 +221,17 @@ def _review(
     if view.form is None or view.response is None or view.status is SubmissionStatus.SUBMITTED:
         return _page(frame, view, status=status)
     questionnaire = parse_questionnaire(view.form.questionnaire)
-    open_questions = _in_order(questionnaire, check_response(questionnaire, view.response))
+    drafted = read_response(questionnaire, view.response).questionnaire
+    open_questions = _in_order(drafted, check_response(questionnaire, view.response))
+    to_submit = without_blanks(questionnaire, view.response)
     return frame.render(
         "portal/intake_review.html",
         status=status,
         questionnaire=questionnaire,
         form_id=view.form.id,
         revision=view.revision,
-        answers=answers_shown(questionnaire, view.response, zone(frame.timezone)),
-        open_questions=[(one, questionnaire.by_link_id[one.field].item) for one in open_questions],
+        answers=answers_shown(questionnaire, to_submit, zone(frame.timezone)),
+        open_questions=[(one, labels(drafted)[one.field]) for one in open_questions],
         unanswered=UNANSWERED,
         consent=view.consent,
         consent_sha256=consent_hash(view.consent),

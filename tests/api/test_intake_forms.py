@@ -22,7 +22,10 @@ def path(provider: Provider) -> str:
         (item("q", "reference"), "reference"),
         (item("q", "choice", answerValueSet="http://elsewhere.example/ValueSet/x"), "kept elsewhere"),
         (item("q", modifierExtension=[{"url": "http://x.example/y", "valueBoolean": True}]), "modifierExtension"),
-        (item("q", "group", repeats=True, item=[item("inner")]), "repeats"),
+        (
+            item("q.outer", "group", repeats=True, item=[item("q", "group", repeats=True, item=[item("inner")])]),
+            "repeats within another one",
+        ),
         (
             item("q", extension=[extension("sdc-questionnaire-enableWhenExpression", "String", "x")]),
             "enableWhenExpression",

@@ -41,49 +41,76 @@ def _asks_nothing(item: Json) -> bool:
     return item["type"] in ("display", "group") and all(_asks_nothing(one) for one in item.get("item", []))
 
 
+Place = tuple[str, int]
+MOST_INSTANCES = 20
+
+
 class Evaluator:
-    """One questionnaire with one response to it."""
+    """One questionnaire with one response to it.
+
+    A place is a linkId and the instance of the repeating group around it, from 1; 0 where there is none. Instances in
+    which nothing is answered count as not given.
+    """
 
     def __init__(self, questionnaire: Json, response: Json) -> None:
         self.items = {item["linkId"]: (item, parent) for item, parent in items_of(questionnaire["item"])}
-        self.answers: dict[str, list[Answer]] = {}
+        self.answers: dict[Place, list[Answer]] = {}
+        self.instances = {link_id: 0 for link_id in self.items if self._around(link_id) == link_id}
         self.misplaced = False
-        self._gather(questionnaire["item"], response.get("item", []))
+        self._gather(questionnaire["item"], response.get("item", []), 0)
 
     def accepts(self) -> bool:
-        return not self.misplaced and all(self._right(link_id) for link_id in self.items)
+        groups = all(self._often_enough(link_id) for link_id in self.instances)
+        return not self.misplaced and groups and all(self._right(place) for place in self.places())
 
-    def enabled(self, link_id: str) -> bool:
+    def places(self) -> Iterator[Place]:
+        for link_id in self.items:
+            around = self._around(link_id)
+            yield from ((link_id, n) for n in (range(1, max(self.instances[around], 1) + 1) if around else [0]))
+
+    def enabled(self, place: Place) -> bool:
+        link_id, number = place
         item, parent = self.items[link_id]
-        if parent is not None and not self.enabled(parent["linkId"]):
-            return False
-        question = parent is not None and parent["type"] not in ("group", "display") and parent["linkId"]
-        if question and not _asks_nothing(item) and not self._in_force(question):
-            return False
-        conditions = [self._holds(one) for one in item.get("enableWhen", [])]
+        if parent is not None:
+            above = (parent["linkId"], 0 if link_id in self.instances else number)
+            if not self.enabled(above):
+                return False
+            if parent["type"] not in ("group", "display") and not _asks_nothing(item) and not self._in_force(above):
+                return False
+        conditions = [self._holds(one, number) for one in item.get("enableWhen", [])]
         if not conditions:
             return True
         return any(conditions) if item.get("enableBehavior") == "any" else all(conditions)
 
-    def _gather(self, items: list[Json], entries: list[Json]) -> None:
+    def _around(self, link_id: str) -> str | None:
+        item, parent = self.items[link_id]
+        if item["type"] == "group" and item.get("repeats") and not _asks_nothing(item):
+            return link_id
+        return self._around(parent["linkId"]) if parent is not None else None
+
+    def _gather(self, items: list[Json], entries: list[Json], number: int) -> None:
         known = {item["linkId"]: item for item in items}
         for entry in entries:
             item = known.get(entry["linkId"])
             if item is None:
                 self.misplaced = True
                 continue
+            here = number
+            if item["linkId"] in self.instances:
+                here = self.instances[item["linkId"]] = self.instances[item["linkId"]] + 1
             for answer in entry.get("answer", []):
                 [(kind, value)] = [(key, answer[key]) for key in answer if key.startswith("value")]
                 if not (isinstance(value, str) and not value.strip()):
-                    self.answers.setdefault(item["linkId"], []).append((kind, value))
-                self._gather(item.get("item", []), answer.get("item", []))
-            self._gather(item.get("item", []), entry.get("item", []))
+                    self.answers.setdefault((item["linkId"], here), []).append((kind, value))
+                self._gather(item.get("item", []), answer.get("item", []), here)
+            self._gather(item.get("item", []), entry.get("item", []), here)
 
-    def _in_force(self, link_id: str) -> list[Answer]:
-        return self.answers.get(link_id, []) if self.enabled(link_id) else []
+    def _in_force(self, place: Place) -> list[Answer]:
+        return self.answers.get(place, []) if self.enabled(place) else []
 
-    def _holds(self, condition: Json) -> bool:
-        answers = [value for _, value in self._in_force(condition["question"])]
+    def _holds(self, condition: Json, number: int) -> bool:
+        question = condition["question"]
+        answers = [value for _, value in self._in_force((question, number if self._around(question) else 0))]
         sort, expected = condition["operator"], next(condition[key] for key in condition if key.startswith("answer"))
         if sort == "exists":
             return bool(answers) is expected
@@ -91,14 +118,34 @@ class Evaluator:
             return any(_equal(value, expected) for value in answers) is (sort == "=")
         return any(_ordered(value, expected, sort) for value in answers)
 
-    def _right(self, link_id: str) -> bool:
+    def _answered_within(self, link_id: str, numbers: list[int] | None = None) -> bool:
+        within = {inner["linkId"] for inner, _ in items_of([self.items[link_id][0]])}
+        return any(one in within and (numbers is None or number in numbers) for one, number in self.answers)
+
+    def _often_enough(self, link_id: str) -> bool:
         item, _ = self.items[link_id]
-        answers = self.answers.get(link_id, [])
-        if answers and (not self.enabled(link_id) or (len(answers) > 1 and not item.get("repeats"))):
+        count = self.instances[link_id]
+        given = sum(self._answered_within(link_id, [number]) for number in range(1, count + 1))
+        limits = {one["url"].rsplit("/", 1)[-1]: one for one in item.get("extension", [])}
+        if count > min(limits.get("questionnaire-maxOccurs", {}).get("valueInteger", MOST_INSTANCES), MOST_INSTANCES):
             return False
-        if item.get("required") and self.enabled(link_id):
-            within = [inner["linkId"] for inner, _ in items_of([item])]
-            if not any(self.answers.get(one) for one in (within if item["type"] == "group" else [link_id])):
+        if not self.enabled((link_id, 1)):
+            return True
+        least = limits.get("questionnaire-minOccurs", {}).get("valueInteger", 0)
+        return bool(given >= least if given else not item.get("required"))
+
+    def _right(self, place: Place) -> bool:
+        link_id, number = place
+        item, _ = self.items[link_id]
+        if link_id in self.instances:
+            return True
+        answers, around = self.answers.get(place, []), self._around(link_id)
+        if answers and (not self.enabled(place) or (len(answers) > 1 and not item.get("repeats"))):
+            return False
+        given = around is None or self._answered_within(around, [number])
+        if item.get("required") and given and self.enabled(place):
+            numbers = [number] if around else None
+            if not (self._answered_within(link_id, numbers) if item["type"] == "group" else answers):
                 return False
         limits = {one["url"].rsplit("/", 1)[-1]: one for one in item.get("extension", [])}
         if answers and not _occurs(limits, len(answers)):

@@ -37,7 +37,8 @@ class _Maker:
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
         self.count = 0
-        self.questions: list[Json] = []
+        self.questions: list[tuple[Json, str | None]] = []
+        self.around: str | None = None  # the repeating group that is being made
 
     def item(self, depth: int) -> Json:
         self.count += 1
@@ -49,10 +50,25 @@ class _Maker:
             self.question(made, kind)
         elif kind == "group":
             made["required"] = self.draw(st.booleans())
+            if self.around is None and self.draw(st.booleans()):
+                return self.repeating(made, depth)
         if kind == "group" or (kind in VALUES and depth < 2 and self.draw(st.integers(0, 4)) == 0):
             made["item"] = [self.item(depth + 1) for _ in range(self.draw(st.integers(1, 3)))]
             if kind in VALUES and any(one["type"] != "display" for one in made["item"]):
                 made["repeats"] = False
+        return made
+
+    def list_of_some(self) -> Json:
+        """What groups that repeat are mostly for: medications, children."""
+        self.count += 1
+        return self.repeating(item(f"q{self.count}", "group", required=self.draw(st.booleans())), 1)
+
+    def repeating(self, made: Json, depth: int) -> Json:
+        made["repeats"], self.around = True, made["linkId"]
+        made["item"] = [self.item(depth + 1) for _ in range(self.draw(st.integers(1, 3)))]
+        names = ["questionnaire-minOccurs", "questionnaire-maxOccurs"]
+        made["extension"] = [extension(name, "Integer", 2) for name in names if self.draw(st.integers(0, 2)) == 0]
+        self.around = None
         return made
 
     def question(self, made: Json, kind: str) -> None:
@@ -65,7 +81,7 @@ class _Maker:
             limits = self.limits(made, kind)
             if limits:
                 made.setdefault("extension", []).extend(limits)
-        self.questions.append(made)
+        self.questions.append((made, self.around))
 
     def limits(self, made: Json, kind: str) -> list[Json]:
         kind_of_value, values = VALUES[kind]
@@ -81,8 +97,10 @@ class _Maker:
         return []
 
     def conditions(self, made: Json) -> None:
-        for _ in range(self.draw(st.integers(0, 2)) if self.questions else 0):
-            source = self.draw(st.sampled_from(self.questions))
+        # What stands in a group that repeats is a condition for what stands in the same instance only.
+        sources = [one for one, around in self.questions if around in (None, self.around)]
+        for _ in range(self.draw(st.integers(0, 2)) if sources else 0):
+            source = self.draw(st.sampled_from(sources))
             kind, values = VALUES[source["type"]]
             operators = ["exists", "=", "!=", *([">", "<", ">=", "<="] if source["type"] in ORDERED else [])]
             if source["type"] == "url":  # R4 has no answerUri
@@ -104,7 +122,8 @@ class _Maker:
 def questionnaires(draw: st.DrawFn) -> Json:
     """Conditions may look forward as well: the items stand in a random order."""
     maker = _Maker(draw)
-    items = [maker.item(0) for _ in range(draw(st.integers(1, 6)))]
+    some = [maker.list_of_some()] if draw(st.booleans()) else []
+    items = some + [maker.item(0) for _ in range(draw(st.integers(0 if some else 1, 5)))]
     return document(*draw(st.permutations(items)))
 
 
@@ -112,6 +131,11 @@ def answers_to(draw: st.DrawFn, items: list[Json], chance: int) -> list[Json]:
     """To about one in `chance` questions nothing is said."""
     entries = []
     for one in items:
+        if one["type"] == "group" and one.get("repeats"):
+            for _ in range(draw(st.integers(0, 3))):
+                inner = answers_to(draw, one["item"], chance)
+                entries.append({"linkId": one["linkId"]} | ({"item": inner} if inner else {}))
+            continue
         inner = answers_to(draw, one.get("item", []), chance)
         if one["type"] not in VALUES:
             if inner:

@@ -50,6 +50,16 @@ def test_a_section_that_has_to_be_answered_stays_so_though_the_editor_has_no_swi
     assert [one.get("required") for one in again["item"][0]["item"]] == [None, None]
 
 
+def test_a_section_that_repeats_stays_so_and_can_be_switched() -> None:
+    limits = [extension("questionnaire-maxOccurs", "Integer", 3)]
+    section = item("section", "group", repeats=True, extension=limits, item=[item("one")])
+    rows = rows_of(parse_questionnaire(document(section)))
+    assert edited(document(section), *rows)["item"] == [section]
+    once = edited(document(section), replace(rows[0], repeats=False), rows[1])
+    assert parse_questionnaire(once).group_around == {}
+    assert edited(once, *rows)["item"] == [section]
+
+
 def test_rows_are_moved_into_sections_and_out_of_them() -> None:
     hello, section, smokes, a_day, why, more, note = rows_of(parse_questionnaire(FORM))
     again = edited(FORM, section, replace(hello, inside=True), smokes, replace(why, inside=False), a_day, more, note)

@@ -84,7 +84,10 @@ def test_the_seeded_intake_form_is_a_fhir_questionnaire_that_is_understood_whole
         (item("q", "choice", answerOption=codes("a", "a")), "twice"),
         (item("q", "string", answerOption=codes("a")), "answerOption"),
         (item("q", "boolean", answerOption=[{"valueBoolean": True}]), "answerOption"),
-        (item("q", "group", repeats=True), "repeats"),
+        (
+            item("o", "group", repeats=True, item=[item("q", "group", repeats=True, item=[item("r")])]),
+            "a group that repeats within another one",
+        ),
         (item("q", repeats=True, item=[item("r")]), "repeats"),
         (item("q", "display", item=[item("r")]), "display"),
         (item("q", modifierExtension=[{"url": "x"}]), "modifierExtension"),
@@ -145,6 +148,20 @@ def test_what_has_no_effect_is_accepted_and_named(harmless: dict[str, Any], feat
     questionnaire = read(item("q", extension=[harmless]))
     assert [warning.field for warning in questionnaire.warnings] == ["q"]
     assert (feature or "constraint") in questionnaire.warnings[0].message
+
+
+@pytest.mark.parametrize("version", ["", "|4.0.1"])
+def test_small_value_sets_of_fhirs_own_need_not_be_brought_along(version: str) -> None:
+    asked = item("q", "choice", answerValueSet=f"http://hl7.org/fhir/ValueSet/yesnodontknow{version}")
+    assert [option.label for option in read(asked).items[0].options] == ["Yes", "No", "Don't know"]
+
+
+def test_an_item_without_a_text_is_called_as_its_code_is() -> None:
+    codes = [{"system": "urn:x", "code": "a"}, {"system": "urn:x", "code": "b", "display": "Angina Pectoris"}]
+    nameless = {"linkId": "1.1", "type": "boolean", "code": codes}
+    assert read(nameless).items[0].text == "Angina Pectoris"
+    assert read(nameless | {"text": "Do you have it?"}).items[0].text == "Do you have it?"
+    assert read(nameless | {"code": [{"code": "a"}, 5, {"display": 7}]}).items[0].text == ""
 
 
 def test_words_that_claim_to_be_required_ask_nothing_and_are_named() -> None:

@@ -14,10 +14,11 @@ from domain.errors import ValidationFailed
 from domain.questionnaire import parse_questionnaire
 from domain.questionnaire_forms import draft_from_form, form_values, response_from_form
 from domain.questionnaire_items import ItemType
+from domain.questionnaire_submission import without_blanks
 from domain.questionnaire_validation import asked_items, check_response, read_response
 from domain.questionnaire_values import Value
 from gateways.fhir_forms import validate_questionnaire
-from tests.domain.evaluator import Evaluator
+from tests.domain.evaluator import Evaluator, Place, items_of
 from tests.domain.questionnaires import FHIR, SEED, document, response
 from tests.domain.random_forms import forms_and_responses, questionnaires
 
@@ -40,9 +41,29 @@ def test_conditions_decide_as_an_independent_evaluation_does(both: tuple[dict[st
     reading = read_response(questionnaire, both[1])
     assume(not reading.errors)
     judge = Evaluator(*both)
-    expected = {link_id: judge.enabled(link_id) for link_id in judge.items}
+    expected = {name_of(place): judge.enabled(place) for place in judge.places()}
     event("conditions" if not all(expected.values()) else "no conditions")
-    assert asked_items(questionnaire, reading.values) == expected
+    assert asked_items(reading.questionnaire, reading.values) == expected
+
+
+def name_of(place: Place) -> str:
+    return f"{place[0]}--{place[1]}" if place[1] > 1 else place[0]
+
+
+@given(forms_and_responses())
+def test_what_is_submitted_has_every_answer_and_no_instance_without_one(
+    both: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    questionnaire = parse_questionnaire(both[0])
+    assume(not check_response(questionnaire, both[1]))
+    submitted = without_blanks(questionnaire, both[1])
+    assert check_response(questionnaire, submitted) == []
+    judge, before = Evaluator(both[0], submitted), Evaluator(*both)
+    event("instances left out" if judge.instances != before.instances else "nothing left out")
+    assert list(judge.answers.values()) == list(before.answers.values())
+    for link_id, count in judge.instances.items():
+        within = {one["linkId"] for one, _ in items_of([judge.items[link_id][0]])}
+        assert {number for one, number in judge.answers if one in within} == set(range(1, count + 1))
 
 
 @given(questionnaires())
@@ -74,7 +95,10 @@ def _keys(values: list[Value]) -> list[str]:
 
 @given(
     forms_and_responses(),
-    st.dictionaries(st.sampled_from([f"q{n}" for n in range(1, 9)]), st.lists(st.text(max_size=6))),
+    st.dictionaries(
+        st.sampled_from([f"q{n}{suffix}" for n in range(1, 9) for suffix in ("", "--2", "--instances")]),
+        st.lists(st.text(max_size=6) | st.sampled_from("023")),
+    ),
 )
 def test_a_draft_keeps_what_is_right_and_names_the_rest(
     both: tuple[dict[str, Any], dict[str, Any]], typed: dict[str, list[str]]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from devstack.demo import required_answers
 from tests.browsers import DESK, PHONE, WITHOUT_SCRIPTS, fits
-from tests.domain.questionnaires import document, item
+from tests.domain.questionnaires import answered, document, item
 from tests.driver import PASSWORD, Provider, World, ok, until
 
 
@@ -100,10 +102,10 @@ async def test_the_form_saves_itself_and_an_older_window_overwrites_nothing(
     await page.goto(f"{world.base_url}/portal/intake")
     older = await context.new_page()
     await older.goto(f"{world.base_url}/portal/intake")
-    await expect(page.locator("[name='medication.list']")).to_be_hidden()
+    await expect(page.locator("[name='medication.name']")).to_be_hidden()
     await page.locator("[name='reason.words']").fill("I would like to talk.")
     await page.locator("[name='medication'][value=true]").check()
-    await expect(page.locator("[name='medication.list']")).to_be_visible()
+    await expect(page.locator("[name='medication.name']")).to_be_visible()
     await expect(page.locator("[data-saved]")).to_have_text("Saved.")
 
     async def kept() -> bool:
@@ -123,16 +125,30 @@ async def test_the_practice_reads_and_exports_what_was_signed(
     person = await world.anonymous_client(provider)
     view = await person.get("/api/v1/portal/intake")
     assert (await provider.get(f"/api/v1/clients/{person.client_id}/intake"))["response"] is None
-    await person.submit_intake(signature="Ana Anonymous")
+    items = required_answers(view["form"]["item"])
+    care = next(one for one in items if one["linkId"] == "care")
+    care["item"] = [
+        answered("earlier-therapy", False, kind="Boolean"),
+        answered("medication", True, kind="Boolean"),
+    ]
+    medications = [{"linkId": "medication.list", "item": [answered("medication.name", it)]} for it in ("Iron", "Zinc")]
+    place = items.index(care) + 1
+    items[place:place] = [*medications, {"linkId": "medication.list"}]
+    await person.submit_intake(signature="Ana Anonymous", items=items)
     answers = await provider.get(f"/api/v1/clients/{person.client_id}/intake")
     assert answers["signature"]["name"] == "Ana Anonymous"
     assert answers["signature"]["consent_sha256"] == view["consent"]["sha256"]
     assert answers["response"]["status"] == "completed"
+    kept = [one for one in answers["response"]["item"] if one["linkId"] == "medication.list"]
+    assert kept == medications, "the one without an answer is left out"
     pdf = await provider.request("GET", f"/api/v1/clients/{person.client_id}/intake.pdf")
     assert (pdf.headers["content-type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
     page = await staff_page(world, provider, browser, DESK)
     await page.goto(f"{world.base_url}/console/clients/{person.client_id}?intake=true")
     await expect(page.locator("main")).to_contain_text("Signed: Ana Anonymous")
+    await expect(page.locator(".answers")).to_contain_text(
+        re.compile("Medication 1.*Iron.*Medication 2.*Zinc", re.DOTALL)
+    )
     async with page.expect_download() as download:
         await page.get_by_role("link", name="FHIR QuestionnaireResponse").click()
     assert json.loads((await (await download.value).path()).read_text()) == answers["response"]

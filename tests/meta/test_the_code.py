@@ -97,6 +97,7 @@ PUBLIC = {
     "/portal/session",
     "/console/session",
     "/offers/{token}",
+    "/attend/{token}",
     "/unsubscribe/{token}",
     "/unsubscribe/{token}/undo",
     "/portal/sign-in",

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from devstack.demo import required_answers
+from tests.domain.questionnaires import answered
 from tests.driver import PASSWORD, Person, Provider, new_address, ok, text_of, until
+from tests.e2e.test_attending import link_in, reminded
 from tests.e2e.test_late_payments import given_away
 from tests.waiting import booked_at, cancel, offer_link, offered, waits_for, whole_times, without_fee
 from tests.walk.scene import Persona, Scene, casting
@@ -131,7 +133,9 @@ async def client_with_draft(scene: Scene) -> Persona:
     person = await scene.world.anonymous_client(await scene.practice("busy"), first_name="Dara")
     form = (await _intake(person))["form"]
     first = required_answers(form["item"])[:1]
-    await _keep(person, first)
+    takes = {"linkId": "care", "item": [answered("medication", True, kind="Boolean")]}
+    medications = [{"linkId": "medication.list", "item": [answered("medication.name", it)]} for it in ("Iron", "Zinc")]
+    await _keep(person, [*first, takes, *medications])
     return persona_of(person)
 
 
@@ -180,6 +184,15 @@ async def client_holding(scene: Scene) -> Persona:
 @casting
 async def client_booked(scene: Scene) -> Persona:
     return persona_of(*await scene.world.booked_client(await scene.practice("busy")))
+
+
+@casting
+async def client_reminded(scene: Scene) -> Persona:
+    """Has been reminded of an appointment, and hasn't said that they come."""
+    practice = await scene.practice("busy")
+    person, appointment = await scene.world.booked_client(practice)
+    link = link_in(await reminded(scene.world, practice, person, appointment, hours=24))
+    return Persona(facts={"token": link.rpartition("/")[2]})
 
 
 @casting
