@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.busy_times import elsewhere
-from db.called_off_days import touching
+from db.called_off_days import offered_in, touching
 from db.models import Appointment
 from db.policy_store import load_policy
 from domain.called_off_days import Calendar, CallingOff, Taken, Visit, latest_new_time
@@ -39,9 +39,11 @@ async def calendar_for(
 ) -> Calendar:
     """`hours` are those with the days closed."""
     start, end = asked.days.span(hours)[0] - _MARGIN, latest_new_time(asked, hours) + _MARGIN
+    visits = await touching(session, provider_id, start, end)
+    offers = await offered_in(session, provider_id, start, end)
     taken = {
         one.id: Taken(id=one.id, client_id=one.client_id, interval=Interval(start=one.starts_at, end=one.ends_at))
-        for one in await touching(session, provider_id, start, end)
+        for one in (*visits, *offers)
     }
     away = await elsewhere(session, provider_id, start, end)
     return Calendar(hours=hours, taken=taken, elsewhere=away, now=now)

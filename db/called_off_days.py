@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Appointment, CalledOffAppointment, CalledOffDays, Client, Provider
+from db.models import Appointment, CalledOffAppointment, CalledOffDays, Client, Provider, WaitlistOffer
 from domain.called_off_days import CallingOff, Fate, Instead, PartState, Phase, phase
 from domain.errors import NotFound
 from domain.hours import DayInterval
 from domain.roles import Reach
 from domain.states import BLOCKING
 from domain.stretches import Closing, DayStretch, Hours
+from domain.waitlist import OfferState
 
 _MOST_SHOWN = 50
 _WAITING = CalledOffAppointment.state == str(PartState.WAITING)
@@ -142,6 +143,17 @@ async def touching(session: AsyncSession, provider_id: str, start: datetime, end
         Appointment.ends_at > start,
     )
     return list(await session.scalars(query.order_by(Appointment.starts_at, Appointment.id)))
+
+
+async def offered_in(session: AsyncSession, provider_id: str, start: datetime, end: datetime) -> list[WaitlistOffer]:
+    """Times that are kept for people of the waitlist right now: nobody is moved there."""
+    query = select(WaitlistOffer).where(
+        WaitlistOffer.provider_id == provider_id,
+        WaitlistOffer.state == str(OfferState.OPEN),
+        WaitlistOffer.starts_at < end,
+        WaitlistOffer.ends_at > start,
+    )
+    return list(await session.scalars(query))
 
 
 async def waiting_in(session: AsyncSession, called_off_id: str) -> int:

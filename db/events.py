@@ -49,6 +49,7 @@ class EventKind(StrEnum):
     SUBSCRIPTION_NOTICED = "subscription_noticed"
     BATCH_CONFIRMED = "batch_confirmed"
     DAYS_CALLED_OFF = "days_called_off"
+    WAITLIST_NOTICED = "waitlist_noticed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +92,10 @@ def batch_subject(batch_id: str) -> str:
 
 def called_off_subject(called_off_id: str) -> str:
     return f"called-off:{called_off_id}"
+
+
+def waitlist_subject(provider_id: str) -> str:
+    return f"waitlist:{provider_id}"
 
 
 def merchant_subject(provider_id: str) -> str:

@@ -46,6 +46,7 @@ from db.models.practice import (
     SettingsVersion,
 )
 from db.models.staff import AuditEntry, RecoveryCode, StaffMember
+from db.models.waitlist import WaitlistOffer, WaitlistWish
 
 __all__ = [
     "ApiKey",
@@ -99,5 +100,7 @@ __all__ = [
     "StaffMember",
     "TimelineEntry",
     "TwoPersons",
+    "WaitlistOffer",
+    "WaitlistWish",
     "WebSession",
 ]

@@ -139,7 +139,9 @@ async def test_a_sick_day_of_forty_with_the_worker_killed_twice(world: World, pr
     for place in (8, 23):
         with psycopg.connect(world.endpoints["database_url"]) as somebody:
             # Here the run has to wait, with its transaction open.
-            somebody.execute("SELECT 1 FROM client WHERE id = %s FOR NO KEY UPDATE", (run["items"][place]["client_id"],))
+            somebody.execute(
+                "SELECT 1 FROM client WHERE id = %s FOR NO KEY UPDATE", (run["items"][place]["client_id"],)
+            )
             if place == 8:
                 await grace_over(world, run)
 
@@ -161,7 +163,8 @@ async def test_a_sick_day_of_forty_with_the_worker_killed_twice(world: World, pr
         mail = await world.mail(address, told[became[appointment]])
         assert "sorry for the short notice" in mail.as_string()
     for appointment, address in everybody.items():
-        found = [len(await world.mails(address, subject)) for subject in told.values()]
+        # A worker that is killed between a mail server's word and our record sends the same message again.
+        found = [len({mail["Message-ID"] for mail in await world.mails(address, subject)}) for subject in told.values()]
         assert found == ([1, 0] if became[appointment] == "moved" else [0, 1])
 
     async def refunded() -> bool:
