@@ -39,14 +39,16 @@ async def calendar_for(
 ) -> Calendar:
     """`hours` are those with the days closed."""
     start, end = asked.days.span(hours)[0] - _MARGIN, latest_new_time(asked, hours) + _MARGIN
-    visits = await touching(session, provider_id, start, end)
-    offers = await offered_in(session, provider_id, start, end)
-    taken = {
-        one.id: Taken(id=one.id, client_id=one.client_id, interval=Interval(start=one.starts_at, end=one.ends_at))
-        for one in (*visits, *offers)
-    }
+    taken = [
+        Taken(id=one.id, client_id=one.client_id, interval=Interval(start=one.starts_at, end=one.ends_at))
+        for one in await touching(session, provider_id, start, end)
+    ]
+    taken += [
+        Taken(id=one.id, client_id=one.client_id, interval=Interval(start=one.starts_at, end=one.ends_at))
+        for one in await offered_in(session, provider_id, start, end)
+    ]
     away = await elsewhere(session, provider_id, start, end)
-    return Calendar(hours=hours, taken=taken, elsewhere=away, now=now)
+    return Calendar(hours=hours, taken={one.id: one for one in taken}, elsewhere=away, now=now)
 
 
 async def locked_appointment(session: AsyncSession, appointment_id: str) -> Appointment:
