@@ -39,8 +39,11 @@ from activities.standing import Standings
 from activities.subscription_notices import SubscriptionNotices
 from activities.sweeps import Sweeps
 from activities.taken_payments import TakenPayments
+from activities.waitlist import Waitlists
+from activities.waitlist_offers import WaitlistOffers
 from commands.batches import BatchRun
 from commands.office import Office
+from commands.waitlist_desk import WaitlistDesk
 from db.clock import Clock
 from db.engine import Database
 from db.migrate import at_head
@@ -241,6 +244,8 @@ def activities_of(
         ),
         MerchantAccounts(database, merchants or merchants_of(settings), own_account=settings.stripe_accounts == "own"),
         Batches(BatchRun(office_of(settings, database))),
+        Waitlists(database, clock_of(settings), WaitlistDesk(office_of(settings, database))),
+        WaitlistOffers(post, tokens),
         busy_calendars_of(settings, database),
         Sweeps(database, clock_of(settings), hold_grace=hold_grace(settings)),
     ]

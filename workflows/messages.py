@@ -218,6 +218,20 @@ class SubscriptionNoticed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StartWaitlist:
+    """Starts a `Waitlist`, the workflow that offers freed times to those who wait for one."""
+
+    provider_id: str
+    practice_id: str
+    skew_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitlistNoticed:
+    """A time may have become free, or an offer was answered: look. It proves nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunBatch:
     """Starts a `ClientBatch`: one action for many clients, as it was confirmed."""
 

@@ -96,6 +96,7 @@ PUBLIC = {
     "/email/stop/{token}",
     "/portal/session",
     "/console/session",
+    "/offers/{token}",
     "/attend/{token}",
     "/unsubscribe/{token}",
     "/unsubscribe/{token}/undo",
