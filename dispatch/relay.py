@@ -30,7 +30,8 @@ from db.telling import (
     waiting_subjects,
 )
 from db.timeline import tell
-from dispatch.delivery import Delivered, Delivery, Never, NotYet, Told
+from dispatch.delivered import Delivered, Never, NotYet, Told
+from dispatch.delivery import Delivery
 from dispatch.practice_delivery import OF_PRACTICES
 from domain.cadence import ANSWER_WITHIN
 from domain.stages import Actor

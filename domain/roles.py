@@ -19,7 +19,7 @@ class Role(StrEnum):
 class Permission(StrEnum):
     SEE_CLIENTS = "see_clients"  # contact data, where they stand, appointments, fees, timeline, attention
     SERVE_CLIENTS = (
-        "serve_clients"  # invite, send forms, book, move, cancel, call off days, refund, waive, answer what needs attention
+        "serve_clients"  # invite, send forms, book, move, cancel, refund, waive, answer what needs attention
     )
     READ_ANSWERS = "read_answers"  # intake answers, and what a sign-up says of health or in the client's own words
     EXPORT_CLIENT = "export_client"  # all that is held about one client, answers included

@@ -6,13 +6,10 @@ import asyncio
 import email
 import email.policy
 import itertools
-import json
 import re
 import secrets
-import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -291,16 +288,6 @@ class World:
         return found.group(1)
 
     # Card holder
-
-    def charges(self, provider: Provider) -> list[tuple[int, int]]:
-        """What was taken and what was given back, of each charge at the provider's account."""
-        store = self.stack.plan.state_dir / "simulator" / "simulator.sqlite3"
-        with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as simulator:
-            rows = simulator.execute(
-                "SELECT body FROM objects WHERE account = ? AND kind = 'charge'", (provider.seeded.merchant_account,)
-            ).fetchall()
-        bodies = [json.loads(body) for (body,) in rows]
-        return sorted((one["amount_captured"], one["amount_refunded"]) for one in bodies)
 
     async def pay(self, session_id: str) -> None:
         ok(await self.http.post(f"{self.endpoints['simulator_url']}/_sim/sessions/{session_id}/pay"))

@@ -10,12 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
-from playwright.async_api import Browser, expect
 
-from tests.browsers import PHONE, fits
 from tests.driver import Person, Provider, World, new_address, ok, problem, until
 from tests.e2e.test_outages import away
-from tests.e2e.test_settings_pages import staff_page
+from tests.merchants import charges
 from workflows.naming import called_off_days_id
 
 ZONE = ZoneInfo("America/New_York")
@@ -181,7 +179,7 @@ async def test_a_sick_day_of_forty_with_the_worker_killed_twice(world: World, pr
         assert "sorry for the short notice" in (await world.mail(address, subject)).as_string()
 
     async def refunded() -> bool:
-        return world.charges(provider) == [(FEE, 0), (FEE, FEE), (FEE, FEE), (FEE, FEE)]
+        return charges(world, provider) == [(FEE, 0), (FEE, FEE), (FEE, FEE), (FEE, FEE)]
 
     await until(refunded, "the fees to go back")
     query = "SELECT count(*) AS n FROM refund r JOIN payment p ON p.id = r.payment_id WHERE p.appointment_id = ANY(%s)"
@@ -259,7 +257,7 @@ async def test_what_changes_before_its_turn_is_decided_anew_while_mail_and_proce
     await world.mail(paying.address, "is cancelled")
 
     async def refunded() -> bool:
-        return world.charges(provider) == [(FEE, 0), (FEE, FEE)]
+        return charges(world, provider) == [(FEE, 0), (FEE, FEE)]
 
     await until(refunded, "the fee to go back")
     problem(await provider.request("POST", path_of(provider, run["id"], "undo")), "conflict", 409)
@@ -314,33 +312,3 @@ async def test_wrong_requests_are_refused_by_name_and_other_practices_find_nothi
     assert [one["id"] for one in (await provider.get(path_of(provider)))["items"]] == [run["id"]]
     await grace_over(world, run)
     await in_phase(provider, run, "done")
-
-
-async def test_on_the_phone_without_scripts_a_day_is_called_off_and_undone(
-    world: World, provider: Provider, browser: Browser
-) -> None:
-    day = await a_tuesday(world)
-    client = await provider.invite(first_name="Uma")
-    await all_booked(world, [await books(provider, client["id"], at(day, 9))])
-    page = await staff_page(world, provider, browser, PHONE | {"java_script_enabled": False}, "/console/calendar")
-    await page.get_by_role("link", name="Call off a day").click()
-    await page.get_by_label("First day").fill(day.isoformat())
-    await fits(page)
-    await page.get_by_role("button", name="See what becomes of each").click()
-    await expect(page.get_by_role("alert")).to_contain_text("Reason: Please say why")
-    await page.get_by_label("Reason").fill("ill")
-    await page.get_by_role("button", name="See what becomes of each").click()
-    await expect(page.locator("table")).to_contain_text("Uma")
-    await expect(page.locator("table")).to_contain_text("Is moved")
-    await fits(page)
-    await page.get_by_role("button", name="Change something").click()
-    await expect(page.get_by_label("Reason")).to_have_value("ill")
-    await page.get_by_label("Cancel them all").check()
-    await page.get_by_role("button", name="See what becomes of each").click()
-    await page.get_by_role("button", name="Call it off (1 appointment)").click()
-    await expect(page.locator("main")).to_contain_text("Nobody is told yet")
-    await fits(page)
-    await page.get_by_role("button", name="Undo").click()
-    await expect(page.locator("main")).to_contain_text("nobody was told anything")
-    assert standing(world, provider, day) == 1
-    await page.context.close()

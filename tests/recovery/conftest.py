@@ -18,6 +18,7 @@ from domain.reconciliation import Matter
 from reconcile import Asked, Outcome, reconcile
 from tests.conftest import plan_for
 from tests.driver import Provider, World, until
+from tests.merchants import charges
 from tests.seeding import settings_of
 
 
@@ -57,6 +58,9 @@ class RecoveringWorld(World):
         into = f"--dbname={self._database_url}"
         await self._postgres_tool("pg_restore", "--clean", "--if-exists", "--single-transaction", into, str(backup))
         await asyncio.gather(*(supervisor.start_again(part) for part in writers))
+
+    def charges(self, provider: Provider) -> list[tuple[int, int]]:
+        return charges(self, provider)
 
     async def copies(self, *addresses: str) -> list[int]:
         """How often each message has come, of all that these were sent."""
