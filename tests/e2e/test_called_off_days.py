@@ -144,14 +144,15 @@ async def test_a_sick_day_of_forty_with_the_worker_killed_twice(world: World, pr
         query = "SELECT count(*) AS n FROM called_off_appointment WHERE called_off_id = %s AND state = 'done'"
         return int(world.rows(query, run["id"])[0]["n"])
 
-    for place in (8, 23):
-        with psycopg.connect(world.endpoints["database_url"]) as somebody:
-            # Here the run has to wait, with its transaction open.
-            somebody.execute(
-                "SELECT 1 FROM client WHERE id = %s FOR NO KEY UPDATE", (run["items"][place]["client_id"],)
-            )
-            if place == 8:
-                await grace_over(world, run)
+    url = world.endpoints["database_url"]
+    with psycopg.connect(url) as one, psycopg.connect(url) as another:
+        # At these the run has to wait, with its transaction open.
+        places = {8: one, 23: another}
+        for place, somebody in places.items():
+            visit = run["items"][place]["appointment_id"]
+            somebody.execute("SELECT 1 FROM appointment WHERE id = %s FOR NO KEY UPDATE", (visit,))
+        await grace_over(world, run)
+        for place, somebody in places.items():
 
             async def in_the_middle(place: int = place) -> bool:
                 return done() == place
