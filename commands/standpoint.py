@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
-from db.calendar import lock_calendar, upcoming_count
+from db.calendar import held_unpaid, lock_calendar, upcoming_count
 from db.in_force import InForce, in_force_for
 from db.models import Appointment, Client, FeeWaiver, IntakeSubmission
 from db.policy_store import PolicyInForce
@@ -100,6 +100,7 @@ async def standpoint(
         upcoming=await upcoming_count(session, client.id, now),
         override=override,
         returning=await has_been_here(session, client.id, here.types),
+        unpaid=await held_unpaid(session, client.id, now),
     )
     waiver = await open_waiver(session, client.id) if actor is Actor.CLIENT else None
     return Standpoint(request=request, here=here, kind=kind, now=now, waiver=waiver)

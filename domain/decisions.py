@@ -12,6 +12,7 @@ from domain.errors import (
     CancelWindowClosed,
     Conflict,
     DomainError,
+    FeeRequired,
     IntakeRequired,
     LimitReached,
     MerchantAccountMissing,
@@ -70,7 +71,8 @@ class PracticeStanding:
 class BookingRequest:
     """What is known of a client who wants to book; `override` is whether staff gave a reason to pass over the rules.
 
-    `returning` is whether another appointment of theirs stands or has been kept.
+    `returning` is whether another appointment of theirs stands or has been kept; `unpaid` is the appointment that they
+    hold while its fee is due.
     """
 
     actor: Actor
@@ -80,6 +82,7 @@ class BookingRequest:
     upcoming: int
     override: bool = False
     returning: bool = False
+    unpaid: str | None = None
 
 
 def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: BookingRequest) -> list[Block]:
@@ -120,7 +123,15 @@ def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: Bo
             )
         )
     blocks += _limit_block(policy, request, "Please come back when one of them is over, or call the practice.")
-    if policy.fee_due(returning=request.returning) is not None and practice.merchant is not MerchantStatus.ACTIVE:
+    fee_due = policy.fee_due(returning=request.returning) is not None
+    if fee_due and request.unpaid is not None:
+        # One fee and one checkout at a time: in two tabs nobody pays for two times and wants one.
+        detail = "You are holding another time, and its fee is due. Pay for it, or release it and choose again."
+        both = (Lifter.CLIENT, Lifter.STAFF)
+        blocks.append(
+            Block(refusal=FeeRequired, value=request.unpaid, setting="require_fee", lifted_by=both, detail=detail)
+        )
+    if fee_due and practice.merchant is not MerchantStatus.ACTIVE:
         detail = "The booking fee can't be paid online right now. Please call the practice."
         blocks.append(
             Block(

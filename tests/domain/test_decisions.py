@@ -70,6 +70,18 @@ def test_staff_pass_over_the_limit_with_a_reason_and_never_over_the_subscription
     assert rules(STRICT, lapsed, replace(STAFF, override=True)) == ["subscription-inactive"]
 
 
+def test_who_holds_a_time_while_its_fee_is_due_is_not_asked_for_another_fee() -> None:
+    with_fee = replace(GENEROUS, require_fee=True, fee=Money(amount_minor=4000, currency="usd"))
+    holding = replace(CLIENT, upcoming=1, unpaid="apt_1")
+    (block,) = booking_blocks(with_fee, OPEN, holding)
+    assert (block.rule, block.value) == ("fee-required", "apt_1")
+    assert rules(with_fee, OPEN, replace(holding, unpaid=None)) == []
+    # What costs nothing opens no checkout, and staff's bookings have no fee.
+    assert rules(GENEROUS, OPEN, holding) == []
+    assert rules(replace(with_fee, fee_first_visit_only=True), OPEN, replace(holding, returning=True)) == []
+    assert rules(with_fee, OPEN, replace(holding, actor=Actor.STAFF)) == []
+
+
 @given(upcoming=st.integers(0, 10), limit=st.none() | st.integers(1, 10))
 def test_the_limit_is_the_most_and_not_one_more(upcoming: int, limit: int | None) -> None:
     policy = replace(GENEROUS, max_upcoming_appointments=limit)
