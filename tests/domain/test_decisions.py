@@ -13,17 +13,16 @@ from hypothesis import strategies as st
 from domain.cadence import pay_again_until
 from domain.decisions import (
     BookingRequest,
-    LateFee,
     PracticeStanding,
     booking_blocks,
     cancel_decision,
     fee_refusal,
-    late_fee,
     move_decision,
     signup_refusal,
     slot_block,
     visit_decision,
 )
+from domain.late_fees import LateFee, late_fee
 from domain.money import Money
 from domain.policy import PortalPolicy
 from domain.stages import Actor, Track

@@ -28,7 +28,7 @@ from activities.waitlist import KeepWaitlist
 from activities.waitlist_offers import OfferMail, SendWaitlistOffer
 from composition import activities_of, processor_of
 from db.engine import Database
-from domain.decisions import LateFee
+from domain.late_fees import LateFee
 from domain.ports import RefundStatus
 from domain.states import AppointmentStatus, MerchantStatus, PaymentState
 from domain.subscriptions import SubscriptionNotice
