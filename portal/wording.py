@@ -275,6 +275,8 @@ def attention_step(step: str) -> str:
         return _STEPS["portal_invitation"]
     if step.startswith("dispute:"):
         return "A payment is disputed: answer the bank in Stripe"
+    if step.startswith("money_out_of_reach:"):
+        return "Payments at a disconnected account can’t be compared with Stripe"
     if step.startswith("refund_failed:"):
         return "A refund came back: give the money back another way"
     if step.startswith("waitlist_offer:"):
