@@ -4,8 +4,9 @@ from portal.described.client_side import CLIENT_SIDE
 from portal.described.many_and_all import MANY_AND_ALL
 from portal.described.page_side import PAGE_SIDE
 from portal.described.practice_side import PRACTICE_SIDE
+from portal.described.rehearsal_side import REHEARSAL_SIDE
 from portal.described.settings_side import SETTINGS_SIDE
 
-API = {**CLIENT_SIDE, **PRACTICE_SIDE, **MANY_AND_ALL, **SETTINGS_SIDE, **PAGE_SIDE}
+API = {**CLIENT_SIDE, **PRACTICE_SIDE, **MANY_AND_ALL, **SETTINGS_SIDE, **REHEARSAL_SIDE, **PAGE_SIDE}
 
 __all__ = ["API"]

@@ -10,7 +10,7 @@ import pytest
 
 from activities.bookings import BookAppointment
 from activities.email_changes import SendEmailChange
-from activities.greetings import Occasion, SendGreetingEmail
+from activities.greetings import SendGreetingEmail
 from activities.intake import FileIntakeForm, OpenIntakeForm
 from activities.invitations import SendPortalInvitation
 from activities.late_fees import LoadBooking, TakeUpLateFee
@@ -27,6 +27,7 @@ from activities.taken_payments import FollowPayment
 from composition import activities_of, processor_of
 from db.engine import Database
 from domain.decisions import LateFee
+from domain.greetings import Occasion
 from domain.ports import RefundStatus
 from domain.states import AppointmentStatus, MerchantStatus, PaymentState
 from domain.subscriptions import SubscriptionNotice
