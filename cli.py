@@ -244,7 +244,9 @@ def main() -> int:
             command.add_argument(
                 "--variant", help="prompt (as it is without), slow, silent, unpaid, cancels-in-time, cancels-late"
             )
-            command.add_argument("--week", help="of the visit: 2027-W10, next (as it is without), clock-change")
+            command.add_argument(
+                "--week", help="of the visit: 2027-W10, next (as it is without), clock-change, after-clock-change"
+            )
             command.add_argument("--zone", help="the client's time zone, such as America/Chicago")
             command.add_argument("--json", action="store_true", help="for machines, mails included")
         if name == "reconcile":

@@ -30,12 +30,12 @@ from domain.states import SettingsKind
 
 _Word = TypeVar("_Word", bound=StrEnum)
 # Beside the names of weeks.
-NEXT, CLOCK_CHANGE = "next", "clock-change"
+NEXT, CLOCK_CHANGE, AFTER_CHANGE = "next", "clock-change", "after-clock-change"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What is to be rehearsed; `week` is a name, `next` or `clock-change`, `zone` the client's (None: as here)."""
+    """What is to be rehearsed; `week` is a name or one of the words; `zone` the client's (None: as here)."""
 
     track: RehearsedTrack
     variant: Variant
@@ -96,7 +96,7 @@ def read_wish(track: str | None, variant: str | None, week: str | None, zone: st
         week=(week or "").strip() or NEXT,
         zone=(zone or "").strip() or None,
     )
-    if wish.week not in (NEXT, CLOCK_CHANGE):
+    if wish.week not in (NEXT, CLOCK_CHANGE, AFTER_CHANGE):
         try:
             named_week(wish.week)
         except ValidationFailed as refusal:
@@ -139,11 +139,11 @@ async def rehearse_with(session: AsyncSession, office: Office, provider: Provide
 def _week(wanted: str, change: Week | None, following: Week) -> Week:
     if wanted == NEXT:
         return following
-    if wanted != CLOCK_CHANGE:
+    if wanted not in (CLOCK_CHANGE, AFTER_CHANGE):
         return named_week(wanted)
     if change is None:
         raise ValidationFailed.of("week", "can't be that: the provider's clock doesn't change")
-    return change
+    return change if wanted == CLOCK_CHANGE else change.following
 
 
 async def surroundings(

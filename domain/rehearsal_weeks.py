@@ -29,6 +29,10 @@ class Week:
         year, number, _ = self.monday.isocalendar()
         return f"{year}-W{number:02d}"
 
+    @property
+    def following(self) -> Week:
+        return Week(monday=self.monday + 7 * _DAY)
+
     def begins(self, zone: ZoneInfo) -> datetime:
         return local_instant(self.monday, time(0), zone)
 
@@ -47,7 +51,7 @@ def week_of(instant: datetime, zone: ZoneInfo) -> Week:
 
 
 def next_week(now: datetime, zone: ZoneInfo) -> Week:
-    return Week(monday=week_of(now, zone).monday + 7 * _DAY)
+    return week_of(now, zone).following
 
 
 def named_week(name: str) -> Week:

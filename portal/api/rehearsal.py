@@ -25,5 +25,5 @@ async def rehearsal(
     week: Annotated[str | None, Query(max_length=40)] = None,
     zone: Annotated[str | None, Query(max_length=60)] = None,
 ) -> Json:
-    """`week` is an ISO week such as `2027-W10`, `next` or `clock-change`; `zone` the client's time zone."""
+    """`week` is an ISO week (`2027-W10`), `next`, `clock-change` or `after-clock-change`; `zone` is the client's."""
     return rehearsal_shape(await rehearse_with(session, office, provider, read_wish(track, variant, week, zone)))

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from commands.rehearsing import CLOCK_CHANGE, NEXT, Rehearsed, Wish, read_wish, rehearse_with
+from commands.rehearsing import AFTER_CHANGE, CLOCK_CHANGE, NEXT, Rehearsed, Wish, read_wish, rehearse_with
 from db.models import Provider
 from domain.errors import ValidationFailed
 from domain.policy_levels import Source
@@ -90,8 +90,8 @@ async def rehearsal_page(
 
 def _weeks(rehearsed: Rehearsed) -> list[tuple[str, str]]:
     """Quick choices."""
-    clock = [(CLOCK_CHANGE, "The week of the next clock change")] if rehearsed.clock_change is not None else []
-    return [(NEXT, "Next week"), *clock]
+    change = [(CLOCK_CHANGE, "Week of the next clock change"), (AFTER_CHANGE, "The week after it")]
+    return [(NEXT, "Next week"), *(change if rehearsed.clock_change is not None else [])]
 
 
 def _days(provider: Provider, rehearsed: Rehearsed) -> list[Day]:
