@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from temporalio.client import Client
 
 from activities.accounts import Accounts
 from activities.batches import Batches
@@ -38,13 +39,17 @@ from activities.standing import Standings
 from activities.subscription_notices import SubscriptionNotices
 from activities.sweeps import Sweeps
 from activities.taken_payments import TakenPayments
+from activities.waitlist import Waitlists
+from activities.waitlist_offers import WaitlistOffers
 from commands.batches import BatchRun
 from commands.office import Office
+from commands.waitlist_desk import WaitlistDesk
 from db.clock import Clock
 from db.engine import Database
 from db.migrate import at_head
 from db.record_system import BuiltInRecords
 from dispatch.connection import EngineAddress
+from dispatch.delivery import Delivery
 from domain.billing import Billing
 from domain.errors import FieldError
 from domain.merchant_accounts import Merchants
@@ -87,6 +92,14 @@ def engine_address(settings: Settings) -> EngineAddress:
         api_key=settings.temporal_api_key,
         tls_cert=settings.temporal_tls_cert_pem,
         tls_key=settings.temporal_tls_key_pem,
+    )
+
+
+def delivery_of(settings: Settings, engine: Client) -> Delivery:
+    return Delivery(
+        engine,
+        payment_poll_seconds=settings.payment_poll_seconds,
+        change_grace_seconds=settings.change_grace_seconds,
     )
 
 
@@ -232,6 +245,8 @@ def activities_of(
         ),
         MerchantAccounts(database, merchants or merchants_of(settings), own_account=settings.stripe_accounts == "own"),
         Batches(BatchRun(office_of(settings, database))),
+        Waitlists(database, clock_of(settings), WaitlistDesk(office_of(settings, database))),
+        WaitlistOffers(post, tokens),
         busy_calendars_of(settings, database),
         Sweeps(database, clock_of(settings), hold_grace=hold_grace(settings)),
     ]

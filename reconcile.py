@@ -14,9 +14,8 @@ from activities.comparing_money import Money, compare_money
 from commands.reconciling import Compared, compare_records, moments
 from commands.reconciling_journeys import compare_journeys
 from commands.repairing import repair
-from composition import clock_of, payments_of
+from composition import clock_of, delivery_of, payments_of
 from db.engine import Database
-from dispatch.delivery import Delivery
 from dispatch.engine_view import EngineView
 from dispatch.relay import Relay
 from domain.ports import Payments
@@ -82,7 +81,7 @@ async def _reconcile(
         left = [one for one in findings if one.remedy is not Remedy.NOTE]
         return Outcome(findings=findings, repaired=[], left=left)
     repaired = await repair(given, findings, end_unknown=asked.end_unknown)
-    relay = Relay(database, clock, Delivery(engine, payment_poll_seconds=settings.payment_poll_seconds))
+    relay = Relay(database, clock, delivery_of(settings, engine))
     for subject in dict.fromkeys(repaired.subjects):
         # At once, as after any commit; the worker's relay sees to what is left.
         await relay.drain(subject)

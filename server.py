@@ -12,10 +12,9 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
-from composition import engine_address, office_of, tracing_of, wait_for_schema
+from composition import delivery_of, engine_address, office_of, tracing_of, wait_for_schema
 from db.engine import Database
 from dispatch.connection import connect
-from dispatch.delivery import Delivery
 from dispatch.relay import Relay
 from logs import set_up_logging
 from portal.api import api_router, demo_router
@@ -70,7 +69,7 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         app.state.relay = Relay(
             database,
             office.clock,
-            Delivery(engine, payment_poll_seconds=settings.payment_poll_seconds),
+            delivery_of(settings, engine),
             places=_TELLING_AT_A_TIME,
             newest_first=True,
         )

@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     # A day, to one e-mail address, by all practices together.
     invitations_per_address: int = Field(default=10, ge=1, le=1000)
     payment_poll_seconds: int = Field(default=10, ge=1, le=600)
+    # Moves that follow one another within it are told once, as their result; 0 tells each.
+    change_grace_seconds: int = Field(default=180, ge=0, le=900)
     sweep_minutes: int = Field(default=5, ge=1, le=1440)
     calendar_minutes: int = Field(default=10, ge=1, le=1440)
     # Tests: calendars elsewhere are on this machine, and nowhere else.

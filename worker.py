@@ -19,6 +19,7 @@ from composition import (
     Processor,
     activities_of,
     clock_of,
+    delivery_of,
     engine_address,
     processor_of,
     tracing_of,
@@ -26,7 +27,6 @@ from composition import (
 )
 from db.engine import Database
 from dispatch.connection import connect_when_there
-from dispatch.delivery import Delivery
 from dispatch.register import register_schedules
 from dispatch.relay import Relay
 from logs import set_up_logging
@@ -62,7 +62,7 @@ async def run_worker(settings: Settings, tracing: Tracing | None = None) -> None
                 sweep_every=timedelta(minutes=settings.sweep_minutes),
                 calendars_every=timedelta(minutes=settings.calendar_minutes),
             )
-        relay = Relay(database, clock, Delivery(client, payment_poll_seconds=settings.payment_poll_seconds))
+        relay = Relay(database, clock, delivery_of(settings, client))
         await _work(settings, _worker(settings, client, database, processor), relay)
     await processor.aclose()
     await database.close()

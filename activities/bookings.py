@@ -13,6 +13,7 @@ from db.engine import Database
 from db.stages import book
 from db.tenancy import appointment_by_id, client_by_id
 from db.timeline import tell
+from db.waitlist import time_freed
 from domain.refunds import ALL_OF_IT
 from domain.stages import Actor
 from domain.states import AppointmentStatus, TimelineKind
@@ -96,6 +97,7 @@ class Bookings:
                 actor=Actor(appointment.cancelled_by),
                 ref=appointment.id,
             )
+            await time_freed(session, appointment.provider_id, f"released:{appointment.id}:{command.now:%Y%m%d%H%M%S}")
 
     @activity.defn
     async def fulfil_appointment(self, command: FulfilAppointment) -> AppointmentStatus:

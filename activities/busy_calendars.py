@@ -16,6 +16,7 @@ from db.clock import Clock
 from db.engine import Database
 from db.models import BusyCalendar
 from db.settings_store import load_availability
+from db.waitlist import time_freed
 from domain.busy_calendars import (
     AHEAD,
     BACK,
@@ -165,6 +166,7 @@ async def keep(session: AsyncSession, row: BusyCalendar, copy: Copy) -> None:
     if copy.busy is not None:
         row.whole_at, row.zone = copy.at, copy.zone
         await keep_copy(session, row.provider_id, copy.busy)
+        await time_freed(session, row.provider_id, f"calendar-read:{copy.at:%Y%m%d%H%M%S}")
 
 
 async def _still(session: AsyncSession, provider_id: str, asked: _Asked) -> BusyCalendar | None:

@@ -41,8 +41,11 @@ _TAKEN = (PaymentState.CAPTURED, PaymentState.REFUNDED)
 
 @dataclass(frozen=True, kw_only=True)
 class SendAppointmentNotice:
+    """`known_as` is the start by which the client knows the appointment, where a move wasn't told yet."""
+
     appointment_id: str
     now: datetime
+    known_as: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +146,11 @@ class Notices:
         if morning is not None:
             return morning
         ref = f"{command.appointment_id}:{command.due:%Y%m%d%H%M}"
-        await self._send(notice, about, "appointment_reminder", TimelineKind.APPOINTMENT_REMINDED, {}, ref=ref)
+        extra: dict[str, object] = {
+            "confirmed": about.appointment.attendance_confirmed_at is not None,
+            "attending_link": self._post.attending_link(about.appointment.id, about.appointment.revision),
+        }
+        await self._send(notice, about, "appointment_reminder", TimelineKind.APPOINTMENT_REMINDED, extra, ref=ref)
         return True
 
     @activity.defn
@@ -183,7 +190,7 @@ class Notices:
                 appointment=appointment,
                 payment=await payment_of_appointment(session, appointment.id),
                 head=await letterhead(session, appointment.provider_id),
-                when=spoken_time(appointment.starts_at, availability.timezone),
+                when=spoken_time(command.known_as or appointment.starts_at, availability.timezone),
                 clients_zone=client.timezone or availability.timezone,
                 notice_minutes=notice if policy.clients_can_cancel else None,
             )

@@ -55,7 +55,7 @@ async def letterhead(session: AsyncSession, provider_id: str) -> Letterhead:
     )
 
 
-UNSUBSCRIBE = "unsubscribe"  # the purpose of the token
+UNSUBSCRIBE, ATTENDING = "unsubscribe", "attending"  # the purposes of tokens
 
 Done = Callable[[AsyncSession], Awaitable[None]]
 
@@ -80,6 +80,10 @@ class Post:
         """For greetings and nudges. It holds the address's hash: it goes on meaning that address, and names nobody."""
         subject = f"{client.practice_id}:{recipient_hash(client.email)}"
         return self.link(f"/unsubscribe/{self._tokens.mint(UNSUBSCRIBE, subject)}")
+
+    def attending_link(self, appointment_id: str, revision: int) -> str:
+        """To confirm that the client comes at the time of that revision."""
+        return self.link(f"/attend/{self._tokens.mint(ATTENDING, f'{appointment_id}:{revision}')}")
 
     def write(self, name: str, head: Letterhead, context: dict[str, object]) -> Letter:
         return self._letters.write(name, head.context() | context)

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from bench import booking, claims, cost, doors, journeys, startup, weeks
+from bench import booking, claims, cost, doors, journeys, slots, startup, weeks
 from bench.lines import Line, table
 from bench.machine import machine
 
@@ -27,6 +27,7 @@ def measurements(*, quick: bool, clients: int) -> Mapping[str, Measurement]:
         "booking": lambda: booking.measure(booking.Size(clients=2 if quick else 40)),
         "weeks": lambda: weeks.measure(1 if quick else 3),
         "claims": lambda: claims.measure(claims.Size(rounds=rounds, claims=10 if quick else 200)),
+        "slots": lambda: slots.measure(3 if quick else 200),
         "startup": lambda: startup.measure(startup.Size(rounds=1 if quick else 2)),
     }
 

@@ -17,6 +17,7 @@ from db import settings_store
 from db.calendar import appointments_ahead
 from db.holidays_store import save_holidays
 from db.models import Appointment, Provider
+from db.waitlist import time_freed
 from domain.availability import LATER_MEMBERS, parse_availability
 from domain.errors import NotFound
 from domain.holidays import Holidays, parse_holidays
@@ -87,6 +88,8 @@ async def change_holidays(
     version = await save_holidays(
         session, practice_id, holidays, saved_by=saved_by, now=now, expected_version=expected_version
     )
+    for provider_id in await session.scalars(select(Provider.id).where(Provider.practice_id == practice_id)):
+        await time_freed(session, provider_id, f"holidays:{version}")
     return version, holidays
 
 

@@ -25,12 +25,14 @@ from db.policy_store import PolicyInForce, load_policy
 from db.settings_store import load_availability
 from db.tenancy import appointment_being_chosen, appointment_by_id, still_here
 from db.timeline import tell
+from db.waitlist import leave_waitlist
 from domain.decisions import Block, refusals, slot_block
 from domain.errors import Conflict, NotFound, ValidationFailed
 from domain.fees import FeeQuote
 from domain.slots import Slot, generate_slots, is_offered, peak_overlap
 from domain.stages import Actor
 from domain.states import BLOCKING, AppointmentStatus, TimelineKind
+from domain.waitlist import WishEnd
 
 _LONGEST_WINDOW = timedelta(days=62)
 
@@ -147,6 +149,7 @@ async def claim(
     else:
         wish = _Wish(starts_at=starts_at, type_id=type_id, override_reason=override_reason, seen_quote=seen_quote)
         appointment = await _claim_anew(session, office, client, actor, wish)
+    await leave_waitlist(session, client.id, await office.clock.now(session), because=WishEnd.BOOKED)
     await keep_result(session, scope, idempotency_key, request, {"appointment_id": appointment.id})
     return appointment
 

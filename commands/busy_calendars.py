@@ -15,6 +15,7 @@ from commands.rate_limits import CALENDARS_PER_PROVIDER, count_request
 from db.busy_times import forget_copy, settle_failure
 from db.models import BusyCalendar, BusyTime, Provider
 from db.settings_store import load_availability
+from db.waitlist import time_freed
 from domain.audit import AuditKind
 from domain.busy_calendars import Known, Unreadable, calendar_address, is_old
 from domain.errors import Conflict, ValidationFailed
@@ -97,5 +98,7 @@ async def remove_busy_calendar(session: AsyncSession, office: Office, provider: 
         return
     await session.delete(row)
     await forget_copy(session, provider.id)
-    await settle_failure(session, provider.id, await office.clock.now(session))
+    now = await office.clock.now(session)
+    await settle_failure(session, provider.id, now)
+    await time_freed(session, provider.id, f"calendar-removed:{now:%Y%m%d%H%M%S}")
     await note(session, office, who, AuditKind.BUSY_CALENDAR_REMOVED, provider.id)

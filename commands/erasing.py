@@ -19,6 +19,7 @@ from db.events import EventKind, client_subject, event_seen, record_event
 from db.held import Fate, Holding, Whose
 from db.models import Appointment, AttentionItem, Client, Payment, Refund
 from db.record_of_client import count_record, park_events, remove_record, whose
+from db.waitlist import time_freed
 from domain.audit import AuditKind
 from domain.erasing import InTheWay, Standing, confirmed_by, in_the_way
 from domain.errors import Conflict, NotFound, ValidationFailed
@@ -120,6 +121,7 @@ async def _erase(session: AsyncSession, client: Client, of: Whose, now: datetime
     await session.execute(duplicates, execution_options={"synchronize_session": False})
     await park_events(session, client_subject(client_id), _PARKED)
     await remove_record(session, of)
+    await time_freed(session, provider_id, f"erased:{client_id}")
     session.expire(client)
     await forget(session, email, sign_in_name(SessionKind.CLIENT, email), of.account_id or "")
     await record_event(

@@ -17,15 +17,19 @@ from db.policy_store import load_policy
 from db.settings_store import load_availability
 from db.tenancy import appointment_by_id, payment_of_appointment
 from db.timeline import tell
+from db.waitlist import leave_waitlist, time_freed
 from domain.decisions import CancelDecision, move_decision, refusals, slot_block
 from domain.errors import ValidationFailed
 from domain.refunds import RefundTerms
 from domain.slots import is_offered, peak_overlap
 from domain.stages import Actor
 from domain.states import AppointmentStatus, TimelineKind
+from domain.waitlist import WishEnd
 
 
-async def may_move(session: AsyncSession, office: Office, appointment: Appointment, actor: Actor) -> CancelDecision:
+async def may_move(
+    session: AsyncSession, office: Office, appointment: Appointment, actor: Actor, *, now: datetime | None = None
+) -> CancelDecision:
     """The one answer that page and API share: allowed? until when? what still goes back of the fee afterwards?"""
     payment = await payment_of_appointment(session, appointment.id)
     policy = (await load_policy(session, appointment.provider_id, appointment.client_id)).policy
@@ -35,7 +39,7 @@ async def may_move(session: AsyncSession, office: Office, appointment: Appointme
         notice_minutes=min(appointment.cancel_notice_minutes, policy.cancel_notice_minutes),
         policy=policy,
         actor=actor,
-        now=await office.clock.now(session),
+        now=now or await office.clock.now(session),
         choose_until=appointment.choose_until,
         refund=quote_of(payment).refund if payment is not None else RefundTerms(),
     )
@@ -78,6 +82,7 @@ async def move(
     appointment.starts_at = starts_at
     appointment.ends_at = ends_at
     appointment.revision += 1
+    appointment.attendance_confirmed_at = None  # it was for the other time
     appointment.override_reason = override_reason or appointment.override_reason
     ref = f"{appointment.id}:{appointment.revision}"
     await tell(session, appointment.client_id, TimelineKind.APPOINTMENT_MOVED, at=now, actor=actor, ref=ref)
@@ -95,6 +100,8 @@ async def move(
             "revision": appointment.revision,
         },
     )
+    await leave_waitlist(session, appointment.client_id, now, because=WishEnd.NOT_NEEDED, replaces_id=appointment.id)
+    await time_freed(session, appointment.provider_id, f"moved:{ref}")
     return appointment
 
 

@@ -12,11 +12,13 @@ from commands.intake import intake_standing
 from commands.office import Office
 from db.models import Appointment, Client
 from db.tenancy import appointment_being_chosen, payment_of_appointment
+from db.waitlist import open_offer_of
 from domain.stages import Stage
 from domain.states import AppointmentStatus, PaymentState, SubmissionStatus
 
 
 class NextStep(StrEnum):
+    OFFER = "offer"  # a time from the waitlist is held for them
     INTAKE = "intake"
     BOOK = "book"
     PAY = "pay"
@@ -38,6 +40,8 @@ async def next_step(session: AsyncSession, office: Office, client: Client) -> Ne
         return NextStep.PAY if payable else NextStep.WAIT
     if await appointment_being_chosen(session, client.id) is not None:
         return NextStep.BOOK
+    if await open_offer_of(session, client.id) is not None:
+        return NextStep.OFFER
     intake = await intake_standing(session, client)
     if intake.form is not None and intake.status is not SubmissionStatus.SUBMITTED and client.stage != Stage.BOOKED:
         return NextStep.INTAKE

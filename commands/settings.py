@@ -19,6 +19,7 @@ from commands.page import check_page, page_document
 from db import settings_store
 from db.appointment_types import load_types
 from db.models import Provider
+from db.waitlist import time_freed
 from domain.page import parse_page
 from domain.signup_form import default_signup_form, parse_signup_form
 from domain.states import SettingsKind
@@ -76,7 +77,10 @@ async def save_settings(
     )
     if kind is SettingsKind.GREETING:
         await drop_unused_files(session, office, provider)
-    return await read_settings(session, provider, kind)
+    view = await read_settings(session, provider, kind)
+    if kind in (SettingsKind.AVAILABILITY, SettingsKind.APPOINTMENT_TYPES):
+        await time_freed(session, provider.id, f"{kind}:{view.version}")
+    return view
 
 
 async def _checked(

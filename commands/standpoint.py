@@ -80,14 +80,15 @@ async def standpoint(
     type_id: str | None = None,
     override: bool = False,
     lock: bool = False,
+    now: datetime | None = None,
 ) -> Standpoint:
-    """With `lock`, the calendar is held from here on; what doesn't depend on it is read before.
+    """With `lock`, the calendar is held from here on; what doesn't depend on it is read before. `now` is a workflow's.
 
     Without a type it is the provider's default one. Raises ValidationFailed, Conflict for one that can't be booked.
     """
     here = await in_force_for(session, client.provider_id, client.id)
     kind = here.types.chosen(type_id)
-    now = office.clock.at(here.clock_offset)
+    now = now or office.clock.at(here.clock_offset)
     submitted = await intake_submitted(session, client.id)
     if lock:
         await lock_calendar(session, client.provider_id)

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Appointment, ProviderCalendar
+from db.models import Appointment, ProviderCalendar, WaitlistOffer
 from domain.slots import Interval
 from domain.states import BLOCKING, AppointmentStatus
+from domain.waitlist import OfferState
 
 _BLOCKING = [str(status) for status in BLOCKING]
 
@@ -23,7 +24,10 @@ async def lock_calendar(session: AsyncSession, provider_id: str) -> None:
 async def busy_intervals(
     session: AsyncSession, provider_id: str, start: datetime, end: datetime, *, but_for: str | None = None
 ) -> list[Interval]:
-    """Held, pending and booked time that touches the window, one appointment's (which is being moved) left out."""
+    """Held, pending, booked and offered time that touches the window.
+
+    One appointment's (which is being moved) is left out.
+    """
     query = select(Appointment.starts_at, Appointment.ends_at).where(
         Appointment.provider_id == provider_id,
         Appointment.status.in_(_BLOCKING),
@@ -32,7 +36,14 @@ async def busy_intervals(
     )
     if but_for is not None:
         query = query.where(Appointment.id != but_for)
-    return [Interval(start=row.starts_at, end=row.ends_at) for row in await session.execute(query)]
+    offered = select(WaitlistOffer.starts_at, WaitlistOffer.ends_at).where(
+        WaitlistOffer.provider_id == provider_id,
+        WaitlistOffer.state == str(OfferState.OPEN),
+        WaitlistOffer.starts_at < end,
+        WaitlistOffer.ends_at > start,
+    )
+    rows = await session.execute(query.union_all(offered))
+    return [Interval(start=row.starts_at, end=row.ends_at) for row in rows]
 
 
 async def appointments_ahead(session: AsyncSession, provider_id: str, now: datetime) -> list[Appointment]:

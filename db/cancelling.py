@@ -13,11 +13,13 @@ from db.models import Appointment, Client, Payment, Refund
 from db.stages import step_back
 from db.tenancy import client_by_id, payment_of_appointment
 from db.timeline import tell
+from db.waitlist import leave_waitlist, time_freed
 from domain.fees import RefundCause
 from domain.ports import RefundStatus
 from domain.refunds import still_due
 from domain.stages import Actor
 from domain.states import AppointmentStatus, PaymentState, TimelineKind
+from domain.waitlist import WishEnd
 
 
 async def cancel_booked(
@@ -38,6 +40,8 @@ async def cancel_booked(
         session, appointment.client_id, TimelineKind.APPOINTMENT_CANCELLED, at=now, actor=actor, ref=appointment.id
     )
     await _step_back_if_last(session, appointment)
+    await leave_waitlist(session, appointment.client_id, now, because=WishEnd.NOT_NEEDED, replaces_id=appointment.id)
+    await time_freed(session, appointment.provider_id, f"cancelled:{appointment.id}")
     payment = await payment_of_appointment(session, appointment.id, for_update=True)
     if payment is None or payment.state != PaymentState.CAPTURED:
         return None

@@ -22,6 +22,8 @@ _WHOSE = {
 
 _CLIENTS = "SELECT count(*) FROM client c WHERE"
 _APPOINTMENTS = "SELECT count(*) FROM appointment a JOIN client c ON c.id = a.client_id WHERE"
+_WISHES = "SELECT count(*) FROM waitlist_wish w JOIN client c ON c.id = w.client_id WHERE"
+_OFFERS = "SELECT count(*) FROM waitlist_offer o JOIN client c ON c.id = o.client_id WHERE"
 _INVITATIONS = "SELECT count(*) FROM invitation i JOIN client c ON c.id = i.client_id WHERE"
 _ON_THE_WAY = "c.stage NOT IN ('booked', 'closed')"
 _ACCOUNT = "c.account_id IS NOT NULL"
@@ -69,6 +71,9 @@ _COUNTED: dict[Consequence, tuple[str, ...]] = {
         _UNGREETED,
         "c.created_at > :now - make_interval(days => 3)",
     ),
+    Consequence.OFFERS_KEPT: (_OFFERS, "o.state = 'open'"),
+    Consequence.WAITING_IN_VAIN: (_WISHES, "w.ended_at IS NULL"),
+    Consequence.WAITING_SERVED: (_WISHES, "w.ended_at IS NULL"),
     Consequence.INVITATIONS_KEPT: (
         *(_INVITATIONS, "i.accepted_at IS NULL", "i.revoked_at IS NULL", "i.expires_at > :now"),
     ),

@@ -48,6 +48,7 @@ class EventKind(StrEnum):
     MERCHANT_ACCOUNT_NOTICED = "merchant_account_noticed"
     SUBSCRIPTION_NOTICED = "subscription_noticed"
     BATCH_CONFIRMED = "batch_confirmed"
+    WAITLIST_NOTICED = "waitlist_noticed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +87,10 @@ def email_change_subject(change_id: str) -> str:
 
 def batch_subject(batch_id: str) -> str:
     return f"batch:{batch_id}"
+
+
+def waitlist_subject(provider_id: str) -> str:
+    return f"waitlist:{provider_id}"
 
 
 def merchant_subject(provider_id: str) -> str:

@@ -38,6 +38,8 @@ class Holding(StrEnum):
     REFUNDS = "refunds"
     WAIVERS = "waived-fees"
     DISPUTES = "disputes"
+    WISHES = "waitlist"
+    OFFERS = "offered-times"
     MAILS = "mails"
     ACCOUNT_MAILS = "account-mails"
     DECLINED = "declined-mails"

@@ -38,6 +38,8 @@ from db.models import (
     Signup,
     TimelineEntry,
     TwoPersons,
+    WaitlistOffer,
+    WaitlistWish,
     WebSession,
 )
 from domain.intake_signature import signature_context
@@ -55,6 +57,11 @@ def _of_a_family(whose: Whose) -> bool:
 
 def _own(table: Any) -> Rows:
     return lambda whose: table.client_id == whose.client_id
+
+
+def _removed(holding: Holding, table: Any, order: str) -> Held:
+    """Whose rows are one client's, and go with them."""
+    return Held(holding=holding, table=table, theirs=_own(table), order=order, fate=Fate.REMOVED)
 
 
 def _of_account(column: Any) -> Rows:
@@ -150,7 +157,7 @@ HELD: tuple[Held, ...] = (
         fate=Fate.REMOVED,
         sealed={"sealed_answers": lambda row: row.id},
     ),
-    Held(holding=Holding.INVITATIONS, table=Invitation, theirs=_own(Invitation), order="issued_at", fate=Fate.REMOVED),
+    _removed(Holding.INVITATIONS, Invitation, "issued_at"),
     Held(
         holding=Holding.INTAKE,
         table=IntakeSubmission,
@@ -167,13 +174,7 @@ HELD: tuple[Held, ...] = (
         fate=Fate.REMOVED,
         sealed={"sealed_response": lambda row: row.id},
     ),
-    Held(
-        holding=Holding.OVERRIDES,
-        table=ClientPolicyVersion,
-        theirs=_own(ClientPolicyVersion),
-        order="version",
-        fate=Fate.REMOVED,
-    ),
+    _removed(Holding.OVERRIDES, ClientPolicyVersion, "version"),
     Held(
         holding=Holding.MAILS,
         table=Effect,
@@ -199,15 +200,12 @@ HELD: tuple[Held, ...] = (
         fate=Fate.REMOVED,
         left_out={"one_id": _SOMEBODY_ELSE, "other_id": _SOMEBODY_ELSE},
     ),
-    Held(holding=Holding.BATCHES, table=BatchItem, theirs=_own(BatchItem), order="at", fate=Fate.REMOVED),
-    Held(holding=Holding.TIMELINE, table=TimelineEntry, theirs=_own(TimelineEntry), order="at", fate=Fate.REMOVED),
-    Held(
-        holding=Holding.ATTENTION,
-        table=AttentionItem,
-        theirs=_own(AttentionItem),
-        order="raised_at",
-        fate=Fate.REMOVED,
-    ),
+    _removed(Holding.BATCHES, BatchItem, "at"),
+    _removed(Holding.TIMELINE, TimelineEntry, "at"),
+    _removed(Holding.ATTENTION, AttentionItem, "raised_at"),
+    # Whatever was kept for them is free again.
+    _removed(Holding.OFFERS, WaitlistOffer, "offered_at"),
+    _removed(Holding.WISHES, WaitlistWish, "asked_at"),
     Held(
         holding=Holding.APPOINTMENTS,
         table=Appointment,
@@ -233,7 +231,7 @@ HELD: tuple[Held, ...] = (
         order="created_at",
         fate=Fate.KEPT,
     ),
-    Held(holding=Holding.WAIVERS, table=FeeWaiver, theirs=_own(FeeWaiver), order="waived_at", fate=Fate.REMOVED),
+    _removed(Holding.WAIVERS, FeeWaiver, "waived_at"),
     Held(
         holding=Holding.DISPUTES,
         table=Dispute,

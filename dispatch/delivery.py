@@ -107,9 +107,10 @@ _BOOKING_FACTS: dict[EventKind, type] = {
 class Delivery:
     """Speaks to Temporal on behalf of recorded events. The signals are named like the event kinds."""
 
-    def __init__(self, engine: Client, *, payment_poll_seconds: int) -> None:
+    def __init__(self, engine: Client, *, payment_poll_seconds: int, change_grace_seconds: int) -> None:
         self._engine = engine
         self._payment_poll_seconds = payment_poll_seconds
+        self._change_grace_seconds = change_grace_seconds
 
     async def deliver(
         self, kind: EventKind, payload: Mapping[str, Any], client: ClientRow, skew: timedelta
@@ -129,10 +130,8 @@ class Delivery:
             if kind in _JOURNEY_FACTS:
                 return await self._tell_journey(kind, self._journey_fact(kind, payload), client, skew)
             return await self._tell_booking(kind, payload, client, skew)
-        except RPCError as error:
-            return NotYet(reason=error.status.name.lower(), weather=True)
-        except RuntimeError:  # A lazy client's first call, while the engine is away.
-            return NotYet(reason="no connection", weather=True)
+        except (RPCError, RuntimeError) as error:
+            return _away(error)
 
     async def start_password_reset(self, reset_id: str) -> Delivered:
         command = SendPasswordReset(reset_id=reset_id)
@@ -162,19 +161,15 @@ class Delivery:
             )
         except WorkflowAlreadyStartedError:
             pass
-        except RPCError as error:
-            return NotYet(reason=error.status.name.lower(), weather=True)
-        except RuntimeError:
-            return NotYet(reason="no connection", weather=True)
+        except (RPCError, RuntimeError) as error:
+            return _away(error)
         return Told()
 
     async def tell_practice(self, kind: EventKind, payload: Mapping[str, Any], skew: timedelta) -> Delivered:
         try:
             await tell_practice(self._engine, kind, payload, skew)
-        except RPCError as error:
-            return NotYet(reason=error.status.name.lower(), weather=True)
-        except RuntimeError:
-            return NotYet(reason="no connection", weather=True)
+        except (RPCError, RuntimeError) as error:
+            return _away(error)
         return Told()
 
     async def _start(self, client: ClientRow, skew: timedelta) -> Delivered:
@@ -245,6 +240,8 @@ class Delivery:
         fact_type = _BOOKING_FACTS[kind]
         names = {field.name for field in dataclasses.fields(fact_type)}
         values = {name: value for name, value in payload.items() if name in names}
+        if kind is EventKind.APPOINTMENT_MOVED:
+            values["grace_seconds"] = self._change_grace_seconds
         fact: object = TypeAdapter(fact_type).validate_python(values)
         workflow_id = booking_id(appointment_id)
         try:
@@ -336,3 +333,8 @@ class Delivery:
             "static_details": "From the first contact to the first booked visit. Names are in the console, not here.",
             "rpc_timeout": _RPC_TIMEOUT,
         }
+
+
+def _away(error: RPCError | RuntimeError) -> NotYet:
+    """A RuntimeError is a lazy client's first call, while the engine is away."""
+    return NotYet(reason=error.status.name.lower() if isinstance(error, RPCError) else "no connection", weather=True)

@@ -24,12 +24,14 @@ from workflows.portal_subscription import PortalSubscription
 from workflows.read_calendars import ReadCalendars
 from workflows.sweep_holds import SweepHolds
 from workflows.sweep_practices import SweepPractices
+from workflows.sweep_waitlists import SweepWaitlists
 from workflows.taken_payment import TakenPayment
+from workflows.waitlist import Waitlist
 from workflows.watch_processor import WatchProcessor
 
 WORKFLOWS: tuple[type, ...] = (
     *(ClientJourney, Booking, MerchantAccount, PortalSubscription, SweepHolds, SweepPractices),
-    *(CompareMoney, WatchProcessor),
+    *(CompareMoney, WatchProcessor, Waitlist, SweepWaitlists),
     *(TakenPayment, ClientBatch, PasswordResetMail, EmailChangeMails, GreetingTestMail, ReadCalendars),
 )
 

@@ -15,13 +15,18 @@ from workflows.messages import (
     MerchantAccountNoticed,
     StartMerchantAccount,
     StartPortalSubscription,
+    StartWaitlist,
     SubscriptionNoticed,
+    WaitlistNoticed,
 )
-from workflows.naming import TASK_QUEUE, merchant_account_id, portal_subscription_id
+from workflows.naming import TASK_QUEUE, merchant_account_id, portal_subscription_id, waitlist_id
 from workflows.portal_subscription import PortalSubscription
 from workflows.search_attributes import opening_affair
+from workflows.waitlist import Waitlist
 
-OF_PRACTICES = frozenset({EventKind.MERCHANT_ACCOUNT_NOTICED, EventKind.SUBSCRIPTION_NOTICED})
+OF_PRACTICES = frozenset(
+    {EventKind.MERCHANT_ACCOUNT_NOTICED, EventKind.SUBSCRIPTION_NOTICED, EventKind.WAITLIST_NOTICED}
+)
 _RPC_TIMEOUT = timedelta(seconds=3)
 
 
@@ -30,8 +35,7 @@ async def tell_practice(engine: Client, kind: EventKind, payload: Mapping[str, A
 
     Raises RPCError and RuntimeError while the engine is away.
     """
-    tell = _tell_subscription if kind is EventKind.SUBSCRIPTION_NOTICED else _tell_merchant_account
-    await tell(engine, kind, payload, int(skew.total_seconds()))
+    await _TELL[kind](engine, kind, payload, int(skew.total_seconds()))
 
 
 async def _tell_subscription(engine: Client, kind: EventKind, payload: Mapping[str, Any], skew: int) -> None:
@@ -68,3 +72,28 @@ async def _tell_merchant_account(engine: Client, kind: EventKind, payload: Mappi
         start_signal_args=[MerchantAccountNoticed()],
         rpc_timeout=_RPC_TIMEOUT,
     )
+
+
+async def _tell_waitlist(engine: Client, kind: EventKind, payload: Mapping[str, Any], skew: int) -> None:
+    provider_id, practice_id = payload["provider_id"], payload["practice_id"]
+    await engine.start_workflow(
+        Waitlist.run,
+        StartWaitlist(provider_id=provider_id, practice_id=practice_id, skew_seconds=skew),
+        id=waitlist_id(provider_id),
+        task_queue=TASK_QUEUE,
+        search_attributes=opening_affair(practice_id=practice_id, provider_id=provider_id, stage="unknown"),
+        static_summary="Waitlist",
+        static_details="Holds each freed time for the first who waits for one like it, and after a while for the next.",
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        start_signal=str(kind),
+        start_signal_args=[WaitlistNoticed()],
+        rpc_timeout=_RPC_TIMEOUT,
+    )
+
+
+_TELL = {
+    EventKind.MERCHANT_ACCOUNT_NOTICED: _tell_merchant_account,
+    EventKind.SUBSCRIPTION_NOTICED: _tell_subscription,
+    EventKind.WAITLIST_NOTICED: _tell_waitlist,
+}

@@ -20,14 +20,23 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows.compare_money import CompareMoney
-from workflows.naming import COMPARE_MONEY, READ_CALENDARS, SWEEP_HOLDS, SWEEP_PRACTICES, TASK_QUEUE, WATCH_PROCESSOR
+from workflows.naming import (
+    COMPARE_MONEY,
+    READ_CALENDARS,
+    SWEEP_HOLDS,
+    SWEEP_PRACTICES,
+    SWEEP_WAITLISTS,
+    TASK_QUEUE,
+    WATCH_PROCESSOR,
+)
 from workflows.read_calendars import ReadCalendars
 from workflows.search_attributes import REGISTRY
 from workflows.sweep_holds import SweepHolds
 from workflows.sweep_practices import SweepPractices
+from workflows.sweep_waitlists import SweepWaitlists
 from workflows.watch_processor import WatchProcessor
 
-SCHEDULES = (SWEEP_HOLDS, SWEEP_PRACTICES, READ_CALENDARS, COMPARE_MONEY, WATCH_PROCESSOR)
+SCHEDULES = (SWEEP_HOLDS, SWEEP_PRACTICES, SWEEP_WAITLISTS, READ_CALENDARS, COMPARE_MONEY, WATCH_PROCESSOR)
 _DAILY = timedelta(days=1)
 
 
@@ -53,6 +62,7 @@ async def missing_search_attributes(client: Client) -> list[str]:
 async def register_schedules(client: Client, *, sweep_every: timedelta, calendars_every: timedelta) -> None:
     """Make the schedules, or change them to what the settings say now. One that operators paused stays paused."""
     await _register(client, SWEEP_HOLDS, SweepHolds, sweep_every)
+    await _register(client, SWEEP_WAITLISTS, SweepWaitlists, sweep_every)
     await _register(client, SWEEP_PRACTICES, SweepPractices, _DAILY)
     await _register(client, COMPARE_MONEY, CompareMoney, _DAILY)
     await _register(client, WATCH_PROCESSOR, WatchProcessor, sweep_every)

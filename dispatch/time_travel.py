@@ -13,6 +13,7 @@ from temporalio.testing import TimeSkipper, TimeSkippingConfig
 from workflows.read_calendars import ReadCalendars
 from workflows.sweep_holds import SweepHolds
 from workflows.sweep_practices import SweepPractices
+from workflows.sweep_waitlists import SweepWaitlists
 
 _AT_ONCE = 20
 # The server stops a journey's fast-forward after so many leaps (some 200 unless told): a step that waits for better
@@ -20,6 +21,7 @@ _AT_ONCE = 20
 _MOST_LEAPS = 100_000
 _PATIENCE_SECONDS = 45
 _LOOK_EVERY_SECONDS = 0.05
+_SWEEPS = (SweepHolds, SweepPractices, SweepWaitlists, ReadCalendars)
 
 
 async def check_engine(engine: Client) -> None:
@@ -49,7 +51,7 @@ async def fast_forward_all(engine: Client, by: timedelta) -> int:
                     raise
 
     # Children started on the way inherit their parent's time. A sweep is over in a moment, and lives on wall time.
-    sweeps = ", ".join(f"'{one.__name__}'" for one in (SweepHolds, SweepPractices, ReadCalendars))
+    sweeps = ", ".join(f"'{one.__name__}'" for one in _SWEEPS)
     travelling = f"ExecutionStatus = 'Running' AND WorkflowType NOT IN ({sweeps})"
     open_now = [(one.id, one.run_id) async for one in engine.list_workflows(travelling)]
     async with asyncio.timeout(_PATIENCE_SECONDS):

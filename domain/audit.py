@@ -48,6 +48,8 @@ class AuditKind(StrEnum):
     PAYMENTS_EXPORTED = "payments_exported"
     EVIDENCE_EXPORTED = "evidence_exported"
     VISIT_RECORDED = "visit_recorded"
+    WAITLIST_ADDED = "waitlist_added"
+    WAITLIST_REMOVED = "waitlist_removed"
     ATTENTION_ANSWERED = "attention_answered"
     AUDIT_EXPORTED = "audit_exported"
     BUSY_CALENDAR_ADDED = "busy_calendar_added"

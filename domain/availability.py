@@ -43,7 +43,7 @@ def parse_availability(document: Mapping[str, object]) -> Availability:
     Raises ValidationFailed naming every path that is wrong (`weekly[0].end`): unknown or missing keys, wrong types, an
     unknown zone, an end that isn't after its start, intervals of one day that overlap, a date given twice.
     """
-    reader = _Reader()
+    reader = HoursReader()
     members = reader.members(document, "", ("timezone", "weekly", "overrides"), LATER_MEMBERS, "availability")
     timezone = reader.timezone(members["timezone"])
     weekly = reader.several(members["weekly"], "weekly", MOST_WEEKLY, reader.weekly)
@@ -65,7 +65,9 @@ def parse_availability(document: Mapping[str, object]) -> Availability:
     )
 
 
-class _Reader(DocumentReader):
+class HoursReader(DocumentReader):
+    """Zones, days and times of the clock."""
+
     def timezone(self, value: object) -> str:
         if value is MISSING:
             return "UTC"
@@ -116,12 +118,13 @@ class _Reader(DocumentReader):
             latest = max(latest, interval.end)
 
     def _interval(self, members: Mapping[str, object], path: str) -> DayInterval | None:
-        start = self._time(members["start"], f"{path}.start")
-        end = MINUTES_A_DAY if members["end"] == "24:00" else self._time(members["end"], f"{path}.end")
+        prefix = f"{path}." if path else ""
+        start = self._time(members["start"], f"{prefix}start")
+        end = MINUTES_A_DAY if members["end"] == "24:00" else self._time(members["end"], f"{prefix}end")
         if start is None or end is None:
             return None
         if end <= start:
-            self.refuse(f"{path}.end", "must be after the start")
+            self.refuse(f"{prefix}end", "must be after the start")
             return None
         return DayInterval(start=start, end=end)
 

@@ -34,6 +34,8 @@ _NUDGE_KEEPS = timedelta(hours=24)
 _CANCELLATION_KEEPS = timedelta(hours=48)
 # A reminder that comes with less time left than this helps nobody.
 _REMINDER_USELESS = timedelta(hours=2)
+# A change of something that is about to begin is told at once, whatever may follow.
+_ABOUT_TO_BEGIN = timedelta(hours=1)
 # Nobody is reminded at night, by their own clock: phones ring for mails.
 QUIET_FROM, QUIET_UNTIL = time(21), time(8)
 
@@ -120,6 +122,13 @@ def reminder_ahead(starts_at: datetime, hours: Sequence[int], now: datetime, tim
     due = (starts_at - timedelta(hours=count) for count in hours)
     moments = (reminder_waits_until(one, one, starts_at, timezone) or one for one in due)
     return min((moment for moment in moments if moment > now), default=None)
+
+
+def move_told_at(moved_at: datetime, grace: timedelta, known: datetime, starts_at: datetime) -> datetime:
+    """When a move is told: after the grace, in which another may follow or take it back. At once where the time that
+    the client knows, or the new one, is near."""
+    near = min(known, starts_at) - moved_at <= _ABOUT_TO_BEGIN
+    return moved_at if near else moved_at + grace
 
 
 def greeting_not_after(now: datetime) -> datetime:

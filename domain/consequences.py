@@ -32,6 +32,9 @@ class Consequence(StrEnum):
     SOONER_STAY = "sooner_stay"
     HOLD_KEPT = "hold_kept"
     INVITATIONS_KEPT = "invitations_kept"
+    OFFERS_KEPT = "offers_kept"
+    WAITING_IN_VAIN = "waiting_in_vain"
+    WAITING_SERVED = "waiting_served"
     NUDGES_KEPT = "nudges_kept"
     REMINDERS_KEPT = "reminders_kept"
     GREETINGS_NOT_SENT = "greetings_not_sent"
@@ -82,6 +85,12 @@ def _plans(before: PortalPolicy, after: PortalPolicy) -> list[tuple[Consequence,
     ]
     if before.send_greeting and not after.send_greeting:
         found.append((Consequence.GREETINGS_NOT_SENT, "send_greeting"))
+    was, will = before.waitlist_offer_minutes, after.waitlist_offer_minutes
+    if was != will:
+        found.append((Consequence.OFFERS_KEPT, "waitlist_offer_minutes"))
+    if (was == 0) != (will == 0):
+        turn = Consequence.WAITING_IN_VAIN if will == 0 else Consequence.WAITING_SERVED
+        found.append((turn, "waitlist_offer_minutes"))
     return found
 
 
@@ -238,6 +247,18 @@ _SENTENCES = {
     Consequence.GREETINGS_NOT_SENT: (
         "1 person who has signed up hasn't got the greeting yet, and won't get it by itself.",
         "{count} people who have signed up haven't got the greeting yet, and won't get it by itself.",
+    ),
+    Consequence.OFFERS_KEPT: (
+        "1 time is kept for a client of the waitlist right now, for as long as was promised.",
+        "{count} times are kept for clients of the waitlist right now, for as long as was promised.",
+    ),
+    Consequence.WAITING_IN_VAIN: (
+        "1 client on the waitlist is offered nothing any more.",
+        "{count} clients on the waitlist are offered nothing any more.",
+    ),
+    Consequence.WAITING_SERVED: (
+        "1 client on the waitlist is offered freed times again.",
+        "{count} clients on the waitlist are offered freed times again.",
     ),
     Consequence.INVITATIONS_KEPT: (
         "1 invitation that is out already keeps its end.",

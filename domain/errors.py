@@ -146,6 +146,23 @@ class SlotUnavailable(DomainError):
     title = "That time isn't offered"
 
 
+class WaitlistOff(DomainError):
+    slug = "waitlist-off"
+    title = "There is no waitlist here"
+
+
+class TimesFree(DomainError):
+    """`slots` in `data` are their starts."""
+
+    slug = "times-free"
+    title = "Times that fit are free already"
+
+
+class OfferOver(DomainError):
+    slug = "offer-over"
+    title = "This time isn't held for you any more"
+
+
 class LimitReached(DomainError):
     slug = "limit-reached"
     title = "The limit of upcoming appointments is reached"

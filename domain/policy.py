@@ -44,6 +44,7 @@ class PortalPolicy:
     slot_step_minutes: int = 60
     buffer_minutes: int = 0
     hold_minutes: int = 30
+    waitlist_offer_minutes: int = 60
     invitation_days: int = 14
     invitation_reminder_days: tuple[int, ...] = (3, 7)
     reminder_hours: tuple[int, ...] = (24,)
@@ -119,6 +120,11 @@ def _optional(check: Callable[[object], Any]) -> Callable[[object], Any]:
     return lambda value: None if value is None else check(value)
 
 
+def _offer_minutes(value: object) -> int:
+    """None at all, or long enough to be answered."""
+    return 0 if value == 0 and not isinstance(value, bool) else _integer(5, 1440)(value)
+
+
 def _several(check: Callable[[object], Any], most: int) -> Callable[[object], tuple[Any, ...]]:
     def checked(value: object) -> tuple[Any, ...]:
         if not isinstance(value, list | tuple):
@@ -183,6 +189,7 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "slot_step_minutes": _integer(5, 1440),
     "buffer_minutes": _integer(0, 480),
     "hold_minutes": _integer(1, LONGEST_HOLD // timedelta(minutes=1)),
+    "waitlist_offer_minutes": _offer_minutes,
     "invitation_days": _integer(1, 90),
     "invitation_reminder_days": _several(_integer(1, 90), 10),
     "reminder_hours": _several(_integer(1, 24 * 14), 10),

@@ -125,7 +125,7 @@ class _Parser(ElementReader):
         return Item(
             link_id=link_id,
             type=kind,
-            text=self.text(entry, "text", link_id, LONGEST_TEXT),
+            text=self.wording(entry, link_id, LONGEST_TEXT),
             prefix=self.text(entry, "prefix", link_id, 100),
             required=self.flag(entry, "required", link_id),
             repeats=self.flag(entry, "repeats", link_id),

@@ -10,7 +10,7 @@ from domain.patterns import check_pattern
 from domain.questionnaire_items import KINDS, WRITTEN, ItemType, Limits, Unit
 from domain.questionnaire_support import extensions, modifiers, unsupported
 from domain.questionnaire_value_sets import codings_of
-from domain.questionnaire_values import LONGEST_STRING, NUMBERS, ORDERED, Kind, Value, read_value
+from domain.questionnaire_values import LONGEST_CODE, LONGEST_STRING, NUMBERS, ORDERED, Kind, Value, read_value
 from domain.texts import check_printable
 
 MOST_WARNINGS = 100
@@ -71,6 +71,13 @@ class ElementReader:
         except ValueError:
             self.refuse(link_id, f"has a {name} with characters that can't be printed")
         return value
+
+    def wording(self, entry: Mapping[str, Any], link_id: str, longest: int) -> str:
+        """The text of an item; for one without, what its first named code is called, as FHIR recommends."""
+        codes = entry.get("code")
+        called = [one.get("display") for one in codes if isinstance(one, Mapping)] if isinstance(codes, list) else []
+        words = (one for one in called if isinstance(one, str) and one.strip() and one.isprintable())
+        return self.text(entry, "text", link_id, longest) or next(words, "")[:LONGEST_CODE]
 
     def choice_of(self, entry: Mapping[str, Any], name: str, link_id: str) -> Value | None:
         """The one `name[x]` of an element (`valueCoding`, say)."""

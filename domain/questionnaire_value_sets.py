@@ -1,4 +1,4 @@
-"""The codes of a ValueSet that a questionnaire brings along (`contained`), for `answerValueSet: "#id"`."""
+"""The codes of a ValueSet that a questionnaire contains, or of a small one that FHIR itself defines."""
 
 from __future__ import annotations
 
@@ -9,6 +9,20 @@ _DEEPEST = 10
 
 Codings = list[dict[str, str]]
 
+_TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
+_GENDER = {"system": "http://hl7.org/fhir/administrative-gender"}
+# Published forms name these without bringing them along: https://hl7.org/fhir/R4/terminologies-valuesets.html
+_OF_FHIR: dict[str, Codings] = {
+    "http://hl7.org/fhir/ValueSet/yesnodontknow": [
+        {"system": f"{_TERMINOLOGY}v2-0136", "code": "Y", "display": "Yes"},
+        {"system": f"{_TERMINOLOGY}v2-0136", "code": "N", "display": "No"},
+        {"system": f"{_TERMINOLOGY}data-absent-reason", "code": "asked-unknown", "display": "Don't know"},
+    ],
+    "http://hl7.org/fhir/ValueSet/administrative-gender": [
+        _GENDER | {"code": word.lower(), "display": word} for word in ("Male", "Female", "Other", "Unknown")
+    ],
+}
+
 
 def codings_of(document: Mapping[str, Any], reference: object, most: int) -> Codings:
     """The codes that may be chosen, in order. Raises ValueError, saying what about it isn't supported."""
@@ -17,6 +31,8 @@ def codings_of(document: Mapping[str, Any], reference: object, most: int) -> Cod
     value_set = _contained(document, "ValueSet", lambda one: reference in (f"#{one.get('id')}", one.get("url")))
     if value_set is None and reference.startswith("#"):
         raise ValueError("names a ValueSet that the questionnaire doesn't contain")
+    if value_set is None and reference.partition("|")[0] in _OF_FHIR:
+        return [dict(coding) for coding in _OF_FHIR[reference.partition("|")[0]]]
     if value_set is None:
         raise ValueError("names a value set kept elsewhere; list the answers as answerOption or contain the ValueSet")
     expansion, compose = value_set.get("expansion"), value_set.get("compose")

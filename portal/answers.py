@@ -14,7 +14,7 @@ from domain.questionnaire_forms import form_values
 from domain.questionnaire_instances import blank_instances, counts_of_form, laid_out
 from domain.questionnaire_items import OTHER_SUFFIX, UNIT_SUFFIX, Condition, Operator
 from domain.questionnaire_validation import asked_items, read_response, spoken
-from domain.questionnaire_values import same
+from domain.questionnaire_values import Kind, Quantity, same
 
 Values = Mapping[str, Sequence[str]]
 
@@ -159,17 +159,27 @@ def _said(questionnaire: Questionnaire, condition: Condition) -> str:
 
 
 def condition_data(questionnaire: Questionnaire, item: Item) -> str:
-    """The same for the script that hides what isn't asked: `[[name, operator, value], ...]`; the server decides."""
-    rows = [
-        [one.question, str(one.operator), _token(questionnaire.by_link_id[one.question].item, one)]
-        for one in item.conditions
-    ]
-    return json.dumps(rows)
+    """The same for the script that hides what isn't asked: `[[name, operator, value, unit], ...]`; the server decides.
+
+    Values are written as the browser's fields have them; `unit` is null but for quantities. The operator is `later` for
+    moments, which a field has without their zone: such a question is shown until the server has seen the answer.
+    """
+    return json.dumps([_told(questionnaire.by_link_id[one.question].item, one) for one in item.conditions])
+
+
+def _told(asked: Item, condition: Condition) -> list[str | None]:
+    answer = condition.answer
+    if isinstance(answer.key, Quantity):
+        return [condition.question, str(condition.operator), format(answer.key.value, "f"), answer.key.unit]
+    later = answer.kind is Kind.DATE_TIME
+    return [condition.question, "later" if later else str(condition.operator), _token(asked, condition), None]
 
 
 def _token(asked: Item, condition: Condition) -> str:
     for option in asked.options:
         if same(option.value, condition.answer):
             return option.token
-    key = condition.answer.key
-    return str(key).lower() if isinstance(key, bool) else spoken(condition.answer)
+    key, said = condition.answer.key, spoken(condition.answer)
+    if condition.answer.kind is Kind.TIME and said.count(":") == 2:
+        said = said.removesuffix(":00")
+    return said.lower() if isinstance(key, bool) else said

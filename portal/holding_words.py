@@ -22,6 +22,8 @@ HOLDING = {
     Holding.REFUNDS: "Refunds",
     Holding.WAIVERS: "Waived fees",
     Holding.DISPUTES: "Disputes of fees",
+    Holding.WISHES: "Wishes on the waitlist",
+    Holding.OFFERS: "Times offered from the waitlist",
     Holding.MAILS: "Mails sent to or about them",
     Holding.ACCOUNT_MAILS: "Mails sent to their account",
     Holding.DECLINED: "Their wish for no greetings and reminders",

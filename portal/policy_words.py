@@ -138,6 +138,12 @@ SETTINGS: dict[str, Setting] = {
         unit=_MINUTES,
         hint="While the client pays. Unpaid by then, it is offered to others again.",
     ),
+    "waitlist_offer_minutes": Setting(
+        kind=Kind.NUMBER,
+        label="Minutes a freed time is kept for one client",
+        unit=_MINUTES,
+        hint="For the first whom it suits, then for the next. At least 5. 0: no waitlist.",
+    ),
     "intake_form_id": Setting(
         kind=Kind.FORM,
         label="Form",
@@ -208,6 +214,13 @@ SECTIONS: tuple[Section, ...] = (
         help="For clients who cancel online. If you cancel, all of it goes back; if a client doesn't come, it is kept. "
         "Clients are held to the rule that they were shown when they paid.",
         names=("refund_full_minutes", "refund_part_percent", "refund_part_minutes"),
+    ),
+    Section(
+        id="waitlist",
+        title="Waitlist",
+        help="Clients can ask to be told when a time frees up. It is kept for the one who asked first, who gets a "
+        "mail. At night by the client's clock nobody is asked.",
+        names=("waitlist_offer_minutes",),
     ),
     Section(
         id="intake",

@@ -69,6 +69,8 @@ AUDIT = {
     AuditKind.PAYMENTS_EXPORTED: "Exported payments",
     AuditKind.EVIDENCE_EXPORTED: "Downloaded the evidence about a disputed payment",
     AuditKind.VISIT_RECORDED: "Recorded a visit",
+    AuditKind.WAITLIST_ADDED: "Put a client on the waitlist",
+    AuditKind.WAITLIST_REMOVED: "Took a client off the waitlist",
     AuditKind.ATTENTION_ANSWERED: "Answered what needed attention",
     AuditKind.AUDIT_EXPORTED: "Exported the audit log",
     AuditKind.BUSY_CALENDAR_ADDED: "Added a calendar elsewhere, whose busy times block time here",

@@ -144,6 +144,7 @@ TIMELINE = {
     TimelineKind.APPOINTMENT_BOOKED: "Appointment booked",
     TimelineKind.CONFIRMATION_SENT: "Confirmation sent",
     TimelineKind.APPOINTMENT_MOVED: "Appointment moved",
+    TimelineKind.ATTENDANCE_CONFIRMED: "The client says: I'll be there",
     TimelineKind.MOVE_SENT: "Notice of the new time sent",
     TimelineKind.APPOINTMENT_REMINDED: "Reminded of the appointment",
     TimelineKind.APPOINTMENT_CANCELLED: "Appointment cancelled",
@@ -162,10 +163,19 @@ TIMELINE = {
     TimelineKind.TWO_PERSONS: "Not the same person as somebody who looked alike",
     TimelineKind.EMAIL_CHANGED: "Email address changed by the client, and confirmed",
     TimelineKind.CONTACT_CHANGED: "Contact data changed",
+    TimelineKind.WAITLIST_JOINED: "On the waitlist",
+    TimelineKind.WAITLIST_CHANGED: "Wish on the waitlist changed",
+    TimelineKind.WAITLIST_LEFT: "Off the waitlist",
+    TimelineKind.WAITLIST_OFFERED: "A freed time is held for them",
+    TimelineKind.WAITLIST_OFFER_SENT: "Freed time offered by mail",
+    TimelineKind.WAITLIST_OFFER_TAKEN: "Took the offered time",
+    TimelineKind.WAITLIST_OFFER_DECLINED: "Declined the offered time",
+    TimelineKind.WAITLIST_OFFER_LAPSED: "Didn't answer the offer in time",
 }
 
 # What comes next for somebody, in a list.
 NEXT_STEP = {
+    "offer": "Next: a time is kept for an answer",
     "intake": "Next: the intake form",
     "book": "Next: choose a time",
     "pay": "Next: pay to confirm an appointment",
@@ -265,6 +275,10 @@ def attention_step(step: str) -> str:
         return "A payment is disputed: answer the bank in Stripe"
     if step.startswith("refund_failed:"):
         return "A refund came back: give the money back another way"
+    if step.startswith("waitlist_offer:"):
+        return "A time from the waitlist couldn't be offered: the client left the list"
+    if step == "keep_waitlist":
+        return "Looking after the waitlist"
     if step.startswith("refund:"):
         return "Giving money back"
     if step == "portal_subscription":

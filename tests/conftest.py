@@ -44,6 +44,8 @@ def plan_for(state_dir: Path) -> StackPlan:
         # Schedules run on wall time: tests that want one to run trigger it.
         given={
             "PORTICO_PAYMENT_POLL_SECONDS": "2",
+            # What a move is told after is looked at where time can be moved on (tests/virtual_time).
+            "PORTICO_CHANGE_GRACE_SECONDS": "0",
             "PORTICO_OPERATOR_TOKENS": "operator-token",
             "PORTICO_METRICS_TOKENS": "metrics-token",
             "PORTICO_SWEEP_MINUTES": "1440",

@@ -32,6 +32,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "slot_step_minutes": (60, 30),
     "buffer_minutes": (0, 30),
     "hold_minutes": (30, 45),
+    "waitlist_offer_minutes": (60, 0),
     "invitation_days": (14, 10),
     "invitation_reminder_days": ([3, 7], [2]),
     "reminder_hours": ([24], [48]),

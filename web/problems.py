@@ -27,6 +27,7 @@ _STATUS = {
     "not-found": 404,
     "invitation-expired": 410,
     "invitation-used": 410,
+    "offer-over": 410,
     "payload-too-large": 413,
     "rate-limited": 429,
     "fee-required": 402,

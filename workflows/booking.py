@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.states import AppointmentStatus
     from workflows.booking_mails import BookingMails
     from workflows.details import booking_details
-    from workflows.late_payment import LatePayment
+    from workflows.late_payment import LatePayment, terms_of
     from workflows.messages import (
         AppointmentCancelled,
         AppointmentMoved,
@@ -39,6 +39,7 @@ with workflow.unsafe.imports_passed_through():
         StartBooking,
         VisitRecorded,
     )
+    from workflows.moves import Moves
     from workflows.naming import client_journey_id
     from workflows.pre_payment import PrePayment
     from workflows.search_attributes import STAGE
@@ -76,6 +77,7 @@ class Booking:
             beside=self._start_beside,
             say=self._wait,
         )
+        self._moves = Moves()
         self._cancelled: AppointmentCancelled | None = None
         self._visit: AppointmentStatus | None = None
         self._moved: AppointmentMoved | None = None
@@ -110,6 +112,7 @@ class Booking:
     async def _stand(self, terms: BookingTerms, *, told: bool) -> BookingOutcome:
         self._starts_at, self._ends_at, self._reminder_hours = terms.starts_at, terms.ends_at, terms.reminder_hours
         self._moved = None  # The confirmation tells the time as it is now.
+        self._moves.start_from(self._starts_at)
         if self._cancelled is None:
             self._reach("booked", "the visit", self._ends_at)
             await self._tell_journey(booked=True)
@@ -131,9 +134,9 @@ class Booking:
             self._give_back(refund_id)
         match standing.status:
             case AppointmentStatus.PENDING:
-                return await self._claimed(_terms(standing))
+                return await self._claimed(terms_of(standing))
             case AppointmentStatus.BOOKED:
-                return await self._stand(_terms(standing), told=standing.told)
+                return await self._stand(terms_of(standing), told=standing.told)
             case AppointmentStatus.CANCELLED:
                 return await self._let_go(standing)
         if standing.refund_id is not None:
@@ -185,14 +188,16 @@ class Booking:
         while True:
             if self._moved is not None:
                 moved, self._moved = self._moved, None
-                self._start_beside(self._mails.tell_moved(moved.starts_at, moved.revision))
+                self._moves.happened(moved, self._steps.now())
                 reminded_until = self._steps.now()
             if self._cancelled is not None:
                 return await self._settle_cancelled(self._cancelled)
             if self._visit is not None:
                 return BookingOutcome(self._visit)
+            if (news := self._moves.to_tell(self._steps.now())) is not None:
+                self._start_beside(self._mails.tell_moved(news.starts_at, news.revision))
             reminder = next_reminder(self._starts_at, self._reminder_hours, reminded_until)
-            due = min(reminder or self._ends_at, self._ends_at)
+            due = min(reminder or self._ends_at, self._moves.due or self._ends_at, self._ends_at)
             self._wait("the visit to be over", self._ends_at)
             if await self._told_something_before(due):
                 continue
@@ -203,8 +208,9 @@ class Booking:
                     await self._told_something_before(self._steps.now() + _NEWS_TAKES)
                     continue
                 return BookingOutcome(status)
-            reminded_until = due
-            self._start_beside(self._mails.remind(self._starts_at, due))
+            if due == reminder:
+                reminded_until = due
+                self._start_beside(self._mails.remind(self._starts_at, due))
 
     async def _fulfil(self) -> AppointmentStatus:
         status = await self._steps.record(
@@ -215,17 +221,24 @@ class Booking:
         return status or AppointmentStatus.FULFILLED
 
     async def _told_something_before(self, due: datetime) -> bool:
+        if due >= self._ends_at:
+            waits_for = "the visit is over"
+        else:
+            waits_for = "tell of the new time" if due == self._moves.due else "remind of the appointment"
         return await answered_within(
             lambda: self._cancelled is not None or self._visit is not None or self._moved is not None,
             due - self._steps.now(),
-            "the visit is over" if due >= self._ends_at else "remind of the appointment",
+            waits_for,
         )
 
     async def _settle_cancelled(self, cancelled: AppointmentCancelled) -> BookingOutcome:
         """The slot is free already; the money goes back and both sides are told, none waiting for the other."""
         refund_id = cancelled.refund_id or await self._withdraw(cancelled)
         self._reach("cancelled", "the cancellation to be settled")
-        steps = [self._mails.tell_cancelled(self._starts_at), self._mails.tell_front_desk_cancelled()]
+        steps = [
+            self._mails.tell_cancelled(self._starts_at, self._moves.known),
+            self._mails.tell_front_desk_cancelled(),
+        ]
         if refund_id is not None:
             steps.append(self._pre_payment.refund(refund_id))
         await asyncio.gather(*steps)
@@ -325,13 +338,3 @@ class Booking:
                 sent=self._sent,
             )
         )
-
-
-def _terms(standing: BookingStanding) -> BookingTerms:
-    return BookingTerms(
-        starts_at=standing.starts_at,
-        ends_at=standing.ends_at,
-        hold_expires_at=standing.hold_expires_at,
-        payment_id=standing.payment_id,
-        reminder_hours=standing.reminder_hours,
-    )

@@ -44,9 +44,12 @@ class BookingMails:
         )
         await self._tell_front_desk(Occurrence.MOVED, f":{revision}")
 
-    async def tell_cancelled(self, starts_at: datetime) -> None:
-        not_after = cancellation_not_after(self._steps.now(), starts_at)
-        await self._notify("cancellation_notice", Notices.send_cancellation_notice, "cancellation notice", not_after)
+    async def tell_cancelled(self, starts_at: datetime, known: datetime | None) -> None:
+        """`known` is the time by which the client knows the appointment, where it was moved since and not told."""
+        not_after = cancellation_not_after(self._steps.now(), max(starts_at, known or starts_at))
+        await self._notify(
+            "cancellation_notice", Notices.send_cancellation_notice, "cancellation notice", not_after, known
+        )
 
     async def tell_front_desk_cancelled(self) -> None:
         await self._tell_front_desk(Occurrence.CANCELLED)
@@ -95,11 +98,12 @@ class BookingMails:
         activity: Callable[[Any, SendAppointmentNotice], Awaitable[bool]],
         words: str,
         not_after: datetime,
+        known: datetime | None = None,
     ) -> None:
         sent = await self._steps.take(
             step,
             activity,
-            lambda now: SendAppointmentNotice(appointment_id=self._appointment_id, now=now),
+            lambda now: SendAppointmentNotice(appointment_id=self._appointment_id, now=now, known_as=known),
             named(MAIL, words),
             not_after=not_after,
         )

@@ -9,10 +9,11 @@ from typing import Any
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.late_fees import LateFees, TakeUpLateFee
+    from activities.late_fees import BookingStanding, LateFees, TakeUpLateFee
     from activities.pre_payment import Fee
     from domain.decisions import LateFee
     from workflows.booking_mails import BookingMails
+    from workflows.messages import BookingTerms
     from workflows.pre_payment import PrePayment
     from workflows.steps import Steps
     from workflows.waiting import answered_within
@@ -72,3 +73,13 @@ class LatePayment:
 
     def _command(self, now: datetime) -> TakeUpLateFee:
         return TakeUpLateFee(appointment_id=self._appointment_id, now=now)
+
+
+def terms_of(standing: BookingStanding) -> BookingTerms:
+    return BookingTerms(
+        starts_at=standing.starts_at,
+        ends_at=standing.ends_at,
+        hold_expires_at=standing.hold_expires_at,
+        payment_id=standing.payment_id,
+        reminder_hours=standing.reminder_hours,
+    )

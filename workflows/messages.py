@@ -141,12 +141,13 @@ class HoldExtended:
 
 @dataclass(frozen=True, kw_only=True)
 class AppointmentMoved:
-    """A booked appointment has a new time; the calendar has it already."""
+    """A booked appointment has a new time; the calendar has it already. It is told after the grace, if it stands."""
 
     appointment_id: str
     starts_at: datetime
     ends_at: datetime
     revision: int
+    grace_seconds: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +215,20 @@ class StartPortalSubscription:
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionNoticed:
     """The processor rang, or an owner has asked for something: read the subscription again. It proves nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartWaitlist:
+    """Starts a `Waitlist`, the workflow that offers freed times to those who wait for one."""
+
+    provider_id: str
+    practice_id: str
+    skew_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitlistNoticed:
+    """A time may have become free, or an offer was answered: look. It proves nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ SWEEP_PRACTICES = "sweep-practices"
 COMPARE_MONEY = "compare-money"
 WATCH_PROCESSOR = "watch-processor"
 READ_CALENDARS = "read-calendars"
+SWEEP_WAITLISTS = "sweep-waitlists"
 
 
 def client_journey_id(client_id: str) -> str:
@@ -29,6 +30,10 @@ def taken_payment_id(payment_id: str) -> str:
 
 def merchant_account_id(provider_id: str) -> str:
     return f"merchant-account:{provider_id}"
+
+
+def waitlist_id(provider_id: str) -> str:
+    return f"waitlist:{provider_id}"
 
 
 def portal_subscription_id(practice_id: str) -> str:

@@ -45,6 +45,7 @@ from db.models.practice import (
     SettingsVersion,
 )
 from db.models.staff import AuditEntry, RecoveryCode, StaffMember
+from db.models.waitlist import WaitlistOffer, WaitlistWish
 
 __all__ = [
     "ApiKey",
@@ -96,5 +97,7 @@ __all__ = [
     "StaffMember",
     "TimelineEntry",
     "TwoPersons",
+    "WaitlistOffer",
+    "WaitlistWish",
     "WebSession",
 ]

@@ -45,6 +45,7 @@ class Appointment(Base):
     cancel_requested_at: Mapped[datetime | None]  # a pending one: its checkout has to be closed first
     cancelled_by: Mapped[str | None]
     cancel_reason: Mapped[str | None]
+    attendance_confirmed_at: Mapped[datetime | None]  # by the client, for the time that it has
     choose_until: Mapped[datetime | None]  # cancelled, but paid: another time can be chosen until then, else money back
     created_at: Mapped[datetime]
 

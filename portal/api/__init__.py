@@ -22,6 +22,7 @@ from portal.api.record import record_router
 from portal.api.rehearsal import rehearsal_router
 from portal.api.sessions import sessions_router
 from portal.api.subscription import subscription_router
+from portal.api.waitlist import client_waitlist_router, waitlist_router
 from portal.api.waivers import waivers_router
 
 api_router = APIRouter(prefix="/api/v1")
@@ -48,6 +49,7 @@ for _router in (
     duplicates_router,
     client_batches_router,
     waivers_router,
+    waitlist_router,
     attention_router,
     appointments_router,
     payments_router,
@@ -56,7 +58,7 @@ for _router in (
 ):
     api_router.include_router(_router, dependencies=[Security(_bearer)])
 api_router.include_router(sessions_router)
-for _router in (client_portal_router, profile_router):
+for _router in (client_portal_router, client_waitlist_router, profile_router):
     api_router.include_router(_router, dependencies=[Security(_cookie)])
 
 __all__ = ["api_router", "demo_router"]

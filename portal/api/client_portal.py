@@ -59,7 +59,10 @@ async def read_intake(session: Transaction, office: TheOffice, client: ChosenCli
 
 @client_portal_router.post("/intake", summary="Keep a draft, or submit")
 async def write_intake(request: Request, session: Transaction, office: TheOffice, client: ChosenClient) -> Json:
-    """`signature` is `{"name", "consent_sha256"}`, of the words in `consent`; `revision` the one that was seen."""
+    """`signature` is `{"name", "consent_sha256"}`, of the words in `consent`; `revision` the one that was seen.
+
+    Errors name the linkId; in the n-th instance of a group that repeats (n from 2), `<linkId>--<n>`.
+    """
     body = await json_object(request, 1024 * 1024)
     only(body, ("response", "submit", "signature", "revision"))
     response, submit, revision = body.get("response"), body.get("submit", False), body.get("revision")

@@ -6,7 +6,16 @@ from portal.described.page_side import PAGE_SIDE
 from portal.described.practice_side import PRACTICE_SIDE
 from portal.described.rehearsal_side import REHEARSAL_SIDE
 from portal.described.settings_side import SETTINGS_SIDE
+from portal.described.waitlist_side import WAITLIST_SIDE
 
-API = {**CLIENT_SIDE, **PRACTICE_SIDE, **MANY_AND_ALL, **SETTINGS_SIDE, **REHEARSAL_SIDE, **PAGE_SIDE}
+API = {
+    **CLIENT_SIDE,
+    **PRACTICE_SIDE,
+    **MANY_AND_ALL,
+    **SETTINGS_SIDE,
+    **REHEARSAL_SIDE,
+    **WAITLIST_SIDE,
+    **PAGE_SIDE,
+}
 
 __all__ = ["API"]

@@ -5,6 +5,7 @@ from fastapi.responses import HTMLResponse
 
 from portal.pages.accounts import accounts_router
 from portal.pages.appointments import appointment_pages_router
+from portal.pages.attending import attending_router
 from portal.pages.booking import booking_router
 from portal.pages.calendar_files import calendar_files_router
 from portal.pages.client_account import client_account_router
@@ -39,6 +40,7 @@ from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.console_staff import console_staff_router
 from portal.pages.console_subscription import console_subscription_router
 from portal.pages.console_types import console_types_router
+from portal.pages.console_waitlist import console_client_waitlist_router, console_waitlist_router
 from portal.pages.console_waivers import console_waivers_router
 from portal.pages.console_website import console_website_router
 from portal.pages.console_withdrawing import console_withdrawing_router
@@ -47,11 +49,13 @@ from portal.pages.embed import embed_router, embed_script_router
 from portal.pages.home import home_router
 from portal.pages.intake import intake_router
 from portal.pages.moving import moving_router
+from portal.pages.offers import offers_router
 from portal.pages.profile import profile_router
 from portal.pages.public import public_router
 from portal.pages.receipts import receipts_router
 from portal.pages.sessions import sessions_router
 from portal.pages.unsubscribing import unsubscribing_router
+from portal.pages.waitlist import waitlist_pages_router
 
 pages_router = APIRouter(default_response_class=HTMLResponse)
 for _router in (
@@ -69,6 +73,8 @@ for _router in (
     booking_router,
     appointment_pages_router,
     moving_router,
+    waitlist_pages_router,
+    offers_router,
     receipts_router,
     console_clients_router,
     console_invite_many_router,
@@ -95,10 +101,13 @@ for _router in (
     console_signup_form_router,
     console_types_router,
     console_waivers_router,
+    console_waitlist_router,
+    console_client_waitlist_router,
     console_availability_router,
     console_holidays_router,
     console_calendars_router,
     console_greeting_router,
+    attending_router,
     unsubscribing_router,
     console_page_router,
     console_website_router,

@@ -26,6 +26,7 @@ from db.policy_store import versions_of_level
 from db.settings_store import load_availability
 from db.tenancy import client_of_practice, provider_of
 from db.timeline import timeline_of
+from db.waitlist import open_wish_of
 from db.waivers import open_waiver, waivers_of
 from domain.audit import AuditKind
 from domain.errors import DomainError, NotFound, ValidationFailed
@@ -108,6 +109,7 @@ async def page_of(
         declined=await declined(session, client.practice_id, client.email),
         duplicates=await duplicate_sheet(session, client),
         provider=provider,
+        waits=await open_wish_of(session, client.id) is not None,
         timezone=(await load_availability(session, provider.id)).timezone,
         now=now,
         outlook=await look_ahead(session, office, client),

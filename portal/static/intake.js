@@ -9,11 +9,16 @@
   const revision = form.elements.namedItem("revision");
 
   // Hide the questions that the other answers make needless; the server decides in the end.
-  const given = (name) =>
-    [...form.elements]
-      .filter((one) => one.name === name && !one.closest("[hidden]") && (!/^(radio|checkbox)$/.test(one.type) || one.checked))
-      .map((one) => one.value)
-      .filter((value) => value.trim() !== "");
+  const shown = (name) =>
+    [...form.elements].filter(
+      (one) => one.name === name && !one.closest("[hidden]") && (!/^(radio|checkbox)$/.test(one.type) || one.checked),
+    );
+  // Of a quantity, the numbers in one unit only; of an open choice, words of one's own as well.
+  const given = (name, unit) => {
+    const units = unit === undefined ? [] : shown(`${name}--unit`);
+    const inUnit = shown(name).filter((one, index) => unit === undefined || units[index]?.value.trim() === unit);
+    return [...inUnit, ...shown(`${name}--other`)].map((one) => one.value).filter((value) => value.trim() !== "");
+  };
   const order = (value, wanted) => {
     const numbers = [Number(value.replace(",", ".")), Number(wanted)];
     return numbers.some(Number.isNaN) ? (value < wanted ? -1 : value > wanted ? 1 : 0) : numbers[0] - numbers[1];
@@ -21,11 +26,12 @@
   const compared = {
     "=": (by) => by === 0, "!=": (by) => by !== 0, ">": (by) => by > 0, "<": (by) => by < 0, ">=": (by) => by >= 0, "<=": (by) => by <= 0,
   };
-  const holds = ([name, operator, wanted]) => {
-    const values = given(name);
-    if (operator === "exists") return (values.length > 0 || given(`${name}--other`).length > 0) === (wanted === "true");
-    if (operator === "!=") return values.length > 0 && values.every((value) => order(value, wanted) !== 0);
-    return values.some((value) => compared[operator]?.(order(value, wanted)) ?? true);
+  const holds = ([name, operator, wanted, unit]) => {
+    if (operator === "later") return true; // the server knows
+    if (operator === "exists") return (given(name).length > 0) === (wanted === "true");
+    const values = given(name, unit ?? undefined);
+    if (operator === "!=") return values.every((value) => order(value.trim(), wanted) !== 0);
+    return values.some((value) => compared[operator]?.(order(value.trim(), wanted)) ?? true);
   };
   const show = (place, asked) => {
     place.hidden = !asked;
@@ -51,6 +57,13 @@
     for (const other of form.querySelectorAll(`input[type=checkbox][name="${CSS.escape(target.name)}"]`)) {
       if (other !== target && (target.hasAttribute("data-exclusive") || other.hasAttribute("data-exclusive"))) other.checked = false;
     }
+  });
+
+  // Who writes in their own words chooses "something else" by that.
+  form.addEventListener("input", ({ target }) => {
+    const otherwise = target.name?.endsWith("--other") && target.value.trim() !== "" && target.closest("fieldset");
+    const radio = otherwise && otherwise.querySelector(`input[type=radio][name="${CSS.escape(target.name.slice(0, -7))}"][value=""]`);
+    if (radio) radio.checked = true;
   });
 
   const tellErrors = (errors) => {

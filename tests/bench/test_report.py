@@ -50,5 +50,5 @@ def test_a_percentile_is_a_value_that_was_measured() -> None:
 def test_the_report_names_the_machine_and_every_measurement() -> None:
     assert "cores" in machine()
     assert list(measurements(quick=True, clients=1)) == [
-        *("cost", "journeys", "doors", "booking", "weeks", "claims", "startup")
+        *("cost", "journeys", "doors", "booking", "weeks", "claims", "slots", "startup")
     ]

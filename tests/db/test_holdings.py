@@ -59,7 +59,7 @@ STAYING = {
     "appointment": {
         *("id", "practice_id", "provider_id", "client_id", "starts_at", "ends_at", "status", "revision", "booked_by"),
         *("settings_version", "cancel_notice_minutes", "hold_expires_at", "hold_extended_at"),
-        *("reminder_hours", "covered"),
+        *("reminder_hours", "covered", "attendance_confirmed_at"),
         *("cancel_requested_at", "cancelled_by", "choose_until", "created_at"),
     },
 }

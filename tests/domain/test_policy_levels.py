@@ -35,6 +35,7 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "slot_step_minutes": st.integers(5, 1440),
     "buffer_minutes": st.integers(0, 480),
     "hold_minutes": st.integers(1, 22 * 60),
+    "waitlist_offer_minutes": st.just(0) | st.integers(5, 1440),
     "invitation_days": st.integers(1, 90),
     "invitation_reminder_days": st.lists(st.integers(1, 90), max_size=10),
     "reminder_hours": st.lists(st.integers(1, 336), max_size=10),

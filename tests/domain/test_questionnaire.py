@@ -150,6 +150,20 @@ def test_what_has_no_effect_is_accepted_and_named(harmless: dict[str, Any], feat
     assert (feature or "constraint") in questionnaire.warnings[0].message
 
 
+@pytest.mark.parametrize("version", ["", "|4.0.1"])
+def test_small_value_sets_of_fhirs_own_need_not_be_brought_along(version: str) -> None:
+    asked = item("q", "choice", answerValueSet=f"http://hl7.org/fhir/ValueSet/yesnodontknow{version}")
+    assert [option.label for option in read(asked).items[0].options] == ["Yes", "No", "Don't know"]
+
+
+def test_an_item_without_a_text_is_called_as_its_code_is() -> None:
+    codes = [{"system": "urn:x", "code": "a"}, {"system": "urn:x", "code": "b", "display": "Angina Pectoris"}]
+    nameless = {"linkId": "1.1", "type": "boolean", "code": codes}
+    assert read(nameless).items[0].text == "Angina Pectoris"
+    assert read(nameless | {"text": "Do you have it?"}).items[0].text == "Do you have it?"
+    assert read(nameless | {"code": [{"code": "a"}, 5, {"display": 7}]}).items[0].text == ""
+
+
 def test_words_that_claim_to_be_required_ask_nothing_and_are_named() -> None:
     questionnaire = read(item("q", "display", required=True, repeats=True), item("r"))
     told = questionnaire.items[0]

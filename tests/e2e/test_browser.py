@@ -9,6 +9,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.browsers import DESK, PHONE, WITHOUT_SCRIPTS, fits
 from tests.driver import PASSWORD, Provider, World, new_address, ok, until
+from tests.e2e.test_settings_pages import staff_page
 
 
 class Way:
@@ -118,7 +119,7 @@ class Way:
         await expect(self.page.locator("main")).to_contain_text("Cancelled")
 
 
-@pytest.mark.parametrize("kind", [DESK, PHONE, WITHOUT_SCRIPTS], ids=["desk", "phone", "without-scripts"])
+@pytest.mark.parametrize("kind", [DESK, PHONE], ids=["desk", "phone"])
 async def test_a_client_comes_all_the_way(
     world: World, provider: Provider, browser: Browser, kind: dict[str, Any]
 ) -> None:
@@ -133,6 +134,62 @@ async def test_a_client_comes_all_the_way(
     # A form that was refused is a 422, which browsers call an error.
     assert [one for one in way.problems if "422" not in one] == []
     await context.close()
+
+
+async def test_client_and_practice_do_everything_without_scripts(
+    world: World, provider: Provider, browser: Browser
+) -> None:
+    context = await browser.new_context(**WITHOUT_SCRIPTS)
+    context.set_default_timeout(15_000)
+    way = Way(world, provider, context, await context.new_page())
+    await way.sign_up()
+    await way.open_account()
+    await way.fill_in_intake()
+    await way.book_and_pay()
+    desk = await staff_page(world, provider, browser, WITHOUT_SCRIPTS, f"/console/settings/{provider.slug}")
+    await save_a_setting(desk, provider)
+    await save_the_greeting(desk, provider)
+    await move_the_appointment(desk, provider)
+    await desk.context.close()
+    await way.page.reload()
+    await way.cancel()
+    await context.close()
+
+
+async def save_a_setting(page: Page, provider: Provider) -> None:
+    """Once it can be, and once it was read whom it touches."""
+    section = page.locator("section#cancelling")
+    for hours in ("-1", "3"):
+        await section.locator("[name=cancel_notice_minutes]").fill(hours)
+        await section.get_by_role("button", name="Save", exact=True).last.click()
+        if hours == "-1":
+            await expect(page.get_by_role("alert").first).to_be_visible()
+    await expect(page.locator("main")).to_contain_text("1 appointment that is booked already")
+    await page.get_by_role("button", name="Save it").click()
+    await expect(section.get_by_role("status")).to_contain_text("Saved")
+    settings = await provider.get(f"/api/v1/providers/{provider.slug}/portal-settings")
+    assert settings["cancel_notice_minutes"] == 180
+
+
+async def save_the_greeting(page: Page, provider: Provider) -> None:
+    await page.get_by_role("link", name="Edit the greeting").click()
+    await page.get_by_label("Subject", exact=True).fill("Good to have you, {{first_name}}")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("main")).to_contain_text("Saved as a new version")
+    greeting = await provider.get(f"/api/v1/providers/{provider.slug}/greeting")
+    assert greeting["subject"] == "Good to have you, {{first_name}}"
+
+
+async def move_the_appointment(page: Page, provider: Provider) -> None:
+    await page.get_by_role("link", name="Appointments", exact=True).click()
+    [booked] = (await provider.get("/api/v1/appointments"))["items"]
+    await page.locator("main").get_by_role("link", name="Ana Example").first.click()
+    await page.get_by_role("link", name="Move", exact=True).click()
+    await page.locator("label.time").first.click()
+    await page.get_by_role("button", name="Move", exact=True).click()
+    await expect(page.get_by_role("status")).to_contain_text("new time")
+    [moved] = (await provider.get("/api/v1/appointments"))["items"]
+    assert (moved["status"], moved["starts_at"] != booked["starts_at"]) == ("booked", True)
 
 
 async def test_the_front_desk_invites_sends_forms_and_books(world: World, provider: Provider, browser: Browser) -> None:

@@ -22,6 +22,7 @@ from tests.dashboard import asked, in_dashboard, ledger_says
 from tests.driver import Person, Provider, World, ok, until
 from tests.staffing import owner_of
 from tests.subscribing import PAGE, in_status, subscribed, unsubscribed
+from tests.waiting import SUBJECT, booked_at, cancel, offered, waits_for, whole_times, without_fee
 
 HISTORIES = Path(__file__).parent / "histories"
 # Guards nothing: the histories hold ids of a stack that was thrown away.
@@ -69,6 +70,7 @@ async def _record_all(world: World) -> None:
     await _record_held_longer(world, invited)
     await _record_revoked(world, provider)
     await _record_withdrawn(world, await world.new_provider())
+    await _record_waitlist(world, await world.new_provider())
 
 
 async def _record_withdrawn(world: World, provider: Provider) -> None:
@@ -79,6 +81,24 @@ async def _record_withdrawn(world: World, provider: Provider) -> None:
     ok(await provider.request("POST", f"/api/v1/clients/{person.client_id}/withdraw", json=body), 202)
     await provider.told(person.client_id, "journey_withdrawn")
     await _keep(world, "withdrawn_journey", f"client-journey:{person.client_id}")
+
+
+async def _record_waitlist(world: World, provider: Provider) -> None:
+    """A freed time is kept for somebody who doesn't answer, and then for the next, who takes it."""
+    await without_fee(provider)
+    first, second, third = [await world.invited_client(provider) for _ in range(3)]
+    slot = (await whole_times(world, first))[0]
+    appointment = await booked_at(first, slot)
+    for person in (second, third):
+        await waits_for(person, slot)
+    await cancel(first, appointment)
+    await world.mail(second.address, SUBJECT)
+    provider_id = world.rows("SELECT id FROM provider WHERE slug = %s", provider.slug)[0]["id"]
+    await world.fast_forward(f"waitlist:{provider_id}", seconds=61 * 60)
+    offer = await offered(third)
+    await world.mail(third.address, SUBJECT)
+    ok(await third.request("POST", f"/api/v1/portal/waitlist/offers/{offer['id']}/take"), 201)
+    await _keep(world, "waitlist", f"waitlist:{provider_id}")
 
 
 async def _record_disputed(world: World, provider: Provider) -> None:

@@ -24,6 +24,8 @@ from activities.signups import RecordAnonymousSignup
 from activities.subscription_notices import SendSubscriptionNotice
 from activities.sweeps import SweepPractices
 from activities.taken_payments import FollowPayment
+from activities.waitlist import KeepWaitlist
+from activities.waitlist_offers import OfferMail, SendWaitlistOffer
 from composition import activities_of, processor_of
 from db.engine import Database
 from domain.decisions import LateFee
@@ -36,6 +38,7 @@ from tests.e2e.test_late_payments import at_processor, given_away, lost
 from tests.seeding import settings_of
 from tests.staffing import owner_of
 from tests.subscribing import PAGE, row_of, subscribed, unsubscribed
+from tests.waiting import booked_at, cancel, offers, waits_for, whole_times, without_fee
 from workflows.naming import taken_payment_id
 
 Activity = Callable[[Any], Awaitable[Any]]
@@ -247,6 +250,29 @@ async def test_a_checkout_that_opens_when_the_time_has_been_let_go_is_closed_at_
     session = await at_processor(world, provider, "GET", f"checkout/sessions/{row['session_id']}")
     assert session["status"] == "expired"
     assert (await person.appointment(appointment["id"]))["checkout_url"] is None
+
+
+async def test_an_offer_of_the_waitlist_can_be_made_and_told_again(
+    world: World, provider: Provider, run: Callable[[str, Any], Awaitable[Any]]
+) -> None:
+    await without_fee(provider)
+    first, second = [await world.invited_client(provider) for _ in range(2)]
+    slot = (await whole_times(world, first))[0]
+    appointment = await booked_at(first, slot)
+    await waits_for(second, slot)
+    await cancel(first, appointment)
+    await provider.told(second.client_id, "waitlist_offer_sent")
+    (offer,) = offers(world, provider)
+    await world.mail(first.address, "cancelled")
+    await world.mail(provider.seeded.front_desk, "cancelled")
+    before = await everything(world, provider, second.address)
+    now = await world.now()
+    kept = await run("keep_waitlist", KeepWaitlist(provider_id=offer["provider_id"], now=now))
+    assert [one.offer_id for one in kept.offers] == [offer["id"]]
+    sending = SendWaitlistOffer(offer_id=offer["id"], workflow_id=f"waitlist:{offer['provider_id']}", now=now)
+    assert await run("send_waitlist_offer", sending) == OfferMail.SENT
+    assert await everything(world, provider, second.address) == before
+    assert len(offers(world, provider)) == 1
 
 
 async def test_the_mails_about_another_address_can_be_repeated(

@@ -96,6 +96,8 @@ PUBLIC = {
     "/email/stop/{token}",
     "/portal/session",
     "/console/session",
+    "/offers/{token}",
+    "/attend/{token}",
     "/unsubscribe/{token}",
     "/unsubscribe/{token}/undo",
     "/portal/sign-in",

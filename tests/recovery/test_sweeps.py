@@ -9,7 +9,8 @@ from tests.driver import Provider, ok, until
 from tests.recovery.conftest import RecoveringWorld
 from tests.recovery.test_restored_temporal import holds_a_slot
 from tests.telemetry.reading import worker_metrics
-from workflows.naming import SWEEP_HOLDS, booking_id
+from tests.waiting import booked_at, offered, waitlist_of, waits_for, whole_times, without_fee
+from workflows.naming import SWEEP_HOLDS, SWEEP_WAITLISTS, booking_id
 
 
 async def lose(world: RecoveringWorld, workflow_id: str) -> None:
@@ -45,6 +46,21 @@ async def test_a_hold_whose_booking_was_lost_is_released(world: RecoveringWorld,
     await until(counted, "the sweep among the figures")
     ok(await person.book(starts_at), 201, 202)
     await world.reconciled()
+
+
+async def test_a_time_that_frees_up_in_silence_is_offered_to_who_waits(
+    world: RecoveringWorld, provider: Provider
+) -> None:
+    await without_fee(provider)
+    first, second = [await world.invited_client(provider) for _ in range(2)]
+    slot = (await whole_times(world, first))[0]
+    await booked_at(first, slot)
+    await waits_for(second, slot)
+    # A setting makes room: nothing rings for that.
+    await provider.change(max_simultaneous_appointments=2)
+    assert (await waitlist_of(second))["offer"] is None
+    await (await world.engine()).get_schedule_handle(SWEEP_WAITLISTS).trigger()
+    await offered(second)
 
 
 async def test_counters_of_windows_long_over_are_forgotten(world: RecoveringWorld) -> None:

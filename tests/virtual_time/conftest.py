@@ -38,7 +38,12 @@ async def travelling(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
     plan = plan_for(tmp_path_factory.mktemp("travel"))
     # Payloads in the clear: what the codec would hide can be seen (test_canaries_in_the_clear).
     # A short grace, so that a mail server can be away for all of it.
-    given = {**plan.given, "PORTICO_PAYLOAD_CODEC": "off", "PORTICO_SUBSCRIPTION_GRACE_DAYS": "5"}
+    given = {
+        **plan.given,
+        "PORTICO_PAYLOAD_CODEC": "off",
+        "PORTICO_SUBSCRIPTION_GRACE_DAYS": "5",
+        "PORTICO_CHANGE_GRACE_SECONDS": "180",
+    }
     stack = Stack(replace(plan, given=given), lambda line: None)
     try:
         await stack.start()

@@ -138,6 +138,7 @@ async def test_a_moved_appointment_is_reminded_of_at_its_new_time_only(
     path = f"/api/v1/portal/appointments/{appointment}"
     moved = ok(await person.request("POST", f"{path}/move", json={"starts_at": later}))
     assert (moved["starts_at"], moved["revision"], moved["payment"]["state"]) == (later, 1, "captured")
+    await world.advance(minutes=4)
     await world.mail(person.address, "new time")
 
     await world.advance(days=6)

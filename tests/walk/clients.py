@@ -9,6 +9,7 @@ from typing import Any
 from devstack.demo import required_answers
 from tests.domain.questionnaires import answered
 from tests.driver import PASSWORD, Person, new_address, ok, text_of, until
+from tests.e2e.test_attending import link_in, reminded
 from tests.e2e.test_late_payments import given_away
 from tests.walk.scene import Persona, Scene, casting
 
@@ -182,6 +183,15 @@ async def client_holding(scene: Scene) -> Persona:
 @casting
 async def client_booked(scene: Scene) -> Persona:
     return persona_of(*await scene.world.booked_client(await scene.practice("busy")))
+
+
+@casting
+async def client_reminded(scene: Scene) -> Persona:
+    """Has been reminded of an appointment, and hasn't said that they come."""
+    practice = await scene.practice("busy")
+    person, appointment = await scene.world.booked_client(practice)
+    link = link_in(await reminded(scene.world, practice, person, appointment, hours=24))
+    return Persona(facts={"token": link.rpartition("/")[2]})
 
 
 @casting

@@ -8,10 +8,10 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.driver import World
-from tests.walk import clients, staff
+from tests.walk import clients, staff, waiting
 from tests.walk.scene import Scene
 
-__all__ = ["clients", "staff"]
+__all__ = ["clients", "staff", "waiting"]
 
 
 @pytest.fixture(scope="session")

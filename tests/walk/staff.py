@@ -47,6 +47,18 @@ async def owner_of_invited(scene: Scene) -> Persona:
 
 
 @casting
+async def owner_of_waiting(scene: Scene) -> Persona:
+    """Of a practice with clients on the waitlist: one has a time kept, one is passed over, one waits."""
+    facts = {**(await scene.who("client_offered")).facts}
+    await scene.who("client_waiting")
+    provider = await scene.practice("waited for")
+    blocked = await scene.who("client_too_late")
+    settings = {"allow_self_schedule": False, "reason": "As agreed"}
+    ok(await provider.request("PUT", f"/api/v1/clients/{blocked.facts['client_id']}/policy", json=settings))
+    return Persona(facts={**await _facts(provider), **facts}, http=(await owner_of(provider)).http)
+
+
+@casting
 async def owner_of_stuck(scene: Scene) -> Persona:
     """Looks at somebody whose address refuses mail."""
     somebody = await scene.who("owner")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.driver import ok
 from tests.e2e.every_setting.scene import FEE, Scene
@@ -69,6 +70,7 @@ class Terms(Scene):
         "slot_step_minutes",
         "buffer_minutes",
         "booking_horizon_days",
+        "waitlist_offer_minutes",
     )
     told = MappingProxyType(
         {
@@ -78,6 +80,7 @@ class Terms(Scene):
             "slot_step_minutes": ("times_kept", "times_kept"),
             "buffer_minutes": ("times_kept", "times_kept"),
             "booking_horizon_days": (None, "later_stay"),
+            "waitlist_offer_minutes": ("waiting_served", "waiting_in_vain"),
         }
     )
 
@@ -91,6 +94,10 @@ class Terms(Scene):
             next(one for one in offered if one >= now + timedelta(days=3) and one + timedelta(hours=1) in offered),
         )
         self.farther = await self.booked(far[0].isoformat())
+        # Somebody waits for that time, which stays taken.
+        self.waiting = await self.world.invited_client(self.provider)
+        self.wish = at_exactly(far[0])
+        ok(await self.waiting.request("PUT", "/api/v1/portal/waitlist", json=self.wish))
         self.kept = await self.booked(self.near.isoformat())
 
     async def _reminded(self) -> str:
@@ -148,6 +155,18 @@ class Terms(Scene):
         if value != 90:
             self.refused(await self.people[0].book(self.far.isoformat()), "slot-unavailable", "That time isn't offered")
         assert (await self.people[0].appointment(self.farther["id"]))["status"] == "booked"
+
+    async def waitlist_offer_minutes(self, value: int) -> None:
+        """Whoever waits stays on the list; while it is off nobody is offered anything, and nobody can ask."""
+        assert ("Tell me when a time frees up" in self.page) is (value != 0)
+        (listed,) = (await self.provider.get(f"/api/v1/providers/{self.provider.slug}/waitlist"))["items"]
+        if value:
+            assert listed["passed_over"] is None
+            assert "keep it for you for 1 hour" in await self.portal("/portal/waitlist")
+        else:
+            assert listed["passed_over"]["rule"] == "waitlist-off"
+            answer = await self.people[0].request("PUT", "/api/v1/portal/waitlist", json=self.wish)
+            self.refused(answer, "waitlist-off", "There is no waitlist here")
 
 
 class Limits(Scene):
@@ -219,6 +238,13 @@ class Limits(Scene):
             assert (self.asking["status"], self.asking["payment"]["amount_minor"]) == ("pending", 4000)
         else:
             assert (self.asking["status"], self.asking["payment"]) == ("booked", None)
+
+
+def at_exactly(slot: datetime) -> dict[str, Any]:
+    """A wish for this time and no other, by the provider's clock."""
+    local = slot.astimezone(ZoneInfo("America/New_York"))
+    day, end = local.date().isoformat(), local + timedelta(minutes=50)
+    return {"from": day, "until": day, "start": f"{local:%H:%M}", "end": f"{end:%H:%M}", "timezone": str(local.tzinfo)}
 
 
 def _same(one: Any, other: Any) -> bool:
