@@ -18,7 +18,13 @@ from db.settings_store import load_availability
 from db.tenancy import appointment_by_id, client_by_id, payment_of_appointment
 from db.timeline import tell
 from domain.cadence import reminder_waits_until
-from domain.mail_facts import appointment_facts, cancellation_facts, confirmation_facts, front_desk_facts
+from domain.mail_facts import (
+    appointment_facts,
+    cancellation_facts,
+    confirmation_facts,
+    front_desk_facts,
+    reminder_facts,
+)
 from domain.ports import CalendarMethod
 from domain.refunds import in_words
 from domain.stages import Actor
@@ -146,10 +152,10 @@ class Notices:
         if morning is not None:
             return morning
         ref = f"{command.appointment_id}:{command.due:%Y%m%d%H%M}"
-        extra: dict[str, object] = {
-            "confirmed": about.appointment.attendance_confirmed_at is not None,
-            "attending_link": self._post.attending_link(about.appointment.id, about.appointment.revision),
-        }
+        extra = reminder_facts(
+            attending_link=self._post.attending_link(about.appointment.id, about.appointment.revision),
+            confirmed=about.appointment.attendance_confirmed_at is not None,
+        )
         await self._send(notice, about, "appointment_reminder", TimelineKind.APPOINTMENT_REMINDED, extra, ref=ref)
         return True
 

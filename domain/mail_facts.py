@@ -46,6 +46,11 @@ def confirmation_facts(*, paid: Money | None, refund_rule: str) -> Facts:
     return {"paid": str(paid) if paid is not None else "", "refund_rule": refund_rule if paid is not None else ""}
 
 
+def reminder_facts(*, attending_link: str, confirmed: bool) -> Facts:
+    """`attending_link` is to say "I'll be there" by; `confirmed` is whether that has been said."""
+    return {"confirmed": confirmed, "attending_link": attending_link}
+
+
 def cancellation_facts(*, paid: Money | None, due_minor: int, by_practice: bool) -> Facts:
     """`due_minor` of what was paid goes back, the rest is kept; nothing is said of nothing."""
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from domain.cadence import next_reminder, reminder_waits_until
 from domain.decisions import BookingRequest, CancelDecision, booking_blocks, cancel_decision, slot_block
 from domain.fees import FeeQuote, quote_for
-from domain.mail_facts import appointment_facts, cancellation_facts, confirmation_facts
+from domain.mail_facts import appointment_facts, cancellation_facts, confirmation_facts, reminder_facts
 from domain.ports import CalendarMethod
 from domain.refunds import RefundTerms, in_words, still_due
 from domain.rehearsal import Script, What
@@ -105,6 +105,7 @@ def _until_over(notes: Notes, visit: _Visit, cancels_at: datetime | None) -> Non
     off_at = cancels_at if cancels_at is not None and _cancels(notes, visit, cancels_at) else None
     if not policy.reminder_hours:
         notes.refusal(visit.booked_at, What.REMINDERS_OFF, "reminder_hours")
+    attending = reminder_facts(attending_link=f"{notes.around.site}/attend/{NOWHERE}", confirmed=False)
     due = visit.booked_at
     while (following := next_reminder(visit.starts_at, policy.reminder_hours, due)) is not None:
         due = following
@@ -112,7 +113,7 @@ def _until_over(notes: Notes, visit: _Visit, cancels_at: datetime | None) -> Non
         at = waits or due
         # What is decided when it fires: an appointment that is off is reminded of no more.
         if off_at is None or at < off_at:
-            notes.mail(at, What.REMINDER, str(What.REMINDER), _about(notes, visit), "reminder_hours")
+            notes.mail(at, What.REMINDER, str(What.REMINDER), _about(notes, visit) | attending, "reminder_hours")
     if off_at is None:
         notes.waiting(visit.starts_at, What.VISIT)
 

@@ -129,12 +129,9 @@ async def test_what_cannot_be_rehearsed_is_refused_by_its_field(
 
 
 async def test_the_terminal_says_in_one_line_what_is_wrong(world: World, provider: Provider) -> None:
-    for arguments, said in (
-        (("--provider", provider.slug, "--week", "soon"), "--week must be a week such as 2027-W10"),
-        (("--provider", "nobody-here"), "there is no provider called nobody-here"),
-    ):
-        done = terminal(world, *arguments)
-        assert (done.returncode, done.stdout, done.stderr) == (2, "", f"portico: {said}\n")
+    done = terminal(world, "--provider", provider.slug, "--week", "soon")
+    said = "portico: --week must be a week such as 2027-W10\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
 
 async def test_only_those_who_may_see_settings_see_the_rehearsal(world: World, provider: Provider) -> None:
