@@ -6,7 +6,7 @@ from commands.rehearsing import Rehearsed
 from domain.ports import Letter
 from domain.rehearsal import Moment, MomentKind, SeenBy
 from domain.wording import spoken_clock, spoken_date, spoken_time
-from portal.rehearsal_words import KIND, SEEN_BY, TITLE, TRACK, VARIANT, totals_in_words, week_in_words, why
+from portal.rehearsal_words import SEEN_BY, TITLE, TRACK, VARIANT, kind_in_words, totals_in_words, week_in_words, why
 from portal.zones import clock_beside
 
 
@@ -41,7 +41,7 @@ def _lines(rehearsed: Rehearsed, moment: Moment, letter: Letter | None) -> list[
     beside = clock_beside(moment.at, rehearsed.timezone, rehearsed.clients_zone)
     title = TITLE[moment.what] + (f": {moment.money}" if moment.money is not None else "")
     to = f", to {SEEN_BY[moment.seen_by]}" if moment.seen_by is SeenBy.FRONT_DESK else ""
-    line = f"  {clock}  {KIND[moment.kind] + to:25} {title}" + (f"  ({beside} for the client)" if beside else "")
+    line = f"  {clock}  {kind_in_words(moment) + to:25} {title}" + (f"  ({beside} for the client)" if beside else "")
     more = []
     if letter is not None:
         attached = moment.mail.attachments if moment.mail is not None else ()

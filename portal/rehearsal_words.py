@@ -10,7 +10,7 @@ from domain.policy_levels import Source
 from domain.rehearsal import Moment, MomentKind, RehearsedTrack, SeenBy, Totals, What
 from domain.rehearsal_script import Variant
 from domain.rehearsal_weeks import Week
-from portal.policy_words import SECTION_OF, full_name, in_words, source_in_words
+from portal.policy_words import SECTION_OF, Section, full_name, in_words, source_in_words
 
 TRACK = {
     RehearsedTrack.ANONYMOUS: "Signs up on the website",
@@ -99,6 +99,15 @@ _WHY = {
 def why(moment: Moment) -> str:
     """One sentence or two: the rule's own words first."""
     return " ".join(part for part in (moment.detail, _WHY.get(moment.what, "")) if part)
+
+
+def kind_in_words(moment: Moment) -> str:
+    return "Visit" if moment.what is What.VISIT else KIND[moment.kind]
+
+
+def sections_of(moment: Moment) -> list[Section]:
+    """The parts of the settings that are behind it, each once."""
+    return list({SECTION_OF[name].id: SECTION_OF[name] for name in moment.settings}.values())
 
 
 def setting_in_words(name: str, value: object, source: Source) -> str:
