@@ -218,7 +218,7 @@ CONSOLE = (
     see("/console/settings/{provider}/seen", "owner"),
     see("/console/settings/{provider}/rehearsal", "owner", after=open_up()),
     see("/console/settings/{provider}/rehearsal", "owner", "errors", query="?week=soon", status=422),
-    see("/console/settings/{provider}/rehearsal", "newcomer", "much is closed"),
+    see("/console/settings/{provider}/rehearsal", "newcomer", "cancels too late", query="?variant=cancels-late"),
     see("/console/settings/{provider}/versions", "owner"),
     see("/console/providers/{provider}/signup-form", "owner", after=open_up()),
     see("/console/providers/{provider}/signup-form", "owner", "errors", after=type_in({"label.phone": ""}, "Save")),
