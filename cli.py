@@ -153,6 +153,24 @@ def _portal(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _practices(arguments: argparse.Namespace) -> int:
+    import operators
+
+    settings = _stack_settings()
+    _needed(settings, "database_url")
+    given = {name: getattr(arguments, name) or "" for name in ("name", "phone", "email", "country")}
+    try:
+        if arguments.what == "list":
+            asyncio.run(operators.show_practices(settings))
+        else:
+            owner = arguments.owner_name or "", arguments.owner_email or ""
+            asyncio.run(operators.new_practice(settings, given, owner_name=owner[0], owner_email=owner[1]))
+    except operators.Failed as error:
+        print(f"portico: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 def _rehearse(arguments: argparse.Namespace) -> int:
     import operators
 
@@ -214,6 +232,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "register": (_register, "register search attributes and schedules in Temporal's namespace"),
     "seed-demo": (_seed_demo, "make the demo practices, and print their credentials"),
     "journeys": (_journeys, "look at journeys, and answer the steps that wait for a person"),
+    "practices": (_practices, "list the practices, or make one and invite its owner"),
     "portal": (_portal, "open or close the portal of a practice that has no subscription of its own"),
     "reconcile": (_reconcile, "compare records, Temporal and payment processor, after a restore above all"),
     "rehearse": (_rehearse, "show every mail, page and charge that a client would get; nothing is sent"),
@@ -235,6 +254,14 @@ def main() -> int:
             command.add_argument("client_id", nargs="?")
             command.add_argument("--attention", action="store_true", help="list: only those that need attention")
             command.add_argument("--email", help="correct: the right address")
+        if name == "practices":
+            command.add_argument("what", choices=["list", "new"])
+            command.add_argument("--name", help="the practice's name, as clients read it")
+            command.add_argument("--phone", help="its phone number")
+            command.add_argument("--email", help="the front desk's address")
+            command.add_argument("--country", default="US", help="two letters, of phone numbers (US)")
+            command.add_argument("--owner-name", help="who gets the first sign-in")
+            command.add_argument("--owner-email", help="where the invitation goes")
         if name == "portal":
             command.add_argument("what", choices=["open", "close"])
             command.add_argument("practice_id")

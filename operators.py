@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from commands.attention import resolve
 from commands.audit import Who
 from commands.office import Office
+from commands.practices import list_practices, make_practice
 from commands.rehearsing import read_wish, rehearse_with
 from commands.subscriptions import set_by_operator
 from composition import engine_address, office_of
@@ -109,6 +110,36 @@ async def set_portal(settings: Settings, practice_id: str, *, is_open: bool) -> 
         print(f"{practice_id}: the portal is {'open' if is_open else 'closed to new clients and bookings'}")
     except DomainError as error:
         raise Failed(str(error)) from None
+    finally:
+        await database.close()
+
+
+async def show_practices(settings: Settings) -> None:
+    """One line each: id, how many providers, name."""
+    database = Database(settings.database_url, pool_size=1)
+    try:
+        async with database.transaction() as session:
+            rows = await list_practices(session)
+    finally:
+        await database.close()
+    for row in rows:
+        print(f"{row.practice.id:40} {row.providers:3} providers  {row.practice.name}")
+    if not rows:
+        print("no practice yet: make one with `portico practices new`")
+
+
+async def new_practice(settings: Settings, given: Mapping[str, str], *, owner_name: str, owner_email: str) -> None:
+    """A practice whose owner gets a mail; the worker sends it."""
+    database = Database(settings.database_url, pool_size=1)
+    try:
+        office = office_of(settings, database)
+        async with database.transaction() as session:
+            practice = await make_practice(session, office, given, owner_name=owner_name, owner_email=owner_email)
+            made = f"{practice.id}: {practice.name}"
+        print(f"{made}. {owner_email} gets a mail with a link to choose a password; then they add providers.")
+        print(f"Its portal is closed until it subscribes, or until: portico portal open {made.partition(':')[0]}")
+    except ValidationFailed as error:
+        raise Failed("; ".join(f"{one.field}: {one.message}" for one in error.errors)) from None
     finally:
         await database.close()
 

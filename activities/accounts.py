@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
-from activities.post import Letterhead, Post, letterhead
-from db.models import Client, PasswordReset, PortalAccount, Provider, StaffMember
+from activities.post import Letterhead, Post, letterhead, letterhead_for
+from db.models import Client, PasswordReset, PortalAccount, Practice, StaffMember
 from domain.errors import NotFound
 from domain.ports import Tokens
 
@@ -58,8 +58,7 @@ async def _addressee(session: AsyncSession, reset: PasswordReset) -> tuple[str, 
     """The address, and the practice in whose name the mail goes out."""
     if reset.kind == "staff":
         member = (await session.scalars(select(StaffMember).where(StaffMember.id == reset.subject_id))).one()
-        provider = select(Provider.id).where(Provider.practice_id == member.practice_id).limit(1)
-        return member.email, await letterhead(session, (await session.scalars(provider)).one())
+        return member.email, letterhead_for(await session.get_one(Practice, member.practice_id))
     account = (await session.scalars(select(PortalAccount).where(PortalAccount.id == reset.subject_id))).one()
     return account.email, await account_letterhead(session, account.id)
 

@@ -55,6 +55,16 @@ async def letterhead(session: AsyncSession, provider_id: str) -> Letterhead:
     )
 
 
+def letterhead_for(practice: Practice, provider: Provider | None = None) -> Letterhead:
+    """For what is about the practice, which may have no provider yet, or about the one named."""
+    return Letterhead(
+        practice_name=practice.name,
+        practice_phone=practice.phone,
+        reply_to=practice.email,
+        provider_name=provider.name if provider is not None else practice.name,
+    )
+
+
 UNSUBSCRIBE, ATTENDING = "unsubscribe", "attending"  # the purposes of tokens
 
 Done = Callable[[AsyncSession], Awaitable[None]]

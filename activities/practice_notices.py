@@ -10,9 +10,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
-from activities.post import Letterhead, Post
+from activities.post import Letterhead, Post, letterhead_for
 from db.effects import concluded_keys
-from db.models import Practice, Provider, StaffMember
+from db.models import Practice, StaffMember
 from db.tenancy import practice_of, provider_of
 from domain.errors import NotFound
 from domain.roles import Role
@@ -92,15 +92,6 @@ class PracticeNotices:
             now=now,
             done=done,
         )
-
-
-def letterhead_for(practice: Practice, provider: Provider | None = None) -> Letterhead:
-    return Letterhead(
-        practice_name=practice.name,
-        practice_phone=practice.phone,
-        reply_to=practice.email,
-        provider_name=provider.name if provider is not None else practice.name,
-    )
 
 
 def merchant_notice_key(provider_id: str, notice: MerchantNotice, since: datetime, staff_id: str) -> str:

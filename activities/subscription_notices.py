@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
-from activities.post import Post
-from activities.practice_notices import address_of, letterhead_for, people_to_tell
+from activities.post import Post, letterhead_for
+from activities.practice_notices import address_of, people_to_tell
 from db.effects import concluded_keys
 from db.models import PortalSubscription, Practice, Provider
 from db.settings_store import load_availability

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     CHANGE_PROVIDER = "change_provider"  # a provider's portal settings, page, forms, greeting, availability
     CHANGE_PRACTICE = "change_practice"  # the practice's portal settings
     MANAGE_SUBSCRIPTION = "manage_subscription"  # the practice's own, at the processor
+    MANAGE_KEYS = "manage_keys"  # of other programs: API keys, secrets of webhooks
     MANAGE_STAFF = "manage_staff"
     READ_AUDIT = "read_audit"
 

@@ -157,6 +157,29 @@ def _create(call: Call) -> Json:
     return save(call.world, id_, _account(call.world, id_, False, call.params))
 
 
+def _ours(call: Call) -> Json:
+    """A connected account, as the platform asks for it."""
+    account = call.world.store.get("account", call.ids[0])
+    if account is None or call.account != PLATFORM_ACCOUNT or not is_ours(call.world, account["id"]):
+        raise no_access(call.ids[0])
+    return account
+
+
+def _update(call: Call) -> Json:
+    account = _ours(call)
+    account["metadata"].update(check_metadata(call.params))
+    _changed(call.world, account)
+    return save(call.world, account["id"], account)
+
+
+def _delete(call: Call) -> Json:
+    """The platform takes its own access away, as its owner can (a test account may always be deleted)."""
+    account = _ours(call)
+    _deauthorize(call.world, account)
+    save(call.world, account["id"], account)
+    return {"id": account["id"], "object": "account", "deleted": True}
+
+
 def _list(call: Call) -> Json:
     ids = call.world.store.rows("SELECT id FROM objects WHERE kind = 'account' ORDER BY seq DESC")
     accounts = [call.world.store.get("account", id_) for (id_,) in ids if is_ours(call.world, id_)]
@@ -196,5 +219,13 @@ OPERATIONS = (
     ),
     Operation(method="GET", path="/v1/accounts", params=sdk.AccountListParams, handler=_list),
     Operation(method="GET", path="/v1/accounts/{}", params=sdk.AccountRetrieveParams, handler=_retrieve),
+    Operation(
+        method="POST",
+        path="/v1/accounts/{}",
+        params=sdk.AccountUpdateParams,
+        handler=_update,
+        simulated=frozenset({"metadata", "expand"}),
+    ),
+    Operation(method="DELETE", path="/v1/accounts/{}", params=sdk.AccountDeleteParams, handler=_delete),
     Operation(method="GET", path="/v1/account", params=sdk.AccountRetrieveCurrentParams, handler=_retrieve_own),
 )

@@ -22,24 +22,30 @@ from devstack.simulator import (
     charges,
     checkout,
     customers,
+    direct_intents,
+    direct_subscriptions,
     disputes,
     endpoints,
     event_log,
     intents,
     invoices,
+    one_off_invoices,
+    payment_methods,
+    payment_pages,
     refunds,
     subscriptions,
 )
 from devstack.simulator.answers import Answer, Answers
 from devstack.simulator.config import PLATFORM_ACCOUNT
 from devstack.simulator.conformity import demand
-from devstack.simulator.errors import ApiError, declined, no_access, not_simulated, rate_limited, server_error
+from devstack.simulator.errors import ApiError, CardDeclined, no_access, not_simulated, rate_limited, server_error
 from devstack.simulator.faults import REQUEST_ACTIONS, Fault, Faults, mutated
 from devstack.simulator.forms import Form, parse_form
 from devstack.simulator.journal import Journal
 from devstack.simulator.parameters import check
 from devstack.simulator.payers import let_time_act
 from devstack.simulator.rendering import expanded
+from devstack.simulator.versions import as_of
 from devstack.simulator.world import Call, Operation, World, new_id
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -50,10 +56,15 @@ OPERATIONS: tuple[Operation, ...] = (
     *charges.OPERATIONS,
     *checkout.OPERATIONS,
     *customers.OPERATIONS,
+    *direct_intents.OPERATIONS,
+    *direct_subscriptions.OPERATIONS,
     *endpoints.OPERATIONS,
     *event_log.OPERATIONS,
     *intents.OPERATIONS,
     *invoices.OPERATIONS,
+    *one_off_invoices.OPERATIONS,
+    *payment_methods.OPERATIONS,
+    *payment_pages.OPERATIONS,
     *refunds.OPERATIONS,
     *disputes.OPERATIONS,
     *subscriptions.OPERATIONS,
@@ -197,11 +208,14 @@ class Door:
             if fault is not None and fault.action == "500":
                 raise server_error()
             if fault is not None and fault.action == "decline":
-                raise declined()
+                raise CardDeclined
             let_time_act(self._world)
             with store.savepoint():
                 call = Call(world=self._world, account=account, params=params, ids=ids)
-                result = operation.handler(call)
+                try:
+                    result = operation.handler(call)
+                except CardDeclined as error:
+                    return Answer(status=error.status, body=error.body)
                 shown = expanded(store, account, result, params.get("expand") or [])
                 demand(shown)
                 return Answer(status=200, body=shown)
@@ -252,7 +266,7 @@ async def _read(request: Request) -> Question:
         path=request.url.path,
         account=request.headers.get("Stripe-Account"),
         key=request.headers.get("Idempotency-Key") if method == "POST" else None,
-        form=parse_form(body if method == "POST" else request.url.query),
+        form=as_of(request.headers.get("Stripe-Version"), parse_form(body if method == "POST" else request.url.query)),
     )
 
 

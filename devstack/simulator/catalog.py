@@ -56,7 +56,9 @@ def _create_product(call: Call) -> Json:
         "updated": now,
         "url": None,
     }
-    return save(call.world, call.account, product)
+    save(call.world, call.account, product)
+    call.world.events.emit("product.created", product, call.account)
+    return product
 
 
 def _create_price(call: Call) -> Json:
@@ -65,7 +67,9 @@ def _create_price(call: Call) -> Json:
     if "product" not in call.params:
         data = {"name": price["_name"], "id": price["product"]}
         _create_product(Call(world=call.world, account=call.account, params=data))
-    return save(call.world, call.account, price)
+    save(call.world, call.account, price)
+    call.world.events.emit("price.created", price, call.account)
+    return price
 
 
 def _retrieve_product(call: Call) -> Json:

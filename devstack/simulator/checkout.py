@@ -15,7 +15,7 @@ from devstack.simulator.store import Json
 from devstack.simulator.world import Call, Operation, new_id, pick, save
 
 SOONEST_END, LATEST_END = 30 * 60, 24 * 3600
-_INTENT_DATA = frozenset({"capture_method", "metadata", "description"})
+_INTENT_DATA = frozenset({"capture_method", "metadata", "description", "shipping"})
 # Kept and shown again, without any effect in the simulator.
 _ECHOED = ("client_reference_id", "customer_email", "locale", "submit_type", "billing_address_collection")
 

@@ -27,8 +27,10 @@ CLASSES: Mapping[str, type[StripeObject]] = {
     "event": stripe.Event,
     "invoice": stripe.Invoice,
     "item": stripe.LineItem,
+    "invoiceitem": stripe.InvoiceItem,
     "line_item": stripe.InvoiceLineItem,
     "payment_intent": stripe.PaymentIntent,
+    "payment_method": stripe.PaymentMethod,
     "plan": stripe.Plan,
     "price": stripe.Price,
     "product": stripe.Product,
@@ -86,6 +88,9 @@ def _of_object(cls: type[StripeObject], said: Any, path: str) -> list[str]:
         return [f"{path} is no object"]
     key: Any = cls  # mypy finds the SDK's classes unhashable
     hints = _hints(key)
+    if said.get("deleted") is True and "deleted" in hints:
+        # Of what is deleted, its id is all that is said.
+        return [f"{path}.{name} is said of what is deleted" for name in said if name not in ("id", "object", "deleted")]
     complaints = [f"{path}.{name} is unknown" for name in said if name not in hints]
     for name, hint in hints.items():
         if name in said:

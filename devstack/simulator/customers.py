@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from stripe import params as sdk
 
+from devstack.simulator.errors import not_simulated
 from devstack.simulator.parameters import check_metadata
+from devstack.simulator.payment_methods import Card, behaviour_of, method_of
 from devstack.simulator.rendering import page
 from devstack.simulator.store import Json
 from devstack.simulator.world import Call, Operation, World, new_id, save
@@ -27,6 +29,27 @@ def change_card(world: World, id_: str, *, good: bool) -> Json | None:
         return customer
 
 
+def default_method(world: World, id_: str) -> str | None:
+    """What their invoices are charged to, where the API has set it."""
+    customer = world.store.get("customer", id_)
+    return customer["invoice_settings"]["default_payment_method"] if customer is not None else None
+
+
+def _take_cards(call: Call, customer: Json) -> None:
+    """Attach the methods that the request names; the default one is what invoices are charged to."""
+    settings = call.params.get("invoice_settings") or {}
+    if unknown := set(settings) - {"default_payment_method"}:
+        raise not_simulated("that parameter", f"invoice_settings[{min(unknown)}]")
+    named, default = call.params.get("payment_method"), settings.get("default_payment_method")
+    # The same test card named twice is one: Stripe's own fixtures rely on it.
+    methods = {id_: method_of(call, id_) for id_ in (named, default) if id_}
+    for method in methods.values():
+        save(call.world, call.account, method | {"customer": customer["id"]})
+    if default:
+        customer["invoice_settings"]["default_payment_method"] = methods[default]["id"]
+        customer["_card_is_good"] = behaviour_of(methods[default]) is not Card.DECLINED
+
+
 def _create(call: Call) -> Json:
     customer: Json = {
         "id": new_id("cus"),
@@ -39,6 +62,12 @@ def _create(call: Call) -> Json:
         "delinquent": False,
         "description": call.params.get("description"),
         "email": call.params.get("email"),
+        "invoice_settings": {
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
+        },
         "livemode": False,
         "metadata": check_metadata(call.params),
         "name": call.params.get("name"),
@@ -48,8 +77,19 @@ def _create(call: Call) -> Json:
         "tax_exempt": "none",
         "_card_is_good": True,
     }
+    _take_cards(call, customer)
     save(call.world, call.account, customer)
     call.world.events.emit("customer.created", customer, call.account)
+    return customer
+
+
+def _update(call: Call) -> Json:
+    customer = call.find("customer")
+    customer["metadata"].update(check_metadata(call.params))
+    customer.update({name: call.params[name] for name in ("description", "email", "name") if name in call.params})
+    _take_cards(call, customer)
+    save(call.world, call.account, customer)
+    call.world.events.emit("customer.updated", customer, call.account)
     return customer
 
 
@@ -67,7 +107,9 @@ OPERATIONS = (
         path="/v1/customers",
         params=sdk.CustomerCreateParams,
         handler=_create,
-        simulated=frozenset({"description", "email", "expand", "metadata", "name"}),
+        simulated=frozenset(
+            {"description", "email", "expand", "invoice_settings", "metadata", "name", "payment_method"}
+        ),
     ),
     Operation(
         method="GET",
@@ -75,6 +117,13 @@ OPERATIONS = (
         params=sdk.CustomerListParams,
         handler=_list,
         simulated=frozenset({"limit", "starting_after", "ending_before", "created", "expand"}),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/customers/{}",
+        params=sdk.CustomerUpdateParams,
+        handler=_update,
+        simulated=frozenset({"description", "email", "expand", "invoice_settings", "metadata", "name"}),
     ),
     Operation(method="GET", path="/v1/customers/{}", params=sdk.CustomerRetrieveParams, handler=_retrieve),
 )

@@ -61,8 +61,12 @@ def server_error() -> ApiError:
     return ApiError("An unknown error occurred (simulated)", status=500, kind="api_error")
 
 
-def declined() -> ApiError:
-    return ApiError("Your card was declined.", status=402, kind="card_error", code="card_declined")
+class CardDeclined(ApiError):
+    """The bank said no: unlike another refusal, what was tried stays (the intent, its charge, their events)."""
+
+    def __init__(self, **facts: Any) -> None:
+        shown: Any = {name: {key: one for key, one in fact.items() if key[0] != "_"} for name, fact in facts.items()}
+        super().__init__("Your card was declined.", status=402, kind="card_error", code="card_declined", **shown)
 
 
 def rate_limited() -> ApiError:

@@ -19,7 +19,7 @@ CANCELABLE = ("requires_capture",)
 def _new_intent(world: World, session: Json) -> Json:
     intent_id = new_id("pi")
     data = session["_payment_intent_data"]
-    return _blank() | {
+    return blank() | {
         "id": intent_id,
         "amount": session["amount_total"],
         "capture_method": data.get("capture_method", "automatic"),
@@ -28,12 +28,14 @@ def _new_intent(world: World, session: Json) -> Json:
         "currency": session["currency"],
         "description": data.get("description"),
         "metadata": data.get("metadata") or {},
+        "shipping": data.get("shipping"),
         "payment_method_types": list(session["payment_method_types"]),
         "_session": session["id"],
     }
 
 
-def _blank() -> Json:
+def blank() -> Json:
+    """An intent that nobody has paid yet, without what its maker knows."""
     return {
         "object": "payment_intent",
         "amount_capturable": 0,
@@ -77,10 +79,11 @@ def intent_of(world: World, account: str, session: Json) -> Json:
     return intent
 
 
-def authorise(world: World, account: str, intent: Json) -> Json:
+def authorise(world: World, account: str, intent: Json, method: str | None = None) -> Json:
     """The card is good: the money is held, or with `automatic` capture taken at once."""
     manual = intent["capture_method"] == "manual"
     charge = new_charge(world, intent, captured=not manual)
+    charge["payment_method"] = method or charge["payment_method"]
     intent.update(latest_charge=charge["id"], payment_method=charge["payment_method"], last_payment_error=None)
     due_at = None
     if manual:
@@ -107,6 +110,7 @@ def decline(world: World, account: str, intent: Json) -> Json:
         "charge": charge["id"],
     }
     intent.update(latest_charge=charge["id"], last_payment_error=error, status="requires_payment_method")
+    intent["payment_method"] = None
     save(world, account, charge)
     save(world, account, intent)
     world.events.emit("charge.failed", charge, account)
@@ -154,7 +158,8 @@ def _capture(call: Call) -> Json:
     intent["metadata"].update(call.params.get("metadata") or {})
     save(call.world, call.account, charge)
     save(call.world, call.account, intent)
-    _mark_paid(call, intent["_session"])
+    if intent["_session"] is not None:
+        _mark_paid(call, intent["_session"])
     call.world.events.emit("charge.captured", charge, call.account)
     call.world.events.emit("payment_intent.succeeded", intent, call.account)
     return intent
@@ -170,7 +175,7 @@ def _cancel(call: Call) -> Json:
     intent = call.find("payment_intent")
     if intent["status"] in ("canceled", "succeeded"):
         raise _unexpected_state(intent, "canceled", "requires_capture")
-    if intent["status"] not in CANCELABLE:
+    if intent["_session"] is not None and intent["status"] not in CANCELABLE:
         # The intent of an open Checkout Session is ended by expiring the session.
         message = "You cannot cancel this PaymentIntent: expire its Checkout Session instead."
         raise ApiError(message, code="payment_intent_unexpected_state")

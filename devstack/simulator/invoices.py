@@ -15,7 +15,7 @@ def invoice_for(world: World, account: str, subscription: Json, reason: str) -> 
     number = len(world.store.every("invoice", account)) + 1
     now, id_ = world.clock.now(), new_id("in")
     address = f"{world.config.base_url}/invoices/{id_}"
-    invoice = _blank(item["price"]["unit_amount"] * item["quantity"]) | {
+    invoice = blank(item["price"]["unit_amount"] * item["quantity"]) | {
         "id": id_,
         "billing_reason": reason,
         "created": now,
@@ -55,6 +55,12 @@ def pay(world: World, account: str, invoice: Json) -> None:
     save(world, account, invoice)
     for type_ in ("invoice.paid", "invoice.payment_succeeded"):
         world.events.emit(type_, invoice, account)
+
+
+def subscription_of(invoice: Json) -> str | None:
+    """None of one that was asked for by itself."""
+    parent = invoice["parent"]
+    return parent["subscription_details"]["subscription"] if parent else None
 
 
 def fail(world: World, account: str, invoice: Json, next_attempt: int | None) -> None:
@@ -104,7 +110,8 @@ def _line(invoice_id: str, subscription: Json, item: Json) -> Json:
     }
 
 
-def _blank(total: int) -> Json:
+def blank(total: int) -> Json:
+    """An open invoice, without what its maker knows."""
     return {
         "object": "invoice",
         "account_country": "US",
@@ -150,7 +157,7 @@ def _list(call: Call) -> Json:
     items = matching(call.world.store.every("invoice", call.account), call.params, "customer", "status")
     if "subscription" in call.params:
         wanted = call.params["subscription"]
-        items = [one for one in items if one["parent"]["subscription_details"]["subscription"] == wanted]
+        items = [one for one in items if subscription_of(one) == wanted]
     return page(items, call.params, "/v1/invoices")
 
 

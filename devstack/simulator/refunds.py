@@ -96,7 +96,8 @@ def _update(call: Call) -> Json:
     refund = call.find("refund")
     refund["metadata"].update(check_metadata(call.params))
     save(call.world, call.account, refund)
-    call.world.events.emit("refund.updated", refund, call.account)
+    for type_ in ("refund.updated", "charge.refund.updated"):
+        call.world.events.emit(type_, refund, call.account)
     return refund
 
 

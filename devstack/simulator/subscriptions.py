@@ -21,11 +21,18 @@ _OVER = ("canceled", "incomplete_expired")
 
 def begin(world: World, account: str, session: Json) -> tuple[Json, Json]:
     """The subscription of a checkout that was paid, and its first invoice."""
-    now, id_ = world.clock.now(), new_id("sub")
     (line,) = session["_line_items"]["data"]
-    price = line["price"]
+    metadata = session["_subscription_data"].get("metadata") or {}
+    return start(world, account, session["customer"], line["price"], line["quantity"], metadata)
+
+
+def start(
+    world: World, account: str, customer: str, price: Json, quantity: int, metadata: dict[str, str]
+) -> tuple[Json, Json]:
+    """A subscription to one price, its first invoice paid."""
+    now, id_ = world.clock.now(), new_id("sub")
     recurring = price["recurring"]
-    item = {
+    item: Json = {
         "id": new_id("si"),
         "object": "subscription_item",
         "billing_thresholds": None,
@@ -36,7 +43,7 @@ def begin(world: World, account: str, session: Json) -> tuple[Json, Json]:
         "metadata": {},
         "plan": _plan(price),
         "price": price,
-        "quantity": line["quantity"],
+        "quantity": quantity,
         "subscription": id_,
         "tax_rates": [],
     }
@@ -45,14 +52,14 @@ def begin(world: World, account: str, session: Json) -> tuple[Json, Json]:
         "billing_cycle_anchor": now,
         "created": now,
         "currency": price["currency"],
-        "customer": session["customer"],
+        "customer": customer,
         "items": {
             "object": "list",
             "data": [item],
             "has_more": False,
             "url": f"/v1/subscription_items?subscription={id_}",
         },
-        "metadata": session["_subscription_data"].get("metadata") or {},
+        "metadata": metadata,
         "start_date": now,
     }
     invoice = invoices.invoice_for(world, account, subscription, "subscription_create")
@@ -85,6 +92,8 @@ def let_time_act(world: World, account: str, subscription: Json) -> None:
 def settle(world: World, account: str, invoice: Json) -> None:
     """An open invoice is paid at its page: what waited for it goes on."""
     invoices.pay(world, account, invoice)
+    if invoice["parent"] is None:
+        return  # asked for by itself, and for no subscription
     id_ = invoice["parent"]["subscription_details"]["subscription"]
     subscription = world.store.get("subscription", id_, account)
     assert subscription is not None  # what an invoice names is never deleted

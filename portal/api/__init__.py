@@ -18,6 +18,7 @@ from portal.api.payments import payments_router
 from portal.api.policies import client_policy_router, practice_policy_router, provider_policy_router
 from portal.api.profile import profile_router
 from portal.api.provider_settings import provider_settings_router
+from portal.api.providers import providers_router
 from portal.api.record import record_router
 from portal.api.rehearsal import rehearsal_router
 from portal.api.sessions import sessions_router
@@ -36,6 +37,7 @@ _cookie = APIKeyCookie(
 )
 
 for _router in (
+    providers_router,
     practice_policy_router,
     provider_policy_router,
     client_policy_router,

@@ -52,6 +52,12 @@ ClientSettings = Annotated[
 ]
 
 
+class Provider(TypedDict):
+    provider: w.Slug
+    name: str
+    timezone: str
+
+
 class SettingsSource(TypedDict):
     name: str
     value: Any

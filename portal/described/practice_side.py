@@ -20,6 +20,12 @@ _CLIENT = "/api/v1/clients/{client_id}"
 _APPOINTMENT = "/api/v1/appointments/{appointment_id}"
 
 PRACTICE_SIDE = {
+    "GET /api/v1/providers": Told(gives=listed(documents.Provider)),
+    "POST /api/v1/providers": Told(
+        takes=requests.NewProvider,
+        gives=documents.Provider,
+        example={"name": "Dr. Jane Doe", "timezone": "America/New_York"},
+    ),
     "GET /api/v1/clients": Told(gives=listed(answers.Client)),
     "POST /api/v1/clients": Told(
         takes=requests.NewClient,

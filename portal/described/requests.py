@@ -16,6 +16,12 @@ class _Closed(TypedDict):
     __pydantic_config__ = w.CLOSED  # type: ignore[misc]
 
 
+class NewProvider(_Closed):
+    name: str
+    slug: NotRequired[Annotated[str | None, Field(description="Of the page's address; made of the name otherwise.")]]
+    timezone: str
+
+
 class ListedClient(_Closed):
     first_name: str
     last_name: str

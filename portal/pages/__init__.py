@@ -28,11 +28,13 @@ from portal.pages.console_greeting import console_greeting_router
 from portal.pages.console_holidays import console_holidays_router
 from portal.pages.console_invitation import console_invitation_router
 from portal.pages.console_invite_many import console_invite_many_router
+from portal.pages.console_keys import console_keys_router
 from portal.pages.console_merchant import console_merchant_router
 from portal.pages.console_moving import console_moving_router
 from portal.pages.console_page import console_page_router
 from portal.pages.console_payments import console_payments_router
 from portal.pages.console_policies import client_settings_router, practice_settings_router
+from portal.pages.console_practice import console_practice_router
 from portal.pages.console_record import console_record_router
 from portal.pages.console_rehearsal import console_rehearsal_router
 from portal.pages.console_settings import console_settings_router
@@ -94,6 +96,8 @@ for _router in (
     console_form_editor_router,
     console_forms_router,
     console_rehearsal_router,
+    console_practice_router,
+    console_keys_router,
     console_settings_router,
     practice_settings_router,
     client_settings_router,

@@ -20,6 +20,7 @@ async def journeys_with_canaries(world: World) -> Canaries:
     await canaries.books_and_pays(invited)
     await canaries.front_desk_moves_and_cancels(signed_up, appointment)
     await canaries.front_desk_books(signed_up)
+    await canaries.is_taken_off_the_waitlist(signed_up)
     await canaries.keeps_profile(signed_up)
     await canaries.provider.told(invited.client_id, "new_client_forms_sent")
     return canaries

@@ -17,6 +17,7 @@ from standardwebhooks import Webhook
 
 from devstack.demo import required_answers
 from tests.driver import Person, Provider, World, ok, problem, text_of, until
+from tests.waiting import offer_link, offered, waits_for, whole_times
 
 # Raises with data of the row's client in the message, for the first times: a sequence isn't rolled back.
 _FAILING_ACTIVITY = """
@@ -229,6 +230,18 @@ class Canaries:
     async def is_let_off_a_fee(self, person: Person) -> None:
         body = {"reason": self.word("Waiverreason")}
         ok(await self.provider.request("POST", f"/api/v1/clients/{person.client_id}/fee-waiver", json=body), 201)
+
+    async def is_taken_off_the_waitlist(self, person: Person) -> None:
+        """Waits for a time that somebody else has; it frees up, and is kept for them when they are taken off."""
+        slot = (await whole_times(self.world, person))[0]
+        other = {"client_id": (await self.provider.invite())["id"], "starts_at": slot}
+        booked = ok(await self.provider.request("POST", "/api/v1/appointments", json=other), 201)
+        wish = await waits_for(person, slot)
+        ok(await self.provider.request("POST", f"/api/v1/appointments/{booked['id']}/cancel", json={}))
+        await offered(person)
+        self.planted["token of the offer"] = (await offer_link(self.world, person)).removeprefix("/offers/")
+        path = f"/api/v1/providers/{self.provider.slug}/waitlist/{wish['id']}/remove"
+        ok(await self.provider.request("POST", path, json={"reason": self.word("Removalreason")}))
 
     async def front_desk_books(self, person: Person) -> None:
         """Outside what is offered; called off by the provider's own system."""

@@ -27,6 +27,7 @@ async def a_full_record(world: World) -> tuple[Canaries, Person]:
     appointment = await canaries.books_and_pays(person)
     await canaries.front_desk_moves_and_cancels(person, appointment)
     await canaries.front_desk_books(person)
+    await canaries.is_taken_off_the_waitlist(person)
     await canaries.keeps_profile(person)
     await canaries.gets_an_override(person)
     await canaries.is_let_off_a_fee(person)

@@ -145,6 +145,7 @@ class Stage:
     async def post(self, path: str, data: Mapping[str, str], **headers: str) -> httpx.Response:
         """A raw request on the merchant's account, past the SDK."""
         base = {"Authorization": f"Bearer {API_KEY}", "Stripe-Account": MERCHANT}
+        base |= {"Stripe-Version": stripe.api_version}
         return await self.http.post(path, data=dict(data), headers=base | headers)
 
 

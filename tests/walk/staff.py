@@ -10,6 +10,7 @@ import pyotp
 
 from tests.dashboard import in_dashboard, ledger_says
 from tests.driver import Provider, new_address, ok, until
+from tests.e2e.test_new_practice import owner_of_new_practice
 from tests.staffing import colleague, invite_colleague, owner_of, sign_in
 from tests.walk.scene import Persona, Scene, casting
 
@@ -25,6 +26,13 @@ async def newcomer(scene: Scene) -> Persona:
     """An owner on the first day: nothing has happened yet."""
     provider = await scene.practice("empty")
     return Persona(facts=await _facts(provider), http=(await owner_of(provider)).http)
+
+
+@casting
+async def founder(scene: Scene) -> Persona:
+    """The owner of a practice that has just been made: it has no provider yet."""
+    _, owner = await owner_of_new_practice(scene.world, "Founders")
+    return Persona(facts={}, http=owner.http)
 
 
 @casting
