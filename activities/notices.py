@@ -11,6 +11,7 @@ from temporalio import activity
 
 from activities.calendar_part import CalendarParts
 from activities.post import Letterhead, Post, letterhead
+from db.called_off_days import words_about
 from db.fees import amount_of, quote_of
 from db.models import Appointment, Client, Payment
 from db.policy_store import load_policy
@@ -83,6 +84,7 @@ class _About:
     when: str
     clients_zone: str  # by whose clock it is night
     notice_minutes: int | None  # until which the client can cancel online
+    words: str  # of the practice's own, where it has called off the whole day
 
     @property
     def refund_rule(self) -> str:
@@ -122,6 +124,7 @@ class Notices:
             paid=amount_of(about.payment) if about.payment and taken else None,
             due_minor=about.payment.refund_due_minor if about.payment and taken else 0,
             by_practice=about.appointment.cancelled_by == Actor.STAFF,
+            words=about.words,
         )
         await self._send(
             command, about, "cancellation_notice", TimelineKind.CANCELLATION_SENT, extra, method=CalendarMethod.CANCEL
@@ -134,7 +137,8 @@ class Notices:
         about = await self._about(command)
         if about.appointment.status == AppointmentStatus.CANCELLED:
             return False
-        await self._send(command, about, "move_notice", TimelineKind.MOVE_SENT, {}, method=CalendarMethod.REQUEST)
+        extra: dict[str, object] = {"words": about.words}
+        await self._send(command, about, "move_notice", TimelineKind.MOVE_SENT, extra, method=CalendarMethod.REQUEST)
         return True
 
     @activity.defn
@@ -199,6 +203,7 @@ class Notices:
                 when=spoken_time(command.known_as or appointment.starts_at, availability.timezone),
                 clients_zone=client.timezone or availability.timezone,
                 notice_minutes=notice if policy.clients_can_cancel else None,
+                words=await words_about(session, appointment),
             )
 
     async def _send(

@@ -75,6 +75,9 @@ async def save_settings(
         now=await office.clock.now(session),
         expected_version=expected_version,
     )
+    if kind is SettingsKind.PAGE:
+        # One name: what the page says, mails, portal and console say too.
+        provider.name = checked["name"]
     if kind is SettingsKind.GREETING:
         await drop_unused_files(session, office, provider)
     view = await read_settings(session, provider, kind)

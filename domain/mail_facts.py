@@ -51,14 +51,17 @@ def reminder_facts(*, attending_link: str, confirmed: bool) -> Facts:
     return {"confirmed": confirmed, "attending_link": attending_link}
 
 
-def cancellation_facts(*, paid: Money | None, due_minor: int, by_practice: bool) -> Facts:
-    """`due_minor` of what was paid goes back, the rest is kept; nothing is said of nothing."""
+def cancellation_facts(*, paid: Money | None, due_minor: int, by_practice: bool, words: str = "") -> Facts:
+    """`due_minor` of what was paid goes back, the rest is kept; nothing is said of nothing.
+
+    `words` are the practice's own, where it has called off the whole day.
+    """
 
     def said(amount_minor: int) -> str:
         return str(Money(amount_minor=amount_minor, currency=paid.currency)) if paid and amount_minor > 0 else ""
 
     kept = paid.amount_minor - due_minor if paid is not None else 0
-    return {"refund": said(due_minor), "kept": said(kept), "by_practice": by_practice}
+    return {"refund": said(due_minor), "kept": said(kept), "by_practice": by_practice, "words": words}
 
 
 def front_desk_facts(*, site: str, occurrence: str, client_id: str, ref: str) -> Facts:

@@ -149,6 +149,7 @@ TIMELINE = {
     TimelineKind.APPOINTMENT_REMINDED: "Reminded of the appointment",
     TimelineKind.APPOINTMENT_CANCELLED: "Appointment cancelled",
     TimelineKind.CANCELLATION_SENT: "Cancellation notice sent",
+    TimelineKind.DAY_CALLED_OFF: "The provider's day was called off",
     TimelineKind.APPOINTMENT_FULFILLED: "Client came to the appointment",
     TimelineKind.APPOINTMENT_NOSHOW: "Client didn't come to the appointment",
     TimelineKind.JOURNEY_LAPSED: "No answer for a long time: closed",

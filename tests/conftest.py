@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
@@ -25,6 +26,17 @@ settings.load_profile("portico")
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStack:
     return ByStack(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each test has a name of its own: of two that share one, a run on several processes would leave one out unseen."""
+    for item in items:
+        # schemathesis calls the tests of all operations alike.
+        if label := getattr(item, "operation_label", None):
+            item._id = item.id.with_params(label)
+    twice = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if twice:
+        raise pytest.UsageError(f"several tests are called {', '.join(twice[:3])}")
 
 
 def plan_for(state_dir: Path) -> StackPlan:

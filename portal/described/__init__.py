@@ -1,5 +1,6 @@
 """What the JSON API takes, gives and refuses, route by route, for /openapi.json."""
 
+from portal.described.called_off_side import CALLED_OFF_SIDE
 from portal.described.client_side import CLIENT_SIDE
 from portal.described.many_and_all import MANY_AND_ALL
 from portal.described.page_side import PAGE_SIDE
@@ -12,6 +13,7 @@ API = {
     **CLIENT_SIDE,
     **PRACTICE_SIDE,
     **MANY_AND_ALL,
+    **CALLED_OFF_SIDE,
     **SETTINGS_SIDE,
     **REHEARSAL_SIDE,
     **WAITLIST_SIDE,

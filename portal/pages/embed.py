@@ -13,7 +13,7 @@ from portal.pages.signing_up import Counter, form_page, take
 from portal.rendering import render, render_text
 from web.transactions import RemoteAddress, TheOffice, Transaction
 
-embed_script_router = APIRouter(prefix="/embed", tags=["pages: public"])
+embed_script_router = APIRouter(prefix="/embed", tags=["embed"])  # read by machines, also when it is refused
 embed_router = APIRouter(prefix="/embed", tags=["pages: public"], dependencies=[Depends(framed)])
 
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browsers import DESK, PHONE, WITHOUT_SCRIPTS, fits
-from tests.driver import Provider, World, ok, problem
+from tests.driver import Provider, World, ok, problem, text_of
 from tests.e2e.test_settings_pages import staff_page
 from tests.pictures import opened, photo
 from tests.staffing import owner_of
@@ -51,6 +51,14 @@ async def test_a_picture_is_uploaded_and_shown_once_the_page_is_saved_with_it(wo
     assert shown.headers["content-security-policy"].startswith("default-src 'none'; sandbox")
     assert opened(shown.content).size == (300, 400)
     assert not opened(shown.content).getexif()
+
+
+async def test_the_name_on_the_page_is_the_name_in_portal_and_mails(world: World, provider: Provider) -> None:
+    ok(await provider.request("PUT", home(provider), json={"name": "Dr. Zoë Müller"}))
+    (listed,) = (await provider.get("/api/v1/providers"))["items"]
+    assert (listed["provider"], listed["name"]) == (provider.slug, "Dr. Zoë Müller")
+    invited = await provider.invite()
+    assert "Dr. Zoë Müller" in text_of(await world.mail(invited["email"], "client portal"))
 
 
 async def test_a_program_that_knows_nothing_of_pictures_goes_on_saving_words(world: World, provider: Provider) -> None:

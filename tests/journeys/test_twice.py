@@ -38,7 +38,7 @@ from tests.e2e.test_late_payments import at_processor, given_away, lost
 from tests.seeding import settings_of
 from tests.staffing import owner_of
 from tests.subscribing import PAGE, row_of, subscribed, unsubscribed
-from tests.waiting import booked_at, cancel, offers, waits_for, whole_times, without_fee
+from tests.waiting import booked_at, cancel, invited, offers, waits_for, whole_times, without_fee
 from workflows.naming import taken_payment_id
 
 Activity = Callable[[Any], Awaitable[Any]]
@@ -256,7 +256,7 @@ async def test_an_offer_of_the_waitlist_can_be_made_and_told_again(
     world: World, provider: Provider, run: Callable[[str, Any], Awaitable[Any]]
 ) -> None:
     await without_fee(provider)
-    first, second = [await world.invited_client(provider) for _ in range(2)]
+    first, second = await invited(world, provider, 2)
     slot = (await whole_times(world, first))[0]
     appointment = await booked_at(first, slot)
     await waits_for(second, slot)
