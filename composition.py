@@ -18,6 +18,7 @@ from activities.batches import Batches
 from activities.bookings import Bookings
 from activities.busy_calendars import BusyCalendars
 from activities.calendar_part import CalendarParts
+from activities.called_off_days import CallingOffDays
 from activities.comparisons import Comparisons
 from activities.email_changes import EmailChanges
 from activities.fee_notices import FeeNotices
@@ -42,6 +43,7 @@ from activities.taken_payments import TakenPayments
 from activities.waitlist import Waitlists
 from activities.waitlist_offers import WaitlistOffers
 from commands.batches import BatchRun
+from commands.calling_off import CalledOffRun
 from commands.office import Office
 from commands.waitlist_desk import WaitlistDesk
 from db.clock import Clock
@@ -244,6 +246,7 @@ def activities_of(
         ),
         MerchantAccounts(database, merchants or merchants_of(settings), own_account=settings.stripe_accounts == "own"),
         Batches(BatchRun(office_of(settings, database))),
+        CallingOffDays(CalledOffRun(office_of(settings, database))),
         Waitlists(database, clock_of(settings), WaitlistDesk(office_of(settings, database))),
         WaitlistOffers(post, tokens),
         busy_calendars_of(settings, database),

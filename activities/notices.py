@@ -11,6 +11,7 @@ from temporalio import activity
 
 from activities.calendar_part import CalendarParts
 from activities.post import Letterhead, Post, letterhead
+from db.called_off_days import words_about
 from db.fees import amount_of, quote_of
 from db.models import Appointment, Client, Payment
 from db.policy_store import load_policy
@@ -77,6 +78,7 @@ class _About:
     when: str
     clients_zone: str  # by whose clock it is night
     notice_minutes: int | None  # until which the client can cancel online
+    words: str  # of the practice's own, where it has called off the whole day
 
     @property
     def refund_rule(self) -> str:
@@ -119,6 +121,7 @@ class Notices:
             "refund": _spoken(about.payment, due),
             "kept": _spoken(about.payment, paid - due),
             "by_practice": about.appointment.cancelled_by == Actor.STAFF,
+            "words": about.words,
         }
         await self._send(
             command, about, "cancellation_notice", TimelineKind.CANCELLATION_SENT, extra, method=CalendarMethod.CANCEL
@@ -131,7 +134,8 @@ class Notices:
         about = await self._about(command)
         if about.appointment.status == AppointmentStatus.CANCELLED:
             return False
-        await self._send(command, about, "move_notice", TimelineKind.MOVE_SENT, {}, method=CalendarMethod.REQUEST)
+        extra: dict[str, object] = {"words": about.words}
+        await self._send(command, about, "move_notice", TimelineKind.MOVE_SENT, extra, method=CalendarMethod.REQUEST)
         return True
 
     @activity.defn
@@ -200,6 +204,7 @@ class Notices:
                 when=spoken_time(command.known_as or appointment.starts_at, availability.timezone),
                 clients_zone=client.timezone or availability.timezone,
                 notice_minutes=notice if policy.clients_can_cancel else None,
+                words=await words_about(session, appointment),
             )
 
     async def _send(

@@ -45,9 +45,15 @@ async def cancel_booked(
     payment = await payment_of_appointment(session, appointment.id, for_update=True)
     if payment is None or payment.state != PaymentState.CAPTURED:
         return None
-    # By the rule, less what staff have given back already.
-    due = still_due(amount_of(payment), refund_percent, payment.refund_due_minor).amount_minor
-    return await owe_refund(session, payment, now, due, cause=RefundCause.CANCELLED)
+    return await owe_refund(session, payment, now, due_back(payment, refund_percent), cause=RefundCause.CANCELLED)
+
+
+def due_back(payment: Payment | None, percent: int) -> int:
+    """How much goes back, in minor units: by the rule, less what staff have given back already; of what was taken."""
+    if payment is None or payment.state != PaymentState.CAPTURED:
+        return 0
+    due = still_due(amount_of(payment), percent, payment.refund_due_minor).amount_minor
+    return max(0, min(due, payment.amount_minor - payment.refund_due_minor - payment.lost_minor))
 
 
 async def owe_refund(
@@ -89,6 +95,13 @@ async def owe_refund(
     session.add(refund)
     await session.flush()
     return refund.id
+
+
+async def refund_of_cancelling(session: AsyncSession, appointment_id: str) -> str | None:
+    """The refund that was owed when the appointment was called off, while it hasn't been made."""
+    query = select(Refund.id).join(Payment, Payment.id == Refund.payment_id)
+    owed = (Refund.cause == str(RefundCause.CANCELLED), Refund.status == str(RefundStatus.PENDING))
+    return await session.scalar(query.where(Payment.appointment_id == appointment_id, *owed).limit(1))
 
 
 async def _step_back_if_last(session: AsyncSession, appointment: Appointment) -> Client:

@@ -48,6 +48,7 @@ class EventKind(StrEnum):
     MERCHANT_ACCOUNT_NOTICED = "merchant_account_noticed"
     SUBSCRIPTION_NOTICED = "subscription_noticed"
     BATCH_CONFIRMED = "batch_confirmed"
+    DAYS_CALLED_OFF = "days_called_off"
     WAITLIST_NOTICED = "waitlist_noticed"
 
 
@@ -87,6 +88,10 @@ def email_change_subject(change_id: str) -> str:
 
 def batch_subject(batch_id: str) -> str:
     return f"batch:{batch_id}"
+
+
+def called_off_subject(called_off_id: str) -> str:
+    return f"called-off:{called_off_id}"
 
 
 def waitlist_subject(provider_id: str) -> str:

@@ -45,6 +45,7 @@ class Holding(StrEnum):
     DECLINED = "declined-mails"
     TWO_PERSONS = "not-the-same-person"
     BATCHES = "actions-for-many"
+    CALLED_OFF = "days-called-off"
     TIMELINE = "timeline"
     ATTENTION = "attention"
     EVENTS = "events"

@@ -18,6 +18,7 @@ from db.models import (
     AttentionItem,
     AuditEntry,
     BatchItem,
+    CalledOffAppointment,
     Client,
     ClientPolicyVersion,
     DataKey,
@@ -201,6 +202,7 @@ HELD: tuple[Held, ...] = (
         left_out={"one_id": _SOMEBODY_ELSE, "other_id": _SOMEBODY_ELSE},
     ),
     _removed(Holding.BATCHES, BatchItem, "at"),
+    _removed(Holding.CALLED_OFF, CalledOffAppointment, "was_at"),
     _removed(Holding.TIMELINE, TimelineEntry, "at"),
     _removed(Holding.ATTENTION, AttentionItem, "raised_at"),
     # Whatever was kept for them is free again.
@@ -313,6 +315,7 @@ NOT_ABOUT_CLIENTS: Mapping[str, str] = {
     "busy_calendar": "the provider's",
     "busy_time": "the provider's: when, and never with what",
     "calendar_feed": "the provider's",
+    "called_off_days": "the provider's: which days, not whose appointments",
     "client_batch": "the practice's: what was done, not for whom",
     "demo_clock": "the demo's",
     "event_subject": "leases, by ids",

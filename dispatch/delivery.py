@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,20 +14,16 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.accounts import SendPasswordReset
-from activities.email_changes import SendEmailChange
-from activities.greeting_tests import SendGreetingTest
 from db.events import EventKind
 from db.telling import ClientRow
+from dispatch.delivered import Delivered, Never, NotYet, Told, away
 from dispatch.engine_view import described, end_workflows, operator_ended
+from dispatch.errands import Errands
 from dispatch.payment_delivery import tell_taken_payment
 from dispatch.practice_delivery import tell_practice
 from domain.stages import Stage, Track
 from workflows.booking import Booking
-from workflows.client_batch import ClientBatch
 from workflows.client_journey import ClientJourney
-from workflows.email_change import EmailChangeMails
-from workflows.greeting_test import GreetingTestMail
 from workflows.messages import (
     AccountOpened,
     AppointmentCancelled,
@@ -42,7 +37,6 @@ from workflows.messages import (
     NewClientFormsRequested,
     PaymentNoticed,
     RefundAsked,
-    RunBatch,
     StartBooking,
     StartJourney,
     VisitRecorded,
@@ -50,40 +44,13 @@ from workflows.messages import (
 from workflows.naming import (
     TASK_QUEUE,
     booking_id,
-    client_batch_id,
     client_journey_id,
-    email_change_id,
-    greeting_test_id,
-    password_reset_id,
 )
-from workflows.password_reset import PasswordResetMail
 from workflows.search_attributes import opening
 
 _RPC_TIMEOUT = timedelta(seconds=3)
 _TERMINATED = "the journey was terminated"
 
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """Temporal has accepted it, or there is nobody left whom it concerns."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NotYet:
-    """Try again: the engine is away, or the workflow isn't there yet. `weather` tries never run out."""
-
-    reason: str
-    weather: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Never:
-    """It can't be told; a person has to look."""
-
-    reason: str
-
-
-Delivered = Told | NotYet | Never
 
 _JOURNEY_FACTS: dict[EventKind, type] = {
     EventKind.INVITATION_REQUESTED: InvitationRequested,
@@ -104,11 +71,11 @@ _BOOKING_FACTS: dict[EventKind, type] = {
 }
 
 
-class Delivery:
+class Delivery(Errands):
     """Speaks to Temporal on behalf of recorded events. The signals are named like the event kinds."""
 
     def __init__(self, engine: Client, *, payment_poll_seconds: int, change_grace_seconds: int) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._payment_poll_seconds = payment_poll_seconds
         self._change_grace_seconds = change_grace_seconds
 
@@ -131,45 +98,13 @@ class Delivery:
                 return await self._tell_journey(kind, self._journey_fact(kind, payload), client, skew)
             return await self._tell_booking(kind, payload, client, skew)
         except (RPCError, RuntimeError) as error:
-            return _away(error)
-
-    async def start_password_reset(self, reset_id: str) -> Delivered:
-        command = SendPasswordReset(reset_id=reset_id)
-        return await self._start_once(PasswordResetMail.run, command, password_reset_id(reset_id))
-
-    async def start_email_change(self, change_id: str) -> Delivered:
-        command = SendEmailChange(change_id=change_id)
-        return await self._start_once(EmailChangeMails.run, command, email_change_id(change_id))
-
-    async def start_greeting_test(self, test_id: str) -> Delivered:
-        command = SendGreetingTest(test_id=test_id)
-        return await self._start_once(GreetingTestMail.run, command, greeting_test_id(test_id))
-
-    async def start_batch(self, batch_id: str) -> Delivered:
-        return await self._start_once(ClientBatch.run, RunBatch(batch_id=batch_id), client_batch_id(batch_id))
-
-    async def _start_once(self, run: Any, command: object, workflow_id: str) -> Delivered:
-        """What belongs to no client's journey: mails to an account or a staff member, a batch."""
-        try:
-            await self._engine.start_workflow(
-                run,
-                command,
-                id=workflow_id,
-                task_queue=TASK_QUEUE,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                rpc_timeout=_RPC_TIMEOUT,
-            )
-        except WorkflowAlreadyStartedError:
-            pass
-        except (RPCError, RuntimeError) as error:
-            return _away(error)
-        return Told()
+            return away(error)
 
     async def tell_practice(self, kind: EventKind, payload: Mapping[str, Any], skew: timedelta) -> Delivered:
         try:
             await tell_practice(self._engine, kind, payload, skew)
         except (RPCError, RuntimeError) as error:
-            return _away(error)
+            return away(error)
         return Told()
 
     async def _start(self, client: ClientRow, skew: timedelta) -> Delivered:
@@ -333,8 +268,3 @@ class Delivery:
             "static_details": "From the first contact to the first booked visit. Names are in the console, not here.",
             "rpc_timeout": _RPC_TIMEOUT,
         }
-
-
-def _away(error: RPCError | RuntimeError) -> NotYet:
-    """A RuntimeError is a lazy client's first call, while the engine is away."""
-    return NotYet(reason=error.status.name.lower() if isinstance(error, RPCError) else "no connection", weather=True)

@@ -13,6 +13,7 @@ from activities.heartbeat import Heartbeats
 from activities.translation import ErrorTranslation
 from dispatch.codec import data_converter
 from workflows.booking import Booking
+from workflows.called_off_days import CalledOffDays
 from workflows.client_batch import ClientBatch
 from workflows.client_journey import ClientJourney
 from workflows.compare_money import CompareMoney
@@ -32,7 +33,7 @@ from workflows.watch_processor import WatchProcessor
 WORKFLOWS: tuple[type, ...] = (
     *(ClientJourney, Booking, MerchantAccount, PortalSubscription, SweepHolds, SweepPractices),
     *(CompareMoney, WatchProcessor, Waitlist, SweepWaitlists),
-    *(TakenPayment, ClientBatch, PasswordResetMail, EmailChangeMails, GreetingTestMail, ReadCalendars),
+    *(TakenPayment, ClientBatch, CalledOffDays, PasswordResetMail, EmailChangeMails, GreetingTestMail, ReadCalendars),
 )
 
 # Imported once outside the sandbox instead of for each workflow; none of them acts on import.

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,7 +30,8 @@ from db.telling import (
     waiting_subjects,
 )
 from db.timeline import tell
-from dispatch.delivery import Delivered, Delivery, Never, NotYet, Told
+from dispatch.delivered import Delivered, Never, NotYet, Told
+from dispatch.delivery import Delivery
 from dispatch.practice_delivery import OF_PRACTICES
 from domain.cadence import ANSWER_WITHIN
 from domain.stages import Actor
@@ -156,6 +157,10 @@ class Relay:
             return await self._delivery.start_email_change(event.payload["change_id"])
         if kind is EventKind.BATCH_CONFIRMED:
             return await self._delivery.start_batch(event.payload["batch_id"])
+        if kind is EventKind.DAYS_CALLED_OFF:
+            skew = self._clock.skew(event.clock_offset)
+            runs_at = datetime.fromisoformat(event.payload["runs_at"])
+            return await self._delivery.start_calling_off(event.payload["called_off_id"], runs_at, skew)
         if kind in OF_PRACTICES:
             return await self._delivery.tell_practice(kind, event.payload, self._clock.skew(event.clock_offset))
         if event.client is None:

@@ -136,6 +136,7 @@ class TimelineKind(StrEnum):
     APPOINTMENT_REMINDED = "appointment_reminder_sent"
     APPOINTMENT_CANCELLED = "appointment_cancelled"
     CANCELLATION_SENT = "cancellation_sent"
+    DAY_CALLED_OFF = "day_called_off"
     APPOINTMENT_FULFILLED = "appointment_fulfilled"
     APPOINTMENT_NOSHOW = "appointment_noshow"
     JOURNEY_LAPSED = "journey_lapsed"

@@ -50,6 +50,8 @@ DONE = {
     "refunded": "The money is on its way back. It is refunded once the payment processor has confirmed it.",
     "noshow": "Recorded: the client didn't come. The fee is kept.",
     "fulfilled": "Recorded: the client came.",
+    "called-off-undone": "Undone. The days are open as before, and nobody was told anything.",
+    "called-off-stopped": "Stopped. What was done stays, and the days stay closed.",
     "erased": "The client is erased. Nothing here says any more who they were.",
     "contact": "Saved.",
     "saved": "Saved.",

@@ -28,6 +28,7 @@ HOLDING = {
     Holding.ACCOUNT_MAILS: "Mails sent to their account",
     Holding.DECLINED: "Their wish for no greetings and reminders",
     Holding.TWO_PERSONS: "Decisions that they are not the same person as somebody else",
+    Holding.CALLED_OFF: "Their appointments on days that were called off",
     Holding.TIMELINE: "Timeline",
     Holding.ATTENTION: "Steps that needed attention",
     Holding.EVENTS: "What was accepted from outside, by ids",

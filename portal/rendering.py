@@ -20,6 +20,7 @@ from domain.questionnaire_instances import most_instances
 from domain.wording import spoken_clock, spoken_date, spoken_day, spoken_time
 from portal import (
     batch_words,
+    called_off_words,
     dispute_words,
     duplicate_words,
     greeting_words,
@@ -71,6 +72,7 @@ def _environment() -> Environment:
         clock_beside=clock_beside,
         words=wording,
         batch_words=batch_words,
+        called_off_words=called_off_words,
         dispute_words=dispute_words,
         duplicate_words=duplicate_words,
         invitation_words=invitation_words,

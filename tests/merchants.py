@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
+import sqlite3
 import time
+from contextlib import closing
 from html import unescape
 from typing import Any
 
@@ -89,3 +91,14 @@ async def made_for(world: World, provider: Provider) -> list[dict[str, Any]]:
         if (one["method"], one["path"]) == ("POST", "/v1/accounts")
         and one["body"]["metadata"]["merchant_reference"].startswith(provider_id)
     ]
+
+
+def charges(world: World, provider: Provider) -> list[tuple[int, int]]:
+    """What was taken and what was given back, of each charge at the provider's account."""
+    store = world.stack.plan.state_dir / "simulator" / "simulator.sqlite3"
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as simulator:
+        rows = simulator.execute(
+            "SELECT body FROM objects WHERE account = ? AND kind = 'charge'", (provider.seeded.merchant_account,)
+        ).fetchall()
+    bodies = [json.loads(body) for (body,) in rows]
+    return sorted((one["amount_captured"], one["amount_refunded"]) for one in bodies)

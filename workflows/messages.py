@@ -239,6 +239,15 @@ class RunBatch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallOffDays:
+    """Starts `CalledOffDays`, as it was confirmed; `runs_at` is when it can't be undone any more."""
+
+    called_off_id: str
+    runs_at: datetime
+    skew_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResolveAttention:
     """A person's answer to a step that was refused for good."""
 

@@ -48,5 +48,9 @@ def client_batch_id(batch_id: str) -> str:
     return f"client-batch:{batch_id}"
 
 
+def called_off_days_id(called_off_id: str) -> str:
+    return f"called-off-days:{called_off_id}"
+
+
 def email_change_id(change_id: str) -> str:
     return f"email-change:{change_id}"

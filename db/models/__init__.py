@@ -4,6 +4,7 @@ from db.models.base import Base
 from db.models.batches import BatchItem, ClientBatch
 from db.models.booking import Appointment, Dispute, FeeWaiver, Payment, Refund
 from db.models.calendars import BusyCalendar, BusyTime, CalendarFeed
+from db.models.called_off_days import CalledOffAppointment, CalledOffDays
 from db.models.client import (
     AttentionItem,
     Client,
@@ -57,6 +58,8 @@ __all__ = [
     "BusyCalendar",
     "BusyTime",
     "CalendarFeed",
+    "CalledOffAppointment",
+    "CalledOffDays",
     "Client",
     "ClientBatch",
     "ClientPolicyVersion",

@@ -6,6 +6,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from portal.api.appointments import appointments_router
 from portal.api.attention import attention_router
 from portal.api.audit import audit_router
+from portal.api.called_off_days import called_off_days_router
 from portal.api.client_batches import client_batches_router
 from portal.api.client_portal import client_portal_router
 from portal.api.clients import clients_router
@@ -48,6 +49,7 @@ for _router in (
     record_router,
     duplicates_router,
     client_batches_router,
+    called_off_days_router,
     waivers_router,
     waitlist_router,
     attention_router,

@@ -17,6 +17,7 @@ from portal.pages.console_availability import console_availability_router
 from portal.pages.console_batches import console_batches_router
 from portal.pages.console_calendar import console_calendar_router
 from portal.pages.console_calendars import console_calendars_router
+from portal.pages.console_called_off_days import console_called_off_router
 from portal.pages.console_client import console_client_router
 from portal.pages.console_clients import console_clients_router
 from portal.pages.console_contact import console_contact_router
@@ -82,6 +83,7 @@ for _router in (
     console_client_router,
     console_invitation_router,
     console_batches_router,
+    console_called_off_router,
     console_duplicates_router,
     console_contact_router,
     console_record_router,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -25,7 +26,7 @@ OWN_ACCOUNT = {
     "/console/session",
 }
 # What a path can name of another practice's.
-OTHERS = ("batch_id", "client_id", "appointment_id", "payment_id", "provider", "form_id", "staff_id")
+OTHERS = ("batch_id", "called_off_id", "client_id", "appointment_id", "payment_id", "provider", "form_id", "staff_id")
 # For operators and scrapers, with tokens of their own: asked here without one.
 MACHINES = {"allowed_operator", "allowed_scraper"}
 
@@ -94,8 +95,13 @@ async def theirs(world: World, provider: Provider) -> tuple[Theirs, Person]:
     owner = world.rows("SELECT id FROM staff_member WHERE email = %s", provider.seeded.email)[0]["id"]
     body = {"action": "revoke_invitation", "client_ids": [person.client_id]}
     batch = ok(await provider.request("POST", "/api/v1/client-batches", json=body), 202)
+    day = (await world.now() + timedelta(days=300)).date().isoformat()
+    ill = {"first_day": day, "instead": "cancel", "reason": "ill"}
+    path = f"/api/v1/providers/{provider.slug}/called-off-days"
+    called_off = ok(await provider.request("POST", path, json=ill), 202)
     values = {
         "batch_id": batch["id"],
+        "called_off_id": called_off["id"],
         "client_id": person.client_id,
         "appointment_id": appointment["id"],
         "payment_id": payment,

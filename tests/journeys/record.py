@@ -10,6 +10,7 @@ import base64
 import dataclasses
 import sys
 import tempfile
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ async def _record_all(world: World) -> None:
     await _record_held_longer(world, invited)
     await _record_revoked(world, provider)
     await _record_withdrawn(world, await world.new_provider())
+    await _record_called_off(world, await world.new_provider())
     await _record_waitlist(world, await world.new_provider())
 
 
@@ -99,6 +101,28 @@ async def _record_waitlist(world: World, provider: Provider) -> None:
     await world.mail(third.address, SUBJECT)
     ok(await third.request("POST", f"/api/v1/portal/waitlist/offers/{offer['id']}/take"), 201)
     await _keep(world, "waitlist", f"waitlist:{provider_id}")
+
+
+async def _record_called_off(world: World, provider: Provider) -> None:
+    """A day with one visit: undone would be no more than the wait, so this one is done."""
+    client = (await provider.invite())["id"]
+    day = (await world.now() + timedelta(days=7)).date()
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+    starts_at = datetime.combine(day, time(15), tzinfo=UTC).isoformat()
+    ok(await provider.request("POST", "/api/v1/appointments", json={"client_id": client, "starts_at": starts_at}), 201)
+    await provider.told(client, "appointment_booked")
+    path = f"/api/v1/providers/{provider.slug}/called-off-days"
+    body = {"first_day": day.isoformat(), "instead": "cancel", "reason": "ill"}
+    run = ok(await provider.request("POST", path, json=body), 202)["id"]
+    engine = await world.engine()
+
+    async def started() -> bool:
+        return bool([one async for one in engine.list_workflows(f"WorkflowId = 'called-off-days:{run}'")])
+
+    await until(started, "the run to be started")
+    await world.fast_forward(f"called-off-days:{run}", seconds=180)
+    await _keep(world, "called_off_days", f"called-off-days:{run}")
 
 
 async def _record_disputed(world: World, provider: Provider) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -19,6 +18,7 @@ from domain.reconciliation import Matter
 from reconcile import Asked, Outcome, reconcile
 from tests.conftest import plan_for
 from tests.driver import Provider, World, until
+from tests.merchants import charges
 from tests.seeding import settings_of
 
 
@@ -60,14 +60,7 @@ class RecoveringWorld(World):
         await asyncio.gather(*(supervisor.start_again(part) for part in writers))
 
     def charges(self, provider: Provider) -> list[tuple[int, int]]:
-        """What was taken and what was given back, of each charge at the provider's account."""
-        store = self.stack.plan.state_dir / "simulator" / "simulator.sqlite3"
-        with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as simulator:
-            rows = simulator.execute(
-                "SELECT body FROM objects WHERE account = ? AND kind = 'charge'", (provider.seeded.merchant_account,)
-            ).fetchall()
-        bodies = [json.loads(body) for (body,) in rows]
-        return sorted((one["amount_captured"], one["amount_refunded"]) for one in bodies)
+        return charges(self, provider)
 
     async def copies(self, *addresses: str) -> list[int]:
         """How often each message has come, of all that these were sent."""

@@ -116,6 +116,22 @@ async def owner_of_batch(scene: Scene) -> Persona:
 
 
 @casting
+async def owner_of_called_off(scene: Scene) -> Persona:
+    """Has called off a day with one visit, and undone it."""
+    somebody = await scene.who("owner")
+    busy = await scene.practice("busy")
+    client = (await busy.invite(first_name="Sid"))["id"]
+    day = (await scene.world.now() + timedelta(days=50)).date().isoformat()
+    visit = {"client_id": client, "starts_at": f"{day}T15:00:00Z", "override_reason": "as agreed"}
+    ok(await busy.request("POST", "/api/v1/appointments", json=visit), 201)
+    path = f"/api/v1/providers/{busy.slug}/called-off-days"
+    body = {"first_day": day, "instead": "cancel", "reason": "ill"}
+    run = ok(await busy.request("POST", path, json=body), 202)["id"]
+    ok(await busy.request("POST", f"{path}/{run}/undo"))
+    return replace(somebody, facts={**somebody.facts, "called_off_id": run, "day": day})
+
+
+@casting
 async def owner_of_two_persons(scene: Scene) -> Persona:
     """Looks at somebody of whom this has been decided."""
     somebody = await scene.who("owner")
