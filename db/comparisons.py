@@ -36,18 +36,18 @@ async def silent_practices(session: AsyncSession, before: datetime) -> dict[str,
 async def practices_with_money(session: AsyncSession) -> dict[str, int]:
     """How many payments with a checkout each practice has."""
     query = select(Payment.practice_id, func.count()).where(Payment.session_id.is_not(None))
-    return dict((await session.execute(query.group_by(Payment.practice_id))).tuples().all())
+    return {row[0]: row[1] for row in await session.execute(query.group_by(Payment.practice_id))}
 
 
 async def practices_of_findings(session: AsyncSession, findings: Sequence[Finding]) -> list[tuple[str, Finding]]:
     """Whose each of them is: the payment's practice, else that of the account; what is nobody's is left out."""
     ids = [one.subject for one in findings]
     query = select(Payment.id, Payment.practice_id).where(Payment.id.in_(ids))
-    by_payment = dict((await session.execute(query)).tuples().all())
+    by_payment = {row[0]: row[1] for row in await session.execute(query)}
     accounts = select(MerchantAccount.account, Provider.practice_id).join(
         Provider, Provider.id == MerchantAccount.provider_id
     )
-    by_account = dict((await session.execute(accounts)).tuples().all())
+    by_account = {row[0]: row[1] for row in await session.execute(accounts)}
     found = []
     for one in findings:
         practice = by_payment.get(one.subject) or by_account.get(one.facts.get("account", one.subject))

@@ -204,6 +204,7 @@ _RULES = {
     "self-schedule-off": "“Allow clients to self-schedule” is off",
     "intake-required": "The intake form has to be in first",
     "limit-reached": "“Max upcoming appointments” is reached",
+    "fee-required": "They hold a time whose fee isn’t paid yet",
     "merchant-account-missing": "The fee can't be paid online: no active merchant account",
     "slot-unavailable": "That time isn't offered",
     "slot-taken": "That time is taken",
