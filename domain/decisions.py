@@ -22,6 +22,7 @@ from domain.errors import (
     SlotUnavailable,
     SubscriptionInactive,
 )
+from domain.intake_gate import intake_gates
 from domain.policy import PortalPolicy
 from domain.refunds import ALL_OF_IT, NOTHING, RefundStep, RefundTerms
 from domain.stages import Actor, Track
@@ -180,11 +181,6 @@ def slot_block(*, offered: bool, taken: bool, actor: Actor, override: bool = Fal
             detail=detail,
         )
     return None
-
-
-def intake_gates(policy: PortalPolicy, track: Track) -> bool:
-    """Whether the intake form has to be in before this client may book: only on the anonymous track."""
-    return track is Track.ANONYMOUS and policy.require_intake and policy.intake_form_id is not None
 
 
 def signup_refusal(policy: PortalPolicy, practice: PracticeStanding) -> DomainError | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from activities.bookings import BookAppointment
 from activities.email_changes import SendEmailChange
-from activities.greetings import Occasion, SendGreetingEmail
+from activities.greetings import SendGreetingEmail
 from activities.intake import FileIntakeForm, OpenIntakeForm
 from activities.invitations import SendPortalInvitation
 from activities.late_fees import LoadBooking, TakeUpLateFee
@@ -24,6 +24,7 @@ from activities.sweeps import SweepPractices
 from activities.taken_payments import FollowPayment
 from activities.waitlist import KeepWaitlist
 from activities.waitlist_offers import OfferMail, SendWaitlistOffer
+from domain.greetings import Occasion
 from domain.late_fees import LateFee
 from domain.ports import RefundStatus
 from domain.states import AppointmentStatus, MerchantStatus, PaymentState
