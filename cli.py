@@ -171,6 +171,21 @@ def _practices(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _rehearse(arguments: argparse.Namespace) -> int:
+    import operators
+
+    settings = _stack_settings()
+    _needed(settings, "database_url")
+    if not arguments.provider:
+        raise SettingsError("name the provider: portico rehearse --provider SLUG")
+    wish = {name: getattr(arguments, name) for name in ("track", "variant", "week", "zone")}
+    try:
+        asyncio.run(operators.rehearse(settings, arguments.provider, **wish, as_json=arguments.json))
+    except operators.BadInput as error:
+        raise SettingsError(str(error)) from None
+    return 0
+
+
 def _doctor(arguments: argparse.Namespace) -> int:
     from doctor import doctor
 
@@ -220,6 +235,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "practices": (_practices, "list the practices, or make one and invite its owner"),
     "portal": (_portal, "open or close the portal of a practice that has no subscription of its own"),
     "reconcile": (_reconcile, "compare records, Temporal and payment processor, after a restore above all"),
+    "rehearse": (_rehearse, "show every mail, page and charge that a client would get; nothing is sent"),
     "doctor": (_doctor, "check database, clock, Temporal, worker, relay, mail, payments and webhooks, each by name"),
     "demo": (_demo, "drive one client from sign-up to a paid, booked appointment"),
 }
@@ -249,6 +265,17 @@ def main() -> int:
         if name == "portal":
             command.add_argument("what", choices=["open", "close"])
             command.add_argument("practice_id")
+        if name == "rehearse":
+            command.add_argument("--provider", help="the slug, as in the address of the provider's page")
+            command.add_argument("--track", help="anonymous (as it is without), invited, front-desk")
+            command.add_argument(
+                "--variant", help="prompt (as it is without), slow, silent, unpaid, cancels-in-time, cancels-late"
+            )
+            command.add_argument(
+                "--week", help="of the visit: 2027-W10, next (as it is without), clock-change, after-clock-change"
+            )
+            command.add_argument("--zone", help="the client's time zone, such as America/Chicago")
+            command.add_argument("--json", action="store_true", help="for machines, mails included")
         if name == "reconcile":
             command.add_argument("--repair", action="store_true", help="repair what can be; without it, only report")
             command.add_argument(

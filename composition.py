@@ -122,6 +122,7 @@ def office_of(settings: Settings, database: Database) -> Office:
         records=BuiltInRecords(database, vault),
         documents=PdfDocuments(),
         greeting_writer=greeting_writer_of(settings),
+        letters=JinjaLetters(),
         pictures=PillowPictures(),
         calendar_feeds=ICalendarFeeds(),
         busy_calendars=busy_calendars_of(settings, database),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from sqlalchemy import select
 from temporalio.client import Client as Engine
 from temporalio.client import WorkflowExecution
 from temporalio.service import RPCError, RPCStatusCode
@@ -13,14 +15,17 @@ from commands.attention import resolve
 from commands.audit import Who
 from commands.office import Office
 from commands.practices import list_practices, make_practice
+from commands.rehearsing import read_wish, rehearse_with
 from commands.subscriptions import set_by_operator
 from composition import engine_address, office_of
 from db.engine import Database
-from db.models import Client
+from db.models import Client, Provider
 from dispatch.connection import connect
 from domain.errors import DomainError, Unavailable, ValidationFailed
 from domain.roles import Reach
 from domain.states import AttentionAction
+from portal.rehearsal_shapes import rehearsal_shape
+from portal.rehearsal_text import rehearsal_text
 from settings import Settings
 from workflows.naming import client_journey_id
 from workflows.search_attributes import NEEDS_ATTENTION, STAGE
@@ -135,5 +140,35 @@ async def new_practice(settings: Settings, given: Mapping[str, str], *, owner_na
         print(f"Its portal is closed until it subscribes, or until: portico portal open {made.partition(':')[0]}")
     except ValidationFailed as error:
         raise Failed("; ".join(f"{one.field}: {one.message}" for one in error.errors)) from None
+    finally:
+        await database.close()
+
+
+class BadInput(Exception):
+    """One line about what was typed."""
+
+
+async def rehearse(
+    settings: Settings,
+    slug: str,
+    *,
+    track: str | None,
+    variant: str | None,
+    week: str | None,
+    zone: str | None,
+    as_json: bool,
+) -> None:
+    """Everything that a client of that provider would get. It only reads."""
+    database = Database(settings.database_url, pool_size=1)
+    try:
+        wish = read_wish(track, variant, week, zone)
+        async with database.transaction() as session:
+            provider = await session.scalar(select(Provider).where(Provider.slug == slug))
+            if provider is None:
+                raise BadInput(f"there is no provider called {slug}")
+            rehearsed = await rehearse_with(session, office_of(settings, database), provider, wish)
+        print(json.dumps(rehearsal_shape(rehearsed), indent=2) if as_json else rehearsal_text(rehearsed))
+    except ValidationFailed as refusal:
+        raise BadInput("; ".join(f"--{one.field} {one.message}" for one in refusal.errors)) from None
     finally:
         await database.close()

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from temporalio import activity
 
-from db.cancelling import cancel_booked
+from db.cancelling import cancel_booked, refund_of_cancelling
 from db.engine import Database
 from db.stages import book
 from db.tenancy import appointment_by_id, client_by_id
@@ -123,7 +123,8 @@ class Bookings:
         async with self._database.transaction() as session:
             appointment = await appointment_by_id(session, command.appointment_id, for_update=True)
             if appointment.status != AppointmentStatus.BOOKED:
-                return None
+                # Done before, and the answer was lost: what is owed since then must still go back.
+                return await refund_of_cancelling(session, appointment.id)
             return await cancel_booked(
                 session,
                 appointment,

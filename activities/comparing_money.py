@@ -17,6 +17,7 @@ from domain.reconciliation import HOLDS_MONEY, Finding, Matter, Remedy, payment_
 from domain.states import BLOCKING, AppointmentStatus, PaymentState
 
 _OURS = "pay_"  # what our fee references begin with
+NO_ACCESS = "account_invalid"  # the processor's word for an account that was disconnected
 PLATFORM = "platform"  # stands for the account where no merchant is named
 _MAY_TAKE_MONEY = HOLDS_MONEY | {CheckoutStatus.OPEN}
 _AT_ONCE = 10
@@ -53,8 +54,11 @@ async def compare_money(given: Money) -> list[Finding]:
     async with given.database.transaction() as session:
         rows = await loose_ends.payments_since(session, given.moments.since)
         accounts = await loose_ends.merchant_accounts(session, given.moments.since)
-    findings = await each(rows, lambda row: _payment(given, row[0], AppointmentStatus(row[1])))
     listed = await each(sorted(accounts, key=str), lambda account: _account(given, account))
+    # Of an account that doesn't let us in any more nothing is asked payment by payment: that is one matter.
+    gone = {one.subject for some in listed for one in some if one.matter is Matter.ACCOUNT_GONE}
+    in_reach = [row for row in rows if row[0].merchant_account not in gone]
+    findings = await each(in_reach, lambda row: _payment(given, row[0], AppointmentStatus(row[1])))
     async with given.database.transaction() as session:
         apart = await loose_ends.money_and_appointments_apart(session, given.moments.now - given.moments.grace)
     findings += [_apart(payment, appointment) for payment, appointment in apart]
@@ -111,6 +115,8 @@ async def _account(given: Money, account: str | None) -> list[Finding] | None:
         listed = await given.payments.list_checkouts(account, given.moments.since)
     except (PaymentRefused, PaymentUnavailable) as error:
         facts = {"reason": error.code}
+        if account is not None and error.code == NO_ACCESS:
+            return [Finding(matter=Matter.ACCOUNT_GONE, remedy=Remedy.NOTE, subject=account, facts=facts)]
         return [Finding(matter=Matter.NOT_COMPARED, remedy=Remedy.PERSON, subject=account or PLATFORM, facts=facts)]
     ours = [one for one in listed if _may_be_ours(one, given.moments)]
     async with given.database.transaction() as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +15,15 @@ from temporalio import activity
 from activities.comparing_money import PLATFORM, Moments, Money, compare_money
 from activities.mending_money import BY_DOORBELL, mend
 from db.clock import Clock
-from db.comparisons import practices_of_findings, practices_with_money, raise_affair, settle_affair, silent_practices
+from db.comparisons import (
+    end_those,
+    practices_of_findings,
+    practices_with_money,
+    raise_affair,
+    raise_once,
+    settle_affair,
+    silent_practices,
+)
 from db.engine import Database
 from db.models import MoneyComparison
 from domain.ports import Payments
@@ -26,7 +34,9 @@ logger = logging.getLogger("portico.money")
 
 _LOOK_BACK = timedelta(days=30)
 COMPARED, SILENT = "money_compared", "processor_silent"  # steps on the attention list
+OUT_OF_REACH = "money_out_of_reach:"  # and the account
 _ANSWER_WITHIN = timedelta(days=2)
+_OUT_OF_REACH_LAPSES = timedelta(days=14)
 _NAMED = 5
 _SAID = {
     Matter.PAYMENT_DIFFERS: "Stripe and the ledger don't agree about what was taken",
@@ -111,7 +121,7 @@ async def _write_down(session: AsyncSession, workflow_id: str, findings: Sequenc
         found[practice_id].append(finding)
     counted = await practices_with_money(session)
     for practice_id in {*counted, *found}:
-        mine = found[practice_id]
+        mine = [one for one in found[practice_id] if one.remedy is not Remedy.NOTE]
         left = [one for one in mine if one.remedy is Remedy.PERSON]
         values = {
             "compared_at": now,
@@ -124,7 +134,21 @@ async def _write_down(session: AsyncSession, workflow_id: str, findings: Sequenc
         if left:
             due, front_desk = now + _ANSWER_WITHIN, AttentionOwner.FRONT_DESK
             await raise_affair(session, practice_id, workflow_id, COMPARED, _spoken(left), front_desk, due, now)
+    await _tell_of_accounts(session, found, now)
     await settle_affair(session, COMPARED, keep={one for one in found if _left(found[one])}, now=now)
+
+
+async def _tell_of_accounts(session: AsyncSession, found: Mapping[str, Sequence[Finding]], now: datetime) -> None:
+    """What was paid at a disconnected account can't be compared: said once, until it is back or for two weeks."""
+    gone = [(practice, one.subject) for practice, some in found.items() for one in some if _is_gone(one)]
+    for practice_id, account in gone:
+        reason = f"{account} isn't connected any more: what was paid there isn't compared with Stripe"
+        await raise_once(session, practice_id, account, OUT_OF_REACH + account, reason, now + _OUT_OF_REACH_LAPSES, now)
+    await end_those(session, OUT_OF_REACH, keep={OUT_OF_REACH + account for _, account in gone}, now=now)
+
+
+def _is_gone(finding: Finding) -> bool:
+    return finding.matter is Matter.ACCOUNT_GONE
 
 
 def _left(findings: Sequence[Finding]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,15 +20,11 @@ from db.settings_store import load, load_attachments
 from db.tenancy import client_by_id
 from db.timeline import tell
 from domain.attachments import distinct_names
+from domain.greetings import GreetingResult, Occasion, greeting_refusal
 from domain.ports import Attachment, Letter
 from domain.recipients import recipient_hash
 from domain.stages import Actor
 from domain.states import SettingsKind, TimelineKind
-
-
-class Occasion(StrEnum):
-    AUTOMATIC = "automatic"  # beside the invitation, on the anonymous track
-    NEW_CLIENT_FORMS = "new_client_forms"  # the provider pressed the button
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +40,6 @@ class SendGreetingEmail:
 def greeting_step(request_id: str) -> str:
     """What the journey calls its step: there a person says whether an uncertain greeting is sent again."""
     return f"greeting:{request_id}"
-
-
-class GreetingResult(StrEnum):
-    SENT = "sent"
-    SWITCHED_OFF = "switched_off"
-    NOT_WRITTEN = "not_written"
-    SENT_TO_ADDRESS_TODAY = "sent_to_address_today"
-    DECLINED = "declined"  # the client wants no greetings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,14 +99,14 @@ class Greetings:
     async def _reason_not_to(
         self, session: AsyncSession, client: Client, command: SendGreetingEmail, key: str
     ) -> GreetingResult | None:
-        if (await load(session, client.provider_id, SettingsKind.GREETING)).document is None:
-            return GreetingResult.NOT_WRITTEN
-        if await declined(session, client.practice_id, client.email) is not None:
-            return GreetingResult.DECLINED
-        if command.occasion is Occasion.NEW_CLIENT_FORMS:
-            return None
-        if not (await load_policy(session, client.provider_id, client.id)).policy.send_greeting:
-            return GreetingResult.SWITCHED_OFF
+        refusal = greeting_refusal(
+            command.occasion,
+            written=(await load(session, client.provider_id, SettingsKind.GREETING)).document is not None,
+            send_greeting=(await load_policy(session, client.provider_id, client.id)).policy.send_greeting,
+            declined=await declined(session, client.practice_id, client.email) is not None,
+        )
+        if refusal is not None or command.occasion is Occasion.NEW_CLIENT_FORMS:
+            return refusal
         # Check and intention are one transaction under the address's lock: two journeys can't both pass.
         digest = recipient_hash(client.email)
         await effects.lock_recipient(session, client.provider_id, digest)

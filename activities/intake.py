@@ -19,7 +19,9 @@ from db.stages import move_stage
 from db.tenancy import client_by_id
 from db.timeline import tell
 from domain.cadence import Waiting, intake_waiting
+from domain.intake_gate import intake_form_for
 from domain.intake_signature import completed_response, read_signature, signature_context
+from domain.mail_facts import intake_reminder_facts
 from domain.ports import Filing, RecordSystem, Vault
 from domain.stages import Actor, Stage, Track
 from domain.states import SubmissionStatus, TimelineKind
@@ -72,8 +74,8 @@ class Intake:
             form: IntakeForm | None = None
             if client.intake_form_id is not None:
                 form = await session.get(IntakeForm, client.intake_form_id)
-            elif client.track == Track.ANONYMOUS:
-                form = await session.get(IntakeForm, policy.intake_form_id) if policy.intake_form_id else None
+            elif (form_id := intake_form_for(policy, Track(client.track))) is not None:
+                form = await session.get(IntakeForm, form_id)
             if form is None:
                 return IntakeOpened(form_id=None, stage=move_stage(client, Stage.READY))
             client.intake_form_id = form.id
@@ -98,11 +100,12 @@ class Intake:
                 return False
             head = await letterhead(session, client.provider_id)
         key = f"intake-reminder:{client.id}:{command.due:%Y%m%d%H%M}"
-        context: dict[str, object] = {
-            "first_name": client.first_name,
-            "link": self._post.link(f"/portal/intake?client={client.id}"),
-            "unsubscribe_link": self._post.unsubscribe_link(client),
-        }
+        facts = intake_reminder_facts(
+            site=self._post.link(""),
+            client_id=client.id,
+            first_name=client.first_name,
+            unsubscribe_link=self._post.unsubscribe_link(client),
+        )
 
         async def done(session: AsyncSession) -> None:
             kind = TimelineKind.INTAKE_REMINDED
@@ -114,7 +117,7 @@ class Intake:
             client=client,
             to=client.email,
             head=head,
-            letter=self._post.write("intake_reminder", head, context),
+            letter=self._post.write("intake_reminder", head, facts),
             now=command.now,
             done=done,
             unsubscribe=self._post.unsubscribe_link(client),

@@ -22,6 +22,7 @@ from db.tenancy import client_by_id
 from db.timeline import tell
 from domain.cadence import invitation_waiting
 from domain.invitations import InvitationState, link_refusal
+from domain.mail_facts import invitation_facts
 from domain.policy import PortalPolicy
 from domain.ports import Letter, Tokens
 from domain.stages import Actor, Stage
@@ -173,17 +174,16 @@ class Invitations:
         unsubscribe_link: str = "",
         has_account: bool = False,
     ) -> Letter:
-        """`days` is how long the link still works."""
-        context: dict[str, object] = {
-            "first_name": client.first_name,
-            "unsubscribe_link": unsubscribe_link,
-            "link": self._post.link(f"/invitations/{self._tokens.mint(INVITATION, invitation.id)}"),
-            "sign_in_link": self._post.link("/portal/sign-in"),
-            "password_link": self._post.link("/password"),
-            "has_account": has_account,
-            "days": max(1, -(-(invitation.expires_at - now) // timedelta(days=1))),
-        }
-        return self._post.write(name, head, context)
+        facts = invitation_facts(
+            site=self._post.link(""),
+            token=self._tokens.mint(INVITATION, invitation.id),
+            first_name=client.first_name,
+            expires_at=invitation.expires_at,
+            now=now,
+            has_account=has_account,
+            unsubscribe_link=unsubscribe_link,
+        )
+        return self._post.write(name, head, facts)
 
 
 def _opened(invitation: Invitation, policy: PortalPolicy) -> OpenInvitation:

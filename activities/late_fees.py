@@ -16,8 +16,8 @@ from db.policy_store import load_policy
 from db.tenancy import appointment_by_id, payment_of_appointment
 from db.timeline import tell
 from domain.cadence import CHOOSE_AGAIN_WITHIN
-from domain.decisions import LateFee, late_fee
 from domain.fees import RefundCause
+from domain.late_fees import LateFee, late_fee
 from domain.policy import PortalPolicy
 from domain.ports import RefundStatus
 from domain.slots import peak_overlap

@@ -19,7 +19,13 @@ from db.settings_store import load_availability
 from db.tenancy import appointment_by_id, client_by_id, payment_of_appointment
 from db.timeline import tell
 from domain.cadence import reminder_waits_until
-from domain.money import Money
+from domain.mail_facts import (
+    appointment_facts,
+    cancellation_facts,
+    confirmation_facts,
+    front_desk_facts,
+    reminder_facts,
+)
 from domain.ports import CalendarMethod
 from domain.refunds import in_words
 from domain.stages import Actor
@@ -100,10 +106,8 @@ class Notices:
         if about.appointment.status == AppointmentStatus.CANCELLED:
             return False
         paid = about.payment is not None and about.payment.state == PaymentState.CAPTURED
-        extra: dict[str, object] = {
-            "paid": _amount(about.payment) if paid and about.payment else "",
-            "refund_rule": about.refund_rule if paid else "",
-        }
+        amount = amount_of(about.payment) if paid and about.payment else None
+        extra = confirmation_facts(paid=amount, refund_rule=about.refund_rule)
         await self._send(
             command, about, "booking_confirmation", TimelineKind.CONFIRMATION_SENT, extra, method=CalendarMethod.REQUEST
         )
@@ -115,14 +119,13 @@ class Notices:
         about = await self._about(command)
         # Of a disputed payment the bank decides first: nothing is promised.
         told = about.payment is not None and not about.payment.disputed
-        due = about.payment.refund_due_minor if about.payment and told else 0
-        paid = about.payment.amount_minor if about.payment and told and about.payment.state in _TAKEN else 0
-        extra: dict[str, object] = {
-            "refund": _spoken(about.payment, due),
-            "kept": _spoken(about.payment, paid - due),
-            "by_practice": about.appointment.cancelled_by == Actor.STAFF,
-            "words": about.words,
-        }
+        taken = about.payment is not None and told and about.payment.state in _TAKEN
+        extra = cancellation_facts(
+            paid=amount_of(about.payment) if about.payment and taken else None,
+            due_minor=about.payment.refund_due_minor if about.payment and taken else 0,
+            by_practice=about.appointment.cancelled_by == Actor.STAFF,
+            words=about.words,
+        )
         await self._send(
             command, about, "cancellation_notice", TimelineKind.CANCELLATION_SENT, extra, method=CalendarMethod.CANCEL
         )
@@ -153,10 +156,10 @@ class Notices:
         if morning is not None:
             return morning
         ref = f"{command.appointment_id}:{command.due:%Y%m%d%H%M}"
-        extra: dict[str, object] = {
-            "confirmed": about.appointment.attendance_confirmed_at is not None,
-            "attending_link": self._post.attending_link(about.appointment.id, about.appointment.revision),
-        }
+        extra = reminder_facts(
+            attending_link=self._post.attending_link(about.appointment.id, about.appointment.revision),
+            confirmed=about.appointment.attendance_confirmed_at is not None,
+        )
         await self._send(notice, about, "appointment_reminder", TimelineKind.APPOINTMENT_REMINDED, extra, ref=ref)
         return True
 
@@ -167,12 +170,8 @@ class Notices:
             client = await client_by_id(session, command.client_id)
             head = await letterhead(session, client.provider_id)
         key = f"front-desk:{command.occurrence}:{command.ref}"
-        context: dict[str, object] = {
-            "occurrence": str(command.occurrence),
-            "client_id": client.id,
-            "ref": command.ref,
-            "link": self._post.link(f"/console/clients/{client.id}"),
-        }
+        site = self._post.link("")
+        facts = front_desk_facts(site=site, occurrence=str(command.occurrence), client_id=client.id, ref=command.ref)
 
         async def done(session: AsyncSession) -> None:
             kind = TimelineKind.FRONT_DESK_TOLD
@@ -184,7 +183,7 @@ class Notices:
             client=client,
             to=head.reply_to,
             head=head,
-            letter=self._post.write("front_desk", head, context),
+            letter=self._post.write("front_desk", head, facts),
             now=command.now,
             done=done,
         )
@@ -220,11 +219,12 @@ class Notices:
     ) -> None:
         """`ref` names the message once (by default the appointment's revision); `method` puts it into calendars."""
         appointment = about.appointment
-        context: dict[str, object] = {
-            "first_name": about.client.first_name,
-            "when": about.when,
-            "link": self._post.link(f"/portal/appointments/{appointment.id}"),
-        }
+        context = appointment_facts(
+            site=self._post.link(""),
+            appointment_id=appointment.id,
+            first_name=about.client.first_name,
+            when=about.when,
+        )
         ref = ref or f"{appointment.id}:{appointment.revision}"
 
         async def done(session: AsyncSession) -> None:
@@ -244,11 +244,3 @@ class Notices:
             now=command.now,
             done=done,
         )
-
-
-def _amount(payment: Payment) -> str:
-    return str(amount_of(payment))
-
-
-def _spoken(payment: Payment | None, amount_minor: int) -> str:
-    return str(Money(amount_minor=amount_minor, currency=payment.currency)) if payment and amount_minor > 0 else ""

@@ -16,6 +16,7 @@ from db.merchant_accounts import notice_merchant_account
 from db.models import Payment
 from db.tenancy import appointment_by_id, payment_of_appointment, provider_of
 from db.timeline import tell
+from db.waivers import waived_while_due
 from domain.cadence import pay_again_until
 from domain.errors import NotFound, PaymentRefused
 from domain.fees import RefundCause
@@ -57,6 +58,7 @@ class Fee(StrEnum):
     AUTHORIZED = "authorized"
     CAPTURED = "captured"
     GONE = "gone"  # voided or expired: no money moved
+    WAIVED = "waived"  # while it was due: the checkout is closed, no money moved, and the appointment stands
     MISMATCH = "mismatch"  # another amount, currency or reference than ours: never to be confirmed
 
 
@@ -142,7 +144,7 @@ class PrePayments:
         """
         payment = await self._payment(command.payment_id)
         if payment.session_id is None:
-            return Fee.GONE
+            return Fee.WAIVED if await self._waived(payment) else Fee.GONE
         if command.at_hold_end and await self._held_longer(payment.appointment_id, command.now):
             return await self.verify_pre_payment(command)
         checkout = await self._payments.expire_checkout(payment.merchant_account, payment.session_id)
@@ -225,8 +227,26 @@ class PrePayments:
                 kind = TimelineKind.FEE_REJECTED
                 await tell(session, row.client_id, kind, at=now, actor=Actor.SYSTEM, ref=row.id)
                 return Fee.MISMATCH
-            await _set_state(session, row, checkout, now)
-        return fee
+            # Looked up with the payment locked: a waiver comes before what is written down here, or not at all.
+            waived = fee is not Fee.CAPTURED and await waived_while_due(session, row.appointment_id)
+            if not waived:
+                await _set_state(session, row, checkout, now)
+        return await self._let_off(payment, now) if waived else fee
+
+    async def _let_off(self, payment: Payment, now: datetime) -> Fee:
+        """Close the checkout, and let go what was authorised in the last moment: nothing is due any more."""
+        assert payment.session_id is not None
+        checkout = await self._payments.expire_checkout(payment.merchant_account, payment.session_id)
+        if checkout.status is CheckoutStatus.AUTHORIZED:
+            checkout = await self._payments.void(payment.merchant_account, payment.session_id)
+        async with self._database.transaction() as session:
+            await _set_state(session, await _locked(session, payment.id), checkout, now)
+        fee = _FEES[checkout.status]
+        return Fee.WAIVED if fee is Fee.GONE else fee
+
+    async def _waived(self, payment: Payment) -> bool:
+        async with self._database.transaction() as session:
+            return await waived_while_due(session, payment.appointment_id)
 
 
 def _is_ours(payment: Payment, checkout: Checkout) -> bool:

@@ -1,4 +1,5 @@
-"""The doors for machines beside a bare FastAPI route that inserts one row by the same driver and pool.
+"""The doors for machines beside bare FastAPI routes that insert one row by the same driver and pool; for signed events,
+the bare one verifies the signature, too.
 
 The worker is stopped meanwhile: in production it has a machine of its own. While many knock, telling Temporal waits; it
 is done after the round and before the floor's turn, and how fast is noted. Rate limits stand as they are: the sign-ups
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 import stripe
 
 from bench.floors.processes import bare_door
+from bench.floors.web import SECRET
 from bench.lines import Line, median, percentile
 from bench.load import Load, hammer, post
 from bench.stack import running_world
@@ -160,6 +162,8 @@ def _fee_events(world: World) -> _Door:
         return post("/webhooks/stripe/fees", content.encode(), {"Stripe-Signature": signature})
 
     def floor() -> bytes:
-        return post("/rows", body().encode(), {})
+        content = body()
+        signature = stripe.WebhookSignature.generate_signature_header(content, SECRET)
+        return post("/signed-rows", content.encode(), {"Stripe-Signature": signature})
 
     return _Door(name="fee event door", make=make, floor=floor, status=200)

@@ -45,9 +45,13 @@ async def may_cancel(session: AsyncSession, office: Office, appointment: Appoint
 
 
 async def rest_on(session: AsyncSession, appointment: Appointment) -> list[VisitOfTheirs]:
-    """The client's appointments ahead that came without a fee because of this one."""
-    standing = [str(AppointmentStatus.BOOKED), str(AppointmentStatus.FULFILLED)]
-    query = select(Appointment).where(Appointment.client_id == appointment.client_id, Appointment.status.in_(standing))
+    """The client's appointments ahead that came without a fee because of this one, also those just claimed."""
+    standing = [str(one) for one in (AppointmentStatus.PENDING, AppointmentStatus.BOOKED, AppointmentStatus.FULFILLED)]
+    query = select(Appointment).where(
+        Appointment.client_id == appointment.client_id,
+        Appointment.status.in_(standing),
+        Appointment.cancel_requested_at.is_(None),
+    )
     theirs = list(await session.scalars(query))
     if not any(one.covered for one in theirs):
         return []

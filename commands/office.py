@@ -14,7 +14,17 @@ from domain.calendar_feed import CalendarFeeds
 from domain.errors import FieldError
 from domain.merchant_accounts import Merchants
 from domain.pictures import Pictures
-from domain.ports import ContactChecks, Documents, Passwords, RecordSystem, SecondFactor, Tokens, Vault, WebhookVerifier
+from domain.ports import (
+    ContactChecks,
+    Documents,
+    Letters,
+    Passwords,
+    RecordSystem,
+    SecondFactor,
+    Tokens,
+    Vault,
+    WebhookVerifier,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +45,7 @@ class Office:
     records: RecordSystem
     documents: Documents
     greeting_writer: GreetingWriter
+    letters: Letters
     pictures: Pictures
     calendar_feeds: CalendarFeeds
     busy_calendars: BusyCalendars

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
-from db.calendar import lock_calendar, upcoming_count
+from db.calendar import held_unpaid, lock_calendar, upcoming_count
 from db.in_force import InForce, in_force_for
 from db.models import Appointment, Client, FeeWaiver, IntakeSubmission
 from db.policy_store import PolicyInForce
@@ -99,7 +99,8 @@ async def standpoint(
         intake_submitted=submitted,
         upcoming=await upcoming_count(session, client.id, now),
         override=override,
-        returning=await has_been_here(session, client.id, here.types),
+        returning=await has_been_here(session, client.id, here.types, lock=lock),
+        unpaid=await held_unpaid(session, client.id, now),
     )
     waiver = await open_waiver(session, client.id) if actor is Actor.CLIENT else None
     return Standpoint(request=request, here=here, kind=kind, now=now, waiver=waiver)
@@ -112,12 +113,13 @@ async def intake_submitted(session: AsyncSession, client_id: str) -> bool:
     return (await session.scalar(query.limit(1))) is not None
 
 
-async def has_been_here(session: AsyncSession, client_id: str, types: AppointmentTypes) -> bool:
+async def has_been_here(session: AsyncSession, client_id: str, types: AppointmentTypes, *, lock: bool = False) -> bool:
     """Another appointment of theirs stands or was kept: it isn't the first visit any more that they book.
 
+    With `lock` it can't be cancelled until the transaction ends, or has been: one of the two comes first.
     What never has a fee (a call to get to know each other) is no first visit: its fee would never be asked.
     """
     been = [str(AppointmentStatus.BOOKED), str(AppointmentStatus.FULFILLED)]
     query = select(Appointment.id).where(Appointment.client_id == client_id, Appointment.status.in_(been))
-    query = query.where(Appointment.type_id.not_in(types.without_fee))
-    return (await session.scalar(query.limit(1))) is not None
+    query = query.where(Appointment.type_id.not_in(types.without_fee)).limit(1)
+    return (await session.scalar(query.with_for_update(read=True) if lock else query)) is not None

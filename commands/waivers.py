@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.audit import Who, note
 from commands.office import Office
+from db.calendar import held_unpaid
 from db.ids import new_id
 from db.models import Client, FeeWaiver
+from db.tenancy import payment_of_appointment
 from db.timeline import tell
 from db.waivers import open_waiver
+from db.waking import notice_payment
 from domain.audit import AuditKind
 from domain.errors import Conflict, ValidationFailed
 from domain.stages import Actor
-from domain.states import TimelineKind
+from domain.states import PaymentState, TimelineKind
 from domain.texts import clean_text
 
 LONGEST_REASON = 500
@@ -22,7 +27,10 @@ LONGEST_REASON = 500
 async def waive_fee(
     session: AsyncSession, office: Office, client: Client, *, reason: str | None, who: Who
 ) -> FeeWaiver:
-    """The locked client's next appointment has no fee. Raises ValidationFailed (no reason), Conflict (waived)."""
+    """The locked client's next appointment has no fee: the one that they hold while its fee is due, if they do.
+
+    Its booking closes the checkout, and it stands. Raises ValidationFailed (no reason), Conflict (waived).
+    """
     try:
         checked = clean_text(reason or "", LONGEST_REASON)
     except ValueError as error:
@@ -43,9 +51,19 @@ async def waive_fee(
     )
     session.add(waiver)
     await session.flush()
+    await _let_off(session, waiver, now)
     await tell(session, client.id, TimelineKind.FEE_WAIVED, at=now, actor=Actor.STAFF, ref=waiver.id)
     await note(session, office, who, AuditKind.FEE_WAIVED, client.id)
     return waiver
+
+
+async def _let_off(session: AsyncSession, waiver: FeeWaiver, now: datetime) -> None:
+    """With the payment locked: paid before, it is paid, and the waiver is for the appointment after."""
+    held = await held_unpaid(session, waiver.client_id, now)
+    payment = await payment_of_appointment(session, held, for_update=True) if held is not None else None
+    if payment is not None and payment.state == PaymentState.REQUESTED:
+        waiver.appointment_id = payment.appointment_id
+        await notice_payment(session, payment, source="waiver", external_id=waiver.id)
 
 
 async def take_back_waiver(session: AsyncSession, office: Office, client: Client, *, who: Who) -> FeeWaiver:

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Appointment, ProviderCalendar, WaitlistOffer
+from db.models import Appointment, Payment, ProviderCalendar, WaitlistOffer
 from domain.slots import Interval
-from domain.states import BLOCKING, AppointmentStatus
+from domain.states import BLOCKING, AppointmentStatus, PaymentState
 from domain.waitlist import OfferState
 
 _BLOCKING = [str(status) for status in BLOCKING]
@@ -60,6 +60,23 @@ async def upcoming_count(session: AsyncSession, client_id: str, now: datetime) -
         Appointment.client_id == client_id, Appointment.status.in_(_BLOCKING), Appointment.ends_at > now
     )
     return (await session.scalar(query)) or 0
+
+
+async def held_unpaid(session: AsyncSession, client_id: str, now: datetime) -> str | None:
+    """The client's appointment that is held while its fee is due: neither paid nor given up, and not over."""
+    query = (
+        select(Appointment.id)
+        .join(Payment, Payment.appointment_id == Appointment.id)
+        .where(
+            Appointment.client_id == client_id,
+            Appointment.status == str(AppointmentStatus.PENDING),
+            Appointment.cancel_requested_at.is_(None),
+            Appointment.hold_expires_at > now,
+            Payment.state == str(PaymentState.REQUESTED),
+        )
+        .order_by(Appointment.created_at.desc())
+    )
+    return await session.scalar(query.limit(1))
 
 
 def hold_again(appointment: Appointment, until: datetime) -> None:

@@ -97,6 +97,13 @@ async def owe_refund(
     return refund.id
 
 
+async def refund_of_cancelling(session: AsyncSession, appointment_id: str) -> str | None:
+    """The refund that was owed when the appointment was called off, while it hasn't been made."""
+    query = select(Refund.id).join(Payment, Payment.id == Refund.payment_id)
+    owed = (Refund.cause == str(RefundCause.CANCELLED), Refund.status == str(RefundStatus.PENDING))
+    return await session.scalar(query.where(Payment.appointment_id == appointment_id, *owed).limit(1))
+
+
 async def _step_back_if_last(session: AsyncSession, appointment: Appointment) -> Client:
     """A client whose only standing appointment was cancelled stands where they stood before booking."""
     query = select(Appointment.id).where(

@@ -11,7 +11,7 @@ from sqlalchemy import Row, and_, exists, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from db.models import Appointment, Client, Dispute, MerchantAccount, Payment
+from db.models import Appointment, Client, Dispute, FeeWaiver, MerchantAccount, Payment
 from domain.stages import Actor, Stage
 from domain.states import AppointmentStatus, MerchantStatus, PaymentState
 
@@ -232,7 +232,8 @@ async def money_and_appointments_apart(session: AsyncSession, before: datetime) 
     newer = aliased(Payment)
     newest = ~exists().where(newer.appointment_id == Payment.appointment_id, newer.attempt > Payment.attempt)
     paid = [str(PaymentState.CAPTURED), str(PaymentState.REFUNDED)]
-    unpaid = and_(Appointment.status == str(AppointmentStatus.BOOKED), Payment.state.not_in(paid), newest)
+    waived = exists().where(FeeWaiver.appointment_id == Payment.appointment_id, FeeWaiver.taken_back_at.is_(None))
+    unpaid = and_(Appointment.status == str(AppointmentStatus.BOOKED), Payment.state.not_in(paid), newest, ~waived)
     query = select(Payment, Appointment.status).join(Appointment, Appointment.id == Payment.appointment_id)
     rows = await session.execute(query.where(or_(adrift, unpaid), Payment.changed_at <= before).order_by(Payment.id))
     return [(row[0], row[1]) for row in rows]

@@ -24,6 +24,17 @@ async def open_waiver(session: AsyncSession, client_id: str) -> FeeWaiver | None
     return await session.scalar(query.limit(1))
 
 
+async def waived_while_due(session: AsyncSession, appointment_id: str) -> bool:
+    """Whether the fee of this appointment, which is held, was asked for and isn't any more."""
+    query = select(FeeWaiver.id).join(Appointment, Appointment.id == FeeWaiver.appointment_id)
+    query = query.where(
+        FeeWaiver.appointment_id == appointment_id,
+        FeeWaiver.taken_back_at.is_(None),
+        Appointment.status == str(AppointmentStatus.PENDING),
+    )
+    return (await session.scalar(query.limit(1))) is not None
+
+
 async def waivers_of(session: AsyncSession, client_id: str) -> list[FeeWaiver]:
     """Newest first, all of them."""
     query = select(FeeWaiver).where(FeeWaiver.client_id == client_id)

@@ -47,9 +47,10 @@ class Waiting:
     reminders: tuple[datetime, ...]
     lapses_at: datetime
 
-    def due_after(self, moment: datetime) -> datetime:
-        """The next reminder, or the end of waiting."""
-        return min((one for one in self.reminders if one > moment), default=self.lapses_at)
+    def due_after(self, moment: datetime, expires_at: datetime | None = None) -> datetime:
+        """The next reminder, the moment at which what is waited for expires, or the end of waiting."""
+        due = min((one for one in self.reminders if one > moment), default=self.lapses_at)
+        return expires_at if expires_at is not None and moment < expires_at < due else due
 
 
 def invitation_waiting(

@@ -12,6 +12,7 @@ from domain.errors import (
     CancelWindowClosed,
     Conflict,
     DomainError,
+    FeeRequired,
     IntakeRequired,
     LimitReached,
     MerchantAccountMissing,
@@ -21,6 +22,7 @@ from domain.errors import (
     SlotUnavailable,
     SubscriptionInactive,
 )
+from domain.intake_gate import intake_gates
 from domain.policy import PortalPolicy
 from domain.refunds import ALL_OF_IT, NOTHING, RefundStep, RefundTerms
 from domain.stages import Actor, Track
@@ -70,7 +72,8 @@ class PracticeStanding:
 class BookingRequest:
     """What is known of a client who wants to book; `override` is whether staff gave a reason to pass over the rules.
 
-    `returning` is whether another appointment of theirs stands or has been kept.
+    `returning` is whether another appointment of theirs stands or has been kept; `unpaid` is the appointment that they
+    hold while its fee is due.
     """
 
     actor: Actor
@@ -80,6 +83,7 @@ class BookingRequest:
     upcoming: int
     override: bool = False
     returning: bool = False
+    unpaid: str | None = None
 
 
 def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: BookingRequest) -> list[Block]:
@@ -120,7 +124,15 @@ def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: Bo
             )
         )
     blocks += _limit_block(policy, request, "Please come back when one of them is over, or call the practice.")
-    if policy.fee_due(returning=request.returning) is not None and practice.merchant is not MerchantStatus.ACTIVE:
+    fee_due = policy.fee_due(returning=request.returning) is not None
+    if fee_due and request.unpaid is not None:
+        # One fee and one checkout at a time: in two tabs nobody pays for two times and wants one.
+        detail = "You are holding another time, and its fee is due. Pay for it, or release it and choose again."
+        both = (Lifter.CLIENT, Lifter.STAFF)
+        blocks.append(
+            Block(refusal=FeeRequired, value=request.unpaid, setting="require_fee", lifted_by=both, detail=detail)
+        )
+    if fee_due and practice.merchant is not MerchantStatus.ACTIVE:
         detail = "The booking fee can't be paid online right now. Please call the practice."
         blocks.append(
             Block(
@@ -171,11 +183,6 @@ def slot_block(*, offered: bool, taken: bool, actor: Actor, override: bool = Fal
     return None
 
 
-def intake_gates(policy: PortalPolicy, track: Track) -> bool:
-    """Whether the intake form has to be in before this client may book: only on the anonymous track."""
-    return track is Track.ANONYMOUS and policy.require_intake and policy.intake_form_id is not None
-
-
 def signup_refusal(policy: PortalPolicy, practice: PracticeStanding) -> DomainError | None:
     """Why nobody can sign up on the website right now, if so."""
     if not is_open(practice.subscription):
@@ -207,21 +214,6 @@ _NO_MERCHANT = {
     MerchantStatus.RESTRICTED: "The payment processor has restricted the merchant account: clients can't pay online.",
     MerchantStatus.DISCONNECTED: "The merchant account is no longer connected: clients can't pay online.",
 }
-
-
-class LateFee(StrEnum):
-    """What a fee is good for that comes in after its time was let go."""
-
-    KEEP_TIME = "keep_time"  # still free: the appointment stands after all
-    CHOOSE_AGAIN = "choose_again"  # given to somebody else, or over: another time, without paying again
-    RETURN = "return"
-
-
-def late_fee(*, let_go_by: Actor, superseded: bool, starts_at: datetime, free: bool, now: datetime) -> LateFee:
-    """Only a time that fell away by itself is taken up again. `superseded`: the client has booked another since."""
-    if let_go_by is not Actor.SYSTEM or superseded:
-        return LateFee.RETURN
-    return LateFee.KEEP_TIME if free and starts_at > now else LateFee.CHOOSE_AGAIN
 
 
 @dataclass(frozen=True, kw_only=True)

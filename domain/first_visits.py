@@ -12,7 +12,7 @@ from domain.states import AppointmentStatus
 
 @dataclass(frozen=True, kw_only=True)
 class VisitOfTheirs:
-    """One appointment of a client's that stands or was kept.
+    """One appointment of a client's that stands or was kept, or is about to stand.
 
     `covered`: no fee was asked of it, because it wasn't the first visit. One that never has a fee (`free`) covers none.
     """
@@ -31,7 +31,7 @@ def resting_on(appointment_id: str, visits: Sequence[VisitOfTheirs]) -> list[Vis
         for one in visits
         if one.id != appointment_id
         and one.covered
-        and one.status is AppointmentStatus.BOOKED
+        and one.status in (AppointmentStatus.PENDING, AppointmentStatus.BOOKED)
         and not any(_covers(other, one) for other in visits if other.id not in (appointment_id, one.id))
         and any(_covers(other, one) for other in visits if other.id == appointment_id)
     ]
@@ -39,7 +39,7 @@ def resting_on(appointment_id: str, visits: Sequence[VisitOfTheirs]) -> list[Vis
 
 def _covers(earlier: VisitOfTheirs, later: VisitOfTheirs) -> bool:
     """What was kept covers all that comes; what is ahead covers what was booked after it."""
-    if earlier.free:
+    if earlier.free or earlier.status is AppointmentStatus.PENDING:
         return False
     return earlier.status is AppointmentStatus.FULFILLED or earlier.created_at < later.created_at
 

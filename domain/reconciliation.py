@@ -35,6 +35,7 @@ class Matter(StrEnum):
     MONEY_ADRIFT = "money_adrift"
     APPOINTMENT_UNPAID = "appointment_unpaid"
     NOT_COMPARED = "not_compared"
+    ACCOUNT_GONE = "account_gone"
 
 
 class Remedy(StrEnum):

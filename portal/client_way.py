@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain.decisions import PracticeStanding, intake_gates
+from domain.decisions import PracticeStanding
+from domain.intake_gate import intake_gates
 from domain.policy import PortalPolicy
 from domain.refunds import in_words
 from domain.stages import Track

@@ -19,6 +19,11 @@ from web.transactions import TheOffice
 
 FORM_LIVES = timedelta(days=1)  # somebody may look something up, and come back to the form
 _PURPOSE = "embedded-signup"
+# A mail that is looked at has its styles in its elements: in a frame without scripts, and nowhere else on the page.
+MAIL_IN_A_FRAME = {
+    "Content-Security-Policy": "default-src 'self'; style-src-attr 'unsafe-inline'; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ from portal import (
     payment_words,
     policy_words,
     refund_words,
+    rehearsal_words,
     staff_words,
     wording,
 )
@@ -82,6 +83,7 @@ def _environment() -> Environment:
         money_words=money_words,
         policy_words=policy_words,
         refund_words=refund_words,
+        rehearsal_words=rehearsal_words,
         greeting_words=greeting_words,
         condition_note=condition_note,
         condition_data=condition_data,

@@ -204,6 +204,7 @@ _RULES = {
     "self-schedule-off": "“Allow clients to self-schedule” is off",
     "intake-required": "The intake form has to be in first",
     "limit-reached": "“Max upcoming appointments” is reached",
+    "fee-required": "They hold a time whose fee isn’t paid yet",
     "merchant-account-missing": "The fee can't be paid online: no active merchant account",
     "slot-unavailable": "That time isn't offered",
     "slot-taken": "That time is taken",
@@ -274,6 +275,8 @@ def attention_step(step: str) -> str:
         return _STEPS["portal_invitation"]
     if step.startswith("dispute:"):
         return "A payment is disputed: answer the bank in Stripe"
+    if step.startswith("money_out_of_reach:"):
+        return "Payments at a disconnected account can’t be compared with Stripe"
     if step.startswith("refund_failed:"):
         return "A refund came back: give the money back another way"
     if step.startswith("waitlist_offer:"):

@@ -7,8 +7,16 @@ from pathlib import PurePosixPath
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-# Their conftest.py starts a stack for the package. They come first: the longest last would leave the others waiting.
+# Their conftest.py starts a stack for the package.
 WITH_A_STACK = ("virtual_time", "recovery", "chaos")
+# What takes longest comes first: begun last, it would leave the other processes with nothing to do.
+LONGEST_FIRST = (
+    *WITH_A_STACK,
+    *("tests/walk/test_console_pages.py", "tests/api/test_every_operation.py", "tests/e2e/test_portal_subscription.py"),
+    *("tests/walk/test_portal_pages.py", "tests/e2e/test_record_system.py", "tests/e2e/test_outages.py"),
+    *("tests/devstack/test_launcher.py", "tests/e2e/test_every_setting.py", "tests/e2e/test_picker.py"),
+    *("tests/e2e/test_browser.py", "tests/e2e/test_client_batches.py", "tests/telemetry/test_doctor.py"),
+)
 
 
 class ByStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -20,7 +28,7 @@ class ByStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
         return package if package in WITH_A_STACK else file
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        for package in reversed(WITH_A_STACK):
-            if package in self.workqueue:
-                self.workqueue.move_to_end(package, last=False)
+        for scope in reversed(LONGEST_FIRST):
+            if scope in self.workqueue:
+                self.workqueue.move_to_end(scope, last=False)
         super()._assign_work_unit(node)

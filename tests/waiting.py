@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 from datetime import datetime, timedelta
@@ -54,6 +55,11 @@ async def wish_for(world: World, slot: str) -> dict[str, Any]:
     day = start.date().isoformat()
     times = {"start": f"{start:%H:%M}", "end": f"{start + LENGTH:%H:%M}"}
     return {"from": day, "until": day, **times, "timezone": timezone}
+
+
+async def invited(world: World, provider: Provider, count: int) -> list[Person]:
+    """So many clients with an account; side by side, since each of them waits for a mail."""
+    return list(await asyncio.gather(*(world.invited_client(provider) for _ in range(count))))
 
 
 async def waits_for(person: Person, slot: str, **more: Any) -> Any:

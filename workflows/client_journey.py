@@ -8,11 +8,11 @@ from datetime import datetime
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.greetings import Occasion
     from activities.intake import Intake, OpenIntakeForm
     from activities.signups import RecordAnonymousSignup, Signups
     from activities.standing import CloseJourney, LoadStanding, Standing, Standings
     from domain.cadence import Waiting, booking_waiting
+    from domain.greetings import Occasion, greeted_by_itself
     from domain.stages import JourneyOutcome, Stage, Track
     from workflows.beside import Beside
     from workflows.child_booking import start_booking
@@ -133,7 +133,7 @@ class ClientJourney:
         if self._stage is not Stage.RECORDED:
             return
         self._wait("the invitation to go out")
-        if self._start.track is Track.ANONYMOUS:
+        if greeted_by_itself(self._start.track):
             self._beside.start(SideStep.GREETING, SideStep.FRONT_DESK)
         await self._invite(None)
 

@@ -53,10 +53,8 @@ class Inviting:
         while not settled():
             invitation = self.current
             waiting = invitation.waiting if invitation else booking_waiting(reminded_until)
-            due = waiting.due_after(reminded_until)
             expires_at = invitation.expires_at if invitation and not invitation.revoked else None
-            if expires_at is not None and reminded_until < expires_at < due:
-                due = expires_at
+            due = waiting.due_after(reminded_until, expires_at)
             if invitation is not None and invitation.revoked:
                 self._say("the practice to invite again: the invitation was taken back", due)
             else:

@@ -8,7 +8,7 @@ from datetime import datetime
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.greetings import Greetings, Occasion, SendGreetingEmail, greeting_step
+    from activities.greetings import Greetings, SendGreetingEmail, greeting_step
     from activities.intake import Intake, RemindOfIntake
     from activities.invitations import (
         ExpireInvitation,
@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.notices import Notices, Occurrence, TellFrontDesk
     from activities.standing import OpenInvitation
     from domain.cadence import front_desk_not_after, greeting_not_after, nudge_not_after
+    from domain.greetings import Occasion
     from domain.states import AttentionAction
     from workflows.options import MAIL, named
     from workflows.steps import Steps, bookkeeping

@@ -11,7 +11,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.late_fees import BookingStanding, LateFees, TakeUpLateFee
     from activities.pre_payment import Fee
-    from domain.decisions import LateFee
+    from domain.late_fees import LateFee
     from workflows.booking_mails import BookingMails
     from workflows.messages import BookingTerms
     from workflows.pre_payment import PrePayment

@@ -65,7 +65,7 @@ class PrePayment:
         self._given_up = True
 
     async def run(self, terms: BookingTerms) -> ReleaseReason | None:
-        """Hold, authorise, verify, capture; None when the fee is in (or none was due), else why the slot is freed."""
+        """Hold, authorise, verify, capture; None when the fee is in (or none is due), else why the slot is freed."""
         payment_id = terms.payment_id
         self._hold(terms.hold_expires_at)
         if payment_id is None:
@@ -79,7 +79,7 @@ class PrePayment:
             if self._given_up:
                 await self._let_go(payment_id)
                 return ReleaseReason.CANCELLED
-            refusal = None if fee is Fee.CAPTURED else await self._capture(payment_id)
+            refusal = None if fee in (Fee.CAPTURED, Fee.WAIVED) else await self._capture(payment_id)
             if refusal is None:
                 return None
             again = await self._pay_again(payment_id)

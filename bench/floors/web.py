@@ -1,12 +1,14 @@
-"""The bare door, served as ours is: `python -m bench.floors.web DATABASE_URL PORT`; one row per request."""
+"""The bare doors, served as ours are: `python -m bench.floors.web DATABASE_URL PORT`; one row per request."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
+import stripe
 import uvicorn
 from fastapi import FastAPI, Request
 from sqlalchemy import Column, DateTime, MetaData, String, Table, func, insert
@@ -22,6 +24,8 @@ ROWS = Table(
     Column("body", JSONB, nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
+# What signs the events of the floor.
+SECRET = "whsec_floor"
 CREATE = "CREATE TABLE floor_row (id text PRIMARY KEY, body jsonb NOT NULL, received_at timestamptz DEFAULT now())"
 
 
@@ -45,6 +49,15 @@ def build_app(database_url: str) -> FastAPI:
         row_id = new_id("row")
         async with request.app.state.database.transaction() as session:
             await session.execute(insert(ROWS).values(id=row_id, body=body))
+        return {"id": row_id}
+
+    @app.post("/signed-rows", status_code=202)
+    async def take_signed(request: Request) -> dict[str, str]:
+        raw = await request.body()
+        stripe.WebhookSignature.verify_header(raw, request.headers["Stripe-Signature"], SECRET, tolerance=300)
+        row_id = new_id("row")
+        async with request.app.state.database.transaction() as session:
+            await session.execute(insert(ROWS).values(id=row_id, body=json.loads(raw)))
         return {"id": row_id}
 
     return app

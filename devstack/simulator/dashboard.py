@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from devstack.simulator import disputes, refunds
 from devstack.simulator.store import Json
 from devstack.simulator.world import World
@@ -9,6 +12,8 @@ from devstack.simulator.world import World
 
 def act(world: World, intent_id: str, name: str, facts: Json) -> Json | None:
     """`refund` (an `amount`, or all that is left), `dispute` (as its bank, with a `reason`), `answer`, `win`, `lose`.
+
+    And what becomes of refunds: `refunds_wait` and `refunds_at_once` from now on, `refund_arrives`, `refund_fails`.
 
     None where there is no such payment or act, none was taken, or nothing is disputed.
 
@@ -21,12 +26,22 @@ def act(world: World, intent_id: str, name: str, facts: Json) -> Json | None:
         account = world.store.owner(intent_id)
         if name == "refund":
             return refunds.make(world, account, charge, amount=facts.get("amount"))
+        if name in REFUNDS:
+            return REFUNDS[name](world, account, charge)
         if name == "dispute":
             return disputes.open_dispute(world, account, charge, facts.get("reason"))
         dispute = disputes.dispute_of(world, account, charge)
         if dispute is None or dispute["status"] not in disputes.OPEN or name not in disputes.ACTS:
             return None
         return disputes.ACTS[name](world, account, dispute)
+
+
+REFUNDS: dict[str, Callable[[World, str, Json], Json | None]] = {
+    "refunds_wait": partial(refunds.wait, waits=True),
+    "refunds_at_once": partial(refunds.wait, waits=False),
+    "refund_arrives": refunds.arrive,
+    "refund_fails": refunds.fail,
+}
 
 
 def dispute_of(world: World, charge: Json) -> Json | None:

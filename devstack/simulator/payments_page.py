@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from devstack.simulator import dashboard
+from devstack.simulator import dashboard, refunds
 from devstack.simulator.errors import ApiError
 from devstack.simulator.hosted_page import HEADERS
 from devstack.simulator.store import Json
@@ -60,7 +60,10 @@ class PaymentsPage:
             raise ApiError("Invalid amount", param="amount") from None
 
     def _page(self, status: int, message: str | None = None) -> Response:
-        rows = [_row(one, dashboard.dispute_of(self._world, one)) for one in dashboard.taken(self._world, _SHOWN)]
+        rows = [
+            _row(one, dashboard.dispute_of(self._world, one)) | {"pending": refunds.pending(self._world, one)}
+            for one in dashboard.taken(self._world, _SHOWN)
+        ]
         return HTMLResponse(self._template.render(rows=rows, message=message), status, HEADERS)
 
 
@@ -70,6 +73,7 @@ def _row(charge: Json, dispute: Json | None) -> Json:
         "id": charge["payment_intent"],
         "amount": _words(charge["amount"], charge),
         "refunded": _words(refunded, charge) if refunded else "",
+        "waits": bool(charge.get("_refunds_wait")),
         "left": refunded < charge["amount"] and (dispute is None or dispute["status"] == "won"),
         "dispute": dispute["status"].replace("_", " ") if dispute else "",
         "decided": dispute is not None and dispute["status"] in ("won", "lost"),

@@ -80,7 +80,7 @@ def make(
         "reason": reason,
         "receipt_number": None,
         "source_transfer_reversal": None,
-        "status": "succeeded",
+        "status": "pending" if charge.get("_refunds_wait") else "succeeded",
         "transfer_reversal": None,
     }
     refunded = charge["amount_refunded"] + amount
@@ -92,12 +92,53 @@ def make(
     return refund
 
 
+def wait(world: World, account: str, charge: Json, *, waits: bool) -> Json:
+    """From now on its refunds take the bank's time, or are there at once again."""
+    return save(world, account, charge | {"_refunds_wait": waits})
+
+
+def arrive(world: World, account: str, charge: Json) -> Json | None:
+    """The oldest that is pending reaches the card; None where none is."""
+    refund = next((one for one in reversed(_of(world, account, charge)) if one["status"] == "pending"), None)
+    if refund is None:
+        return None
+    refund["status"] = "succeeded"
+    save(world, account, refund)
+    _tell(world, account, refund, "refund.updated", "charge.refund.updated")
+    return refund
+
+
+def fail(world: World, account: str, charge: Json) -> Json | None:
+    """The bank sends the newest back, at once or days after it seemed to have arrived; the merchant has it again."""
+    refund = next((one for one in _of(world, account, charge) if one["status"] in ("pending", "succeeded")), None)
+    if refund is None:
+        return None
+    refund.update(status="failed", failure_reason="expired_or_canceled_card")
+    charge.update(amount_refunded=charge["amount_refunded"] - refund["amount"], refunded=False)
+    save(world, account, refund)
+    save(world, account, charge)
+    _tell(world, account, refund, "refund.failed", "refund.updated", "charge.refund.updated")
+    return refund
+
+
+def _of(world: World, account: str, charge: Json) -> list[Json]:
+    return [one for one in world.store.every("refund", account) if one["charge"] == charge["id"]]
+
+
+def _tell(world: World, account: str, refund: Json, *types: str) -> None:
+    for type_ in types:
+        world.events.emit(type_, refund, account)
+
+
+def pending(world: World, charge: Json) -> bool:
+    return any(one["status"] == "pending" for one in _of(world, world.store.owner(charge["id"]), charge))
+
+
 def _update(call: Call) -> Json:
     refund = call.find("refund")
     refund["metadata"].update(check_metadata(call.params))
     save(call.world, call.account, refund)
-    for type_ in ("refund.updated", "charge.refund.updated"):
-        call.world.events.emit(type_, refund, call.account)
+    _tell(call.world, call.account, refund, "refund.updated", "charge.refund.updated")
     return refund
 
 

@@ -21,6 +21,7 @@ from portal.api.profile import profile_router
 from portal.api.provider_settings import provider_settings_router
 from portal.api.providers import providers_router
 from portal.api.record import record_router
+from portal.api.rehearsal import rehearsal_router
 from portal.api.sessions import sessions_router
 from portal.api.subscription import subscription_router
 from portal.api.waitlist import client_waitlist_router, waitlist_router
@@ -43,6 +44,7 @@ for _router in (
     client_policy_router,
     provider_settings_router,
     hours_router,
+    rehearsal_router,
     intake_forms_router,
     merchant_accounts_router,
     clients_router,

@@ -5,6 +5,7 @@ from portal.described.client_side import CLIENT_SIDE
 from portal.described.many_and_all import MANY_AND_ALL
 from portal.described.page_side import PAGE_SIDE
 from portal.described.practice_side import PRACTICE_SIDE
+from portal.described.rehearsal_side import REHEARSAL_SIDE
 from portal.described.settings_side import SETTINGS_SIDE
 from portal.described.waitlist_side import WAITLIST_SIDE
 
@@ -14,6 +15,7 @@ API = {
     **MANY_AND_ALL,
     **CALLED_OFF_SIDE,
     **SETTINGS_SIDE,
+    **REHEARSAL_SIDE,
     **WAITLIST_SIDE,
     **PAGE_SIDE,
 }

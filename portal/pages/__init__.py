@@ -37,6 +37,7 @@ from portal.pages.console_payments import console_payments_router
 from portal.pages.console_policies import client_settings_router, practice_settings_router
 from portal.pages.console_practice import console_practice_router
 from portal.pages.console_record import console_record_router
+from portal.pages.console_rehearsal import console_rehearsal_router
 from portal.pages.console_settings import console_settings_router
 from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.console_staff import console_staff_router
@@ -96,6 +97,7 @@ for _router in (
     console_attention_router,
     console_form_editor_router,
     console_forms_router,
+    console_rehearsal_router,
     console_practice_router,
     console_keys_router,
     console_settings_router,

@@ -24,6 +24,7 @@ from domain.errors import Conflict, DomainError, FieldError, NotFound, Validatio
 from domain.roles import Permission
 from domain.states import SettingsKind
 from portal.forms import Form, FormWithFiles, StaffForm
+from portal.framing import MAIL_IN_A_FRAME
 from portal.greeting_editor import Sheet, changed, messages, sheet_of_document, sheet_of_posted
 from portal.multipart import Sent
 from portal.pages.console_settings import OwnProvider
@@ -38,11 +39,6 @@ console_greeting_router = APIRouter(
     tags=["pages: console"],
     dependencies=[permitted(Permission.CHANGE_PROVIDER)],
 )
-# The preview is a mail, whose styles stand in its elements: in a frame without scripts, and nowhere else on the page.
-_WITH_MAIL = {
-    "Content-Security-Policy": "default-src 'self'; style-src-attr 'unsafe-inline'; object-src 'none'; "
-    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +147,7 @@ async def greeting_version(
         timezone=(await load_availability(session, provider.id)).timezone,
         **await _as_mail(session, office, provider, row.document),
     )
-    answer.headers.update(_WITH_MAIL)
+    answer.headers.update(MAIL_IN_A_FRAME)
     return answer
 
 
@@ -251,7 +247,7 @@ async def _editor(
         },
         **context,
     )
-    answer.headers.update(_WITH_MAIL)
+    answer.headers.update(MAIL_IN_A_FRAME)
     return answer
 
 

@@ -13,17 +13,16 @@ from hypothesis import strategies as st
 from domain.cadence import pay_again_until
 from domain.decisions import (
     BookingRequest,
-    LateFee,
     PracticeStanding,
     booking_blocks,
     cancel_decision,
     fee_refusal,
-    late_fee,
     move_decision,
     signup_refusal,
     slot_block,
     visit_decision,
 )
+from domain.late_fees import LateFee, late_fee
 from domain.money import Money
 from domain.policy import PortalPolicy
 from domain.stages import Actor, Track
@@ -68,6 +67,18 @@ def test_staff_pass_over_the_limit_with_a_reason_and_never_over_the_subscription
     assert rules(STRICT, OPEN, replace(STAFF, override=True)) == []
     lapsed = replace(OPEN, subscription=SubscriptionStatus.NONE)
     assert rules(STRICT, lapsed, replace(STAFF, override=True)) == ["subscription-inactive"]
+
+
+def test_who_holds_a_time_while_its_fee_is_due_is_not_asked_for_another_fee() -> None:
+    with_fee = replace(GENEROUS, require_fee=True, fee=Money(amount_minor=4000, currency="usd"))
+    holding = replace(CLIENT, upcoming=1, unpaid="apt_1")
+    (block,) = booking_blocks(with_fee, OPEN, holding)
+    assert (block.rule, block.value) == ("fee-required", "apt_1")
+    assert rules(with_fee, OPEN, replace(holding, unpaid=None)) == []
+    # What costs nothing opens no checkout, and staff's bookings have no fee.
+    assert rules(GENEROUS, OPEN, holding) == []
+    assert rules(replace(with_fee, fee_first_visit_only=True), OPEN, replace(holding, returning=True)) == []
+    assert rules(with_fee, OPEN, replace(holding, actor=Actor.STAFF)) == []
 
 
 @given(upcoming=st.integers(0, 10), limit=st.none() | st.integers(1, 10))

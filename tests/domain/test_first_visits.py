@@ -38,6 +38,12 @@ def test_of_several_the_later_ones_rest_on_whatever_was_booked_before_them() -> 
     assert names("third", PAID, SECOND, THIRD) == []
 
 
+def test_what_has_just_been_claimed_rests_already_and_covers_nothing_yet() -> None:
+    claimed = visit("claimed", 1, AppointmentStatus.PENDING, covered=True)
+    assert names("paid", PAID, claimed) == ["claimed"]
+    assert names("paid", PAID, claimed, THIRD) == ["claimed", "third"]
+
+
 def test_a_visit_that_was_kept_covers_everything() -> None:
     assert names("paid", PAID, SECOND, visit("long ago", -900, KEPT)) == []
 

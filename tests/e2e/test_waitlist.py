@@ -10,6 +10,7 @@ from tests.waiting import (
     SUBJECT,
     booked_at,
     cancel,
+    invited,
     offer_link,
     offered,
     waitlist_of,
@@ -24,7 +25,7 @@ WISH = "/api/v1/portal/waitlist"
 
 async def test_only_what_could_be_booked_and_is_not_free_can_be_waited_for(world: World, provider: Provider) -> None:
     await without_fee(provider)
-    person, other = [await world.invited_client(provider) for _ in range(2)]
+    person, other = await invited(world, provider, 2)
     slots = await whole_times(world, person)
     assert (await waitlist_of(person)) == {"offered": True, "wish": None, "offer": None}
     refusal = problem(await person.request("PUT", WISH, json=await wish_for(world, slots[0])), "times-free", 409)
@@ -61,7 +62,7 @@ async def test_only_what_could_be_booked_and_is_not_free_can_be_waited_for(world
 
 async def test_the_front_desk_sees_the_list_adds_and_takes_off_with_a_reason(world: World, provider: Provider) -> None:
     await without_fee(provider)
-    first, second, third = [await world.invited_client(provider) for _ in range(3)]
+    first, second, third = await invited(world, provider, 3)
     slot = (await whole_times(world, first))[0]
     appointment = await booked_at(first, slot)
     path = f"/api/v1/providers/{provider.slug}/waitlist"
@@ -111,7 +112,7 @@ async def test_the_front_desk_sees_the_list_adds_and_takes_off_with_a_reason(wor
 
 async def test_a_link_declines_once_and_the_next_is_asked_at_once(world: World, provider: Provider) -> None:
     await without_fee(provider)
-    first, second, third = [await world.invited_client(provider) for _ in range(3)]
+    first, second, third = await invited(world, provider, 3)
     slot = (await whole_times(world, first))[0]
     appointment = await booked_at(first, slot)
     for person in (second, third):

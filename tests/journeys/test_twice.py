@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from activities.bookings import BookAppointment
 from activities.email_changes import SendEmailChange
-from activities.greetings import Occasion, SendGreetingEmail
+from activities.greetings import SendGreetingEmail
 from activities.intake import FileIntakeForm, OpenIntakeForm
 from activities.invitations import SendPortalInvitation
 from activities.late_fees import LoadBooking, TakeUpLateFee
@@ -26,18 +24,16 @@ from activities.sweeps import SweepPractices
 from activities.taken_payments import FollowPayment
 from activities.waitlist import KeepWaitlist
 from activities.waitlist_offers import OfferMail, SendWaitlistOffer
-from composition import activities_of, processor_of
-from db.engine import Database
-from domain.decisions import LateFee
+from domain.greetings import Occasion
+from domain.late_fees import LateFee
 from domain.ports import RefundStatus
 from domain.states import AppointmentStatus, MerchantStatus, PaymentState
 from domain.subscriptions import SubscriptionNotice
 from tests.driver import PASSWORD, Provider, World, new_address, ok, until
 from tests.e2e.test_late_payments import at_processor, given_away, lost
-from tests.seeding import settings_of
 from tests.staffing import owner_of
 from tests.subscribing import PAGE, row_of, subscribed, unsubscribed
-from tests.waiting import booked_at, cancel, offers, waits_for, whole_times, without_fee
+from tests.waiting import booked_at, cancel, invited, offers, waits_for, whole_times, without_fee
 from workflows.naming import taken_payment_id
 
 Activity = Callable[[Any], Awaitable[Any]]
@@ -52,23 +48,6 @@ TABLES = (
     "signup",
     "filed_response",
 )
-
-
-@pytest.fixture
-async def run(world: World) -> AsyncIterator[Callable[[str, Any], Awaitable[Any]]]:
-    """The worker's own activities, run by hand."""
-    settings = settings_of(world.stack)
-    database = Database(settings.database_url, pool_size=2)
-    processor = processor_of(settings)
-    bound = activities_of(settings, database, processor.payments, processor.merchants, processor.billing)
-    named = {method.__name__: method for method in bound}
-
-    async def run_one(name: str, command: Any) -> Any:
-        return await named[name](command)
-
-    yield run_one
-    await processor.aclose()
-    await database.close()
 
 
 async def everything(world: World, provider: Provider, address: str) -> dict[str, int]:
@@ -255,7 +234,7 @@ async def test_an_offer_of_the_waitlist_can_be_made_and_told_again(
     world: World, provider: Provider, run: Callable[[str, Any], Awaitable[Any]]
 ) -> None:
     await without_fee(provider)
-    first, second = [await world.invited_client(provider) for _ in range(2)]
+    first, second = await invited(world, provider, 2)
     slot = (await whole_times(world, first))[0]
     appointment = await booked_at(first, slot)
     await waits_for(second, slot)

@@ -22,6 +22,7 @@ from db.ids import new_id
 from dispatch.plugin import WORKFLOWS
 from server import build_app
 from settings import Settings
+from tests.scheduling import LONGEST_FIRST
 from workflows.naming import booking_id, client_journey_id
 from workflows.search_attributes import REGISTRY
 
@@ -172,6 +173,10 @@ def sources() -> list[Path]:
 def test_no_file_is_much_longer_than_three_hundred_lines() -> None:
     long = {str(one.relative_to(ROOT)): n for one in sources() if (n := len(one.read_text().splitlines())) > 340}
     assert long == {}
+
+
+def test_what_is_begun_first_is_there() -> None:
+    assert [one for one in LONGEST_FIRST if not (ROOT / one).is_file() and not (ROOT / "tests" / one).is_dir()] == []
 
 
 def test_modules_open_with_a_sentence() -> None:

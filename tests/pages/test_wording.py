@@ -9,6 +9,8 @@ import pytest
 
 from domain.billing import InvoiceStatus
 from domain.decisions import Lifter
+from domain.rehearsal import MomentKind, RehearsedTrack, What
+from domain.rehearsal_script import Variant
 from domain.stages import Actor, PortalStatus, Stage, Track
 from domain.states import (
     AppointmentStatus,
@@ -18,7 +20,7 @@ from domain.states import (
     SubscriptionStatus,
     TimelineKind,
 )
-from portal import money_words, wording
+from portal import money_words, rehearsal_words, wording
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,10 @@ from portal import money_words, wording
         (money_words.INVOICE, InvoiceStatus),
         (wording.ATTENTION_ACTION, AttentionAction),
         (wording.TIMELINE, TimelineKind),
+        (rehearsal_words.TRACK, RehearsedTrack),
+        (rehearsal_words.VARIANT, Variant),
+        (rehearsal_words.KIND, MomentKind),
+        (rehearsal_words.TITLE, What),
     ],
 )
 def test_every_member_of_a_closed_set_has_words(words: dict[StrEnum, str], kind: type[StrEnum]) -> None:

@@ -9,7 +9,7 @@ from tests.driver import Provider, ok, until
 from tests.recovery.conftest import RecoveringWorld
 from tests.recovery.test_restored_temporal import holds_a_slot
 from tests.telemetry.reading import worker_metrics
-from tests.waiting import booked_at, offered, waitlist_of, waits_for, whole_times, without_fee
+from tests.waiting import booked_at, invited, offered, waitlist_of, waits_for, whole_times, without_fee
 from workflows.naming import SWEEP_HOLDS, SWEEP_WAITLISTS, booking_id
 
 
@@ -52,7 +52,7 @@ async def test_a_time_that_frees_up_in_silence_is_offered_to_who_waits(
     world: RecoveringWorld, provider: Provider
 ) -> None:
     await without_fee(provider)
-    first, second = [await world.invited_client(provider) for _ in range(2)]
+    first, second = await invited(world, provider, 2)
     slot = (await whole_times(world, first))[0]
     await booked_at(first, slot)
     await waits_for(second, slot)

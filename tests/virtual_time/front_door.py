@@ -21,7 +21,7 @@ HOLD_MINUTES = 10
 _AHEAD = timedelta(hours=3)
 _PATIENCE_SECONDS = 5.0
 _TIMES = 3  # few, so that people want the same
-REFUSED = (403, 404, 409, 410, 422)
+REFUSED = (402, 403, 404, 409, 410, 422)
 # What the way to the processor and back may do. Nothing here lasts longer than a second or two.
 WEATHER: dict[str, list[dict[str, Any]]] = {
     "none": [],

@@ -16,6 +16,7 @@ from tests.waiting import (
     SUBJECT,
     booked_at,
     cancel,
+    invited,
     offer_link,
     offered,
     offers,
@@ -25,10 +26,6 @@ from tests.waiting import (
     whole_times,
     without_fee,
 )
-
-
-async def invited(world: TravellingWorld, provider: Provider, count: int) -> list[Person]:
-    return [await world.invited_client(provider) for _ in range(count)]
 
 
 async def takes(person: Person, offer_id: str) -> object:

@@ -1,0 +1,56 @@
+"""Refund fails: the state follows the bank's, a person is asked, and the client is told of it only after success."""
+
+from __future__ import annotations
+
+from tests.dashboard import asked, in_dashboard, intent_of, ledger_says
+from tests.driver import Person, Provider, World, ok, until
+from tests.e2e.test_refunds import give_back
+
+
+async def bill(person: Person) -> str:
+    page = await person.http.get(f"{person.world.base_url}/portal/bill-pay")
+    return " ".join(page.text.split())
+
+
+async def the_bank(world: World, payment_id: str, act: str) -> None:
+    """Once there is a refund that it can happen to."""
+    path = f"{world.endpoints['simulator_url']}/_sim/payment_intents/{intent_of(world, payment_id)}/{act}"
+
+    async def done() -> bool:
+        return (await world.http.post(path, json={})).status_code == 200
+
+    await until(done, act)
+
+
+async def test_a_refund_that_takes_days_is_told_of_as_done_only_when_it_has_arrived(
+    world: World, provider: Provider
+) -> None:
+    person, appointment = await world.booked_client(provider)
+    fee = appointment["payment"]["id"]
+    await in_dashboard(world, fee, "refunds_wait")
+    ok(await give_back(provider, fee, amount_minor=1500), 202)
+    found = await ledger_says(provider, fee, refund_due_minor=1500, refunded_minor=0)
+    assert [one["status"] for one in found["refunds"]] == ["pending"]
+    assert "$15.00 is being returned to your card" in await bill(person)
+    assert "fee_refunded" not in await provider.timeline(person.client_id)
+    await the_bank(world, fee, "refund_arrives")
+    await ledger_says(provider, fee, refunded_minor=1500)
+    assert "$15.00 returned to your card" in await bill(person)
+    assert (await provider.timeline(person.client_id)).count("fee_refunded") == 1
+
+
+async def test_a_refund_that_the_bank_sends_back_stays_owed_and_a_person_is_asked(
+    world: World, provider: Provider
+) -> None:
+    person, appointment = await world.booked_client(provider)
+    fee = appointment["payment"]["id"]
+    await in_dashboard(world, fee, "refunds_wait")
+    ok(await give_back(provider, fee), 202)
+    await ledger_says(provider, fee, refund_due_minor=4000)
+    await the_bank(world, fee, "refund_fails")
+    item = await asked(provider, "refund_failed:")
+    assert (item["reason"], item["actions"]) == ("the bank refused the refund", ["skip"])
+    found = await ledger_says(provider, fee, refunded_minor=0, state="captured")
+    assert [one["status"] for one in found["refunds"]] == ["failed"]
+    assert "could not be returned to your card yet; the practice is looking into it" in await bill(person)
+    assert "fee_refunded" not in await provider.timeline(person.client_id)
