@@ -32,6 +32,7 @@ from tests.seeding import settings_of
 Run = Callable[[str, Any], Awaitable[Any]]
 # What is proven where its parts are at hand.
 ELSEWHERE = {
+    "call_off_part": "tests/e2e/test_called_off_days.py",
     "do_batch_part": "tests/e2e/test_client_batches.py",
     "read_busy_calendars": "tests/e2e/test_busy_calendar.py",
     "send_greeting_test": "tests/e2e/test_greeting_editor.py",
