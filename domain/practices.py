@@ -44,11 +44,13 @@ class _Fields:
         self._given = given
         self.errors: list[FieldError] = []
 
-    def read(self, name: str, longest: int, check: Callable[[str], str] = lambda value: value) -> str:
+    def read(
+        self, name: str, longest: int, check: Callable[[str], str] = lambda value: value, missing: str = "is needed"
+    ) -> str:
         try:
             value = clean_text(self._given.get(name, ""), longest)
             if not value:
-                raise ValueError("is needed")
+                raise ValueError(missing)
             return check(value)
         except ValueError as error:
             self.errors.append(FieldError(field=name, message=str(error)))
@@ -82,7 +84,8 @@ def check_provider(given: Mapping[str, str]) -> NewProvider:
     fields = _Fields({**given, "slug": given.get("slug", "").strip() or slug_of(given.get("name", ""))})
     name = fields.read("name", LONGEST_NAME)
     # Of a name that is missing nothing can be made: that is said once.
-    slug = fields.read("slug", LONGEST_SLUG, _slug) if name else ""
+    unmade = "is needed, since none can be made of the name: in letters from a to z, such as jane-doe"
+    slug = fields.read("slug", LONGEST_SLUG, _slug, unmade) if name else ""
     new = NewProvider(name=name, slug=slug, timezone=fields.read("timezone", 60, _timezone))
     if fields.errors:
         raise ValidationFailed(fields.errors)

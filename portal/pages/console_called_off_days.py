@@ -20,7 +20,7 @@ from db.called_off_days import asked_of, counted, newest_called_off, parts_of
 from db.models import Provider
 from db.settings_store import load_availability
 from db.tenancy import provider_by_slug
-from domain.called_off_days import Fate, PartState
+from domain.called_off_days import Fate, PartState, Phase
 from domain.calling_off_request import FIELDS, LONGEST_REASON, LONGEST_WORDS
 from domain.errors import Conflict, DomainError, NotFound, ValidationFailed
 from domain.roles import Permission
@@ -40,6 +40,7 @@ console_called_off_router = APIRouter(
 
 _HOME = "/console/called-off-days"
 _LOOK_AGAIN_SECONDS = 2
+_LOOK_AGAIN_BEFORE_IT_BEGINS_SECONDS = 15
 _USUAL = {"instead": "move", "within_days": "14"}
 
 
@@ -196,6 +197,7 @@ async def _run(
         raise NotFound("No such days were called off.")
     one = found[0]
     parts = await parts_of(session, one.row.id)
+    pause = _LOOK_AGAIN_BEFORE_IT_BEGINS_SECONDS if one.phase is Phase.WAITING else _LOOK_AGAIN_SECONDS
     settled = sum(part.state != PartState.WAITING for part, _ in parts)
     return frame.render(
         "console/called_off.html",
@@ -207,5 +209,5 @@ async def _run(
         settled=settled,
         timezone=(await load_availability(session, one.provider.id)).timezone,
         refusal=refusal.detail if refusal else None,
-        refresh=refresh_after(_LOOK_AGAIN_SECONDS) if one.phase.open else None,
+        refresh=refresh_after(pause) if one.phase.open else None,
     )
