@@ -127,7 +127,7 @@ def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: Bo
     fee_due = policy.fee_due(returning=request.returning) is not None
     if fee_due and request.unpaid is not None:
         # One fee and one checkout at a time: in two tabs nobody pays for two times and wants one.
-        detail = "You are holding another time, and its fee is due. Pay for it, or release it and choose again."
+        detail = "One time is held for you already, and its fee is due. Pay for it, or release it and choose again."
         both = (Lifter.CLIENT, Lifter.STAFF)
         blocks.append(
             Block(refusal=FeeRequired, value=request.unpaid, setting="require_fee", lifted_by=both, detail=detail)

@@ -15,7 +15,7 @@ from commands.office import Office
 from commands.settings import read_settings
 from commands.standpoint import Standpoint
 from db.tenancy import appointment_being_chosen, appointment_by_id, client_by_id, payment_of_appointment
-from domain.errors import DomainError, ValidationFailed
+from domain.errors import DomainError, FeeRequired, ValidationFailed
 from domain.stages import Actor
 from domain.states import AppointmentStatus, SettingsKind
 from portal.forms import ClientForm, new_form_token
@@ -113,7 +113,15 @@ async def _page(
     if point.blocks if point else all(one.blocks for one in points):
         contact = (await read_settings(session, frame.provider, SettingsKind.PAGE)).document["contact"]
         several = point is not None and any(not one.blocks for one in points)
-        return frame.render("portal/blocked.html", status=status, blocks=in_the_way, contact=contact, others=several)
+        held = next((str(one.value) for one in in_the_way if one.refusal is FeeRequired), None)
+        return frame.render(
+            "portal/blocked.html",
+            status=status,
+            blocks=in_the_way,
+            contact=contact,
+            others=several,
+            held=await appointment_by_id(session, held) if held is not None else None,
+        )
     if point is None:
         return frame.render("portal/book_type.html", status=status, points=points, refusal=detail)
     named = point.kind.id if len(points) > 1 else None

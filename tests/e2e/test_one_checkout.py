@@ -54,7 +54,7 @@ async def test_the_page_of_the_other_tab_leads_to_the_fee_or_lets_the_first_time
     held = ok(await person.book(first), 202)
     await person.checkout(held["id"])
     page = await chosen_on_the_page(person, other)
-    assert "One time is held for you already" in page
+    assert "First, the time that you hold" in page
     assert f'/portal/appointments/{held["id"]}">Go on to Bill Pay' in page
     assert f'/portal/appointments/{held["id"]}/cancel">Release it' in page
     ok(await person.request("POST", f"/api/v1/portal/appointments/{held['id']}/cancel"))

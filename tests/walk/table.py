@@ -90,6 +90,7 @@ PORTAL = (
     see("/portal/book", "client_invited", "a week", query="?view=week"),
     see("/portal/book", "client_invited", "another zone", query="?zone=Asia/Tokyo", after=open_up()),
     see("/portal/book", "client_blocked", "closed"),
+    see("/portal/book", "client_holding", "its fee first"),
     see("/portal/book", "client_of_types", "what first"),
     see("/portal/book", "client_of_types", "of one type", query="?type={type_id}"),
     see("/portal/appointments/{appointment_id}", "client_holding"),
