@@ -13,7 +13,10 @@ ROLE_HINT = {
 }
 PERMISSION = {
     Permission.SEE_CLIENTS: "See clients, appointments, fees and what needs attention",
-    Permission.SERVE_CLIENTS: "Invite, send forms, book, move, cancel, refund, waive, answer what needs attention",
+    Permission.SERVE_CLIENTS: (
+        "Invite, send forms, book, move, cancel, call off days, keep the waitlist, refund, waive, "
+        "answer what needs attention"
+    ),
     Permission.READ_ANSWERS: "Read and export intake answers; read health questions of the sign-up",
     Permission.EXPORT_CLIENT: "Export all data of a client",
     Permission.ERASE_CLIENT: "Erase a client",

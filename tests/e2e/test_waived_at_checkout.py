@@ -24,6 +24,9 @@ async def test_a_fee_waived_while_it_is_due_books_the_time_and_closes_the_checko
     assert await state_of(world, held["id"]) == "expired"
     await world.mail(person.address, "confirmed")
     assert await captured(world, provider) == 0
+    page = (await person.request("GET", f"/portal/appointments/{held['id']}")).text
+    assert "the practice has waived the fee" in page
+    assert "Not paid" not in page
     path = f"/api/v1/clients/{person.client_id}/fee-waiver"
     assert (await provider.get(path))["waiver"] is None, "it is used: the next one has a fee again"
     assert (await person.get("/api/v1/portal/fee-quote"))["quote"] is not None
