@@ -25,7 +25,7 @@ from tests.driver import World
 from tests.meta.test_the_code import some_settings
 
 # A long look: PORTICO_EXAMPLES=200 finds more than CI has time for.
-EXAMPLES = int(os.environ.get("PORTICO_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("PORTICO_EXAMPLES", "3"))
 # They would move the whole stack's clock, years at a time.
 NOT_ASKED = ("/api/v1/demo/advance", "/console/demo/advance")
 DESCRIBED = [

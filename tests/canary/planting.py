@@ -244,12 +244,16 @@ class Canaries:
         ok(await self.provider.request("POST", path, json={"reason": self.word("Removalreason")}))
 
     async def front_desk_books(self, person: Person) -> None:
-        """Outside what is offered; called off by the provider's own system."""
+        """Outside what is offered; its day is called off and that undone; cancelled by the provider's own system."""
         early = (await self.world.now()).replace(hour=6, minute=5, second=0, microsecond=0) + timedelta(days=4)
         body = {"client_id": person.client_id, "starts_at": early.isoformat()}
         body["override_reason"] = self.word("Bookreason")
         booked = ok(await self.provider.request("POST", "/api/v1/appointments", json=body), 201)
         self.appointments.append(booked["id"])
+        home = f"/api/v1/providers/{self.provider.slug}/called-off-days"
+        day = {"first_day": early.date().isoformat(), "instead": "cancel", "reason": self.word("Illreason")}
+        run = ok(await self.provider.request("POST", home, json=day), 202)
+        ok(await self.provider.request("POST", f"{home}/{run['id']}/undo"))
         await self.webhook(
             "appointment.cancelled", {"appointment_id": booked["id"], "reason": self.word("Webhookreason")}
         )

@@ -180,6 +180,10 @@ async def test_staff_add_and_archive_types_on_their_page_and_clients_choose_one_
     assert freed.status_code == 303, freed.text[:500]
     archived = await owner.submit(home, home, version="2", action=f"archive.{long}")
     assert archived.status_code == 303, archived.text[:500]
+    # Who holds a time is shown that one, and no others.
+    assert "First, the time that you hold" in (await person.http.get(book, params={"type": long})).text
+    ok(await person.request("POST", f"/api/v1/portal/appointments/{rows[0]['id']}/cancel"))
+    await person.in_state(rows[0]["id"], "cancelled")
     gone = await person.http.get(book, params={"type": long})
     assert "50 minutes with" in gone.text
     last = await owner.submit(home, home, version="3", action="archive.standard")

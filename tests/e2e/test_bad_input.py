@@ -190,7 +190,7 @@ async def test_guessing_passwords_is_slowed_down(world: World, provider: Provide
 
 
 async def test_guessing_links_is_slowed_down_and_a_shared_address_is_not_punished(world: World) -> None:
-    guesser = {"X-Forwarded-For": "203.0.113.77"}
+    guesser = {"X-Forwarded-For": "198.51.100.77"}
     body = {"password": "a long enough pass phrase"}
     url = f"{world.base_url}/api/v1/invitations/inv_{'x' * 20}.{'y' * 43}/accept"
     for _ in range(100):
@@ -198,7 +198,7 @@ async def test_guessing_links_is_slowed_down_and_a_shared_address_is_not_punishe
     limited = await world.http.post(url, json=body, headers=guesser)
     problem(limited, "rate-limited", 429)
     assert int(limited.headers["Retry-After"]) > 0
-    problem(await world.http.post(url, json=body, headers={"X-Forwarded-For": "203.0.113.78"}), "not-found", 404)
+    problem(await world.http.post(url, json=body, headers={"X-Forwarded-For": "198.51.100.78"}), "not-found", 404)
 
 
 async def test_a_foreign_page_cannot_act_with_the_client_s_cookie(world: World, provider: Provider) -> None:

@@ -59,12 +59,13 @@ async def test_a_dashboard_refund_whose_webhook_was_lost_is_found_before_more_go
 async def test_more_than_was_taken_is_never_written_down_and_a_person_asked(world: World, provider: Provider) -> None:
     _, appointment = await world.booked_client(provider)
     fee = appointment["payment"]["id"]
-    lie = {"match": "GET /v1/refunds*", "action": "mutate", "set": {"data.0.amount": 4001}, "times": 20}
+    lie = {"match": "GET /v1/refunds*", "action": "mutate", "set": {"data.0.amount": 4001}, "times": None}
     await world.simulator_faults(lie)
     await in_dashboard(world, fee, "refund", amount=100)
     await asked(provider, "refunds_differ")
+    told = await ledger(provider, fee)
+    assert (told["refunded_minor"], told["refunds"]) == (0, [])
     await world.simulator_faults()
-    assert ((await ledger(provider, fee))["refunded_minor"], (await ledger(provider, fee))["refunds"]) == (0, [])
 
 
 async def test_forgery_across_tenants_another_merchants_event_has_nothing_read(
