@@ -34,6 +34,23 @@ WEATHER: dict[str, list[dict[str, Any]]] = {
     "the processor is busy": [{"match": "/v1/", "action": "429", "times": 3}],
     "refunds fail": [{"match": "POST /v1/refunds", "action": "500", "times": 1}],
 }
+# What the practice may change while people are on their way. What was booked, held or paid before stands.
+CHANGES: tuple[dict[str, Any], ...] = (
+    {"buffer_minutes": 10},
+    {"max_upcoming_appointments": 1},
+    {"min_notice_minutes": 600},
+    {"fee": {"amount_minor": 5500, "currency": "usd"}},
+    {"clients_can_cancel": False},
+    {"slot_step_minutes": 30},
+    {
+        "buffer_minutes": 0,
+        "max_upcoming_appointments": 3,
+        "min_notice_minutes": 0,
+        "fee": {"amount_minor": 4000, "currency": "usd"},
+        "clients_can_cancel": True,
+        "slot_step_minutes": 60,
+    },
+)
 
 
 @dataclass(kw_only=True)
@@ -166,6 +183,11 @@ class FrontDoor:
         await self.world.advance(**by)
         await self._look_at_times()
         self._tell(f"time passes {by}", "done")
+
+    async def change_settings(self, number: int) -> None:
+        change = CHANGES[number % len(CHANGES)]
+        await self.provider.change(**change)
+        self._tell(f"the practice changes {', '.join(change)}", "saved")
 
     async def weather(self, kind: str) -> None:
         await self.world.simulator_faults(*WEATHER[kind])
