@@ -65,6 +65,8 @@ class FrontDoor:
     times: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)  # appointments, by their making
     lost: set[str] = field(default_factory=set)  # those whose booking an operator ended
+    limit: int = 3  # upcoming appointments of a client, by the settings in force
+    broken: list[str] = field(default_factory=list)  # laws that an act has broken
     story: list[str] = field(default_factory=list)
 
     @classmethod
@@ -73,7 +75,7 @@ class FrontDoor:
         await provider.change(
             require_intake=False,
             max_simultaneous_appointments=capacity,
-            max_upcoming_appointments=3,
+            max_upcoming_appointments=cls.limit,
             hold_minutes=HOLD_MINUTES,
             cancel_notice_minutes=60,
         )
@@ -116,7 +118,16 @@ class FrontDoor:
         answer = await person.book(self.times[time % len(self.times)])
         if answer.status_code in (201, 202) and answer.json()["id"] not in self.made:
             self.made.append(answer.json()["id"])
+            self._count_upcoming(person)
         self._tell(f"client {client} books time {time}", answer)
+
+    def _count_upcoming(self, person: Person) -> None:
+        """Right after a booking: what ends or is let go meanwhile only makes it less."""
+        passed = "(SELECT coalesce(max(offset_seconds), 0) FROM demo_clock) * interval '1 second'"
+        query = f"client_id = %s AND status IN ('pending', 'booked') AND starts_at > now() + {passed}"
+        count = len(self.world.rows(f"SELECT id FROM appointment WHERE {query}", person.client_id))
+        if count > self.limit:
+            self.broken.append(f"a client has {count} upcoming appointments instead of {self.limit}")
 
     async def pay(self, number: int, act: str) -> None:
         """At the newest checkout of an appointment, or one that was closed long ago."""
@@ -187,6 +198,7 @@ class FrontDoor:
     async def change_settings(self, number: int) -> None:
         change = CHANGES[number % len(CHANGES)]
         await self.provider.change(**change)
+        self.limit = change.get("max_upcoming_appointments", self.limit)
         self._tell(f"the practice changes {', '.join(change)}", "saved")
 
     async def weather(self, kind: str) -> None:

@@ -39,7 +39,7 @@ def broken_now(door: FrontDoor) -> list[str]:
             wrong.append(f"{money.fee}: {money.refunded} given back of {money.captured}")
         kept[of_fee.get(money.fee, "")] += money.captured > money.refunded
     wrong += [f"{appointment} is paid {times} times" for appointment, times in kept.items() if times > 1]
-    return wrong + _overfull(door)
+    return wrong + _overfull(door) + door.broken
 
 
 def _overfull(door: FrontDoor) -> list[str]:
