@@ -139,6 +139,8 @@ async def test_a_client_comes_all_the_way(
 async def test_client_and_practice_do_everything_without_scripts(
     world: World, provider: Provider, browser: Browser
 ) -> None:
+    # Wherever the day stands: the first time that is offered leaves the client time to cancel.
+    await provider.change(min_notice_minutes=24 * 60)
     context = await browser.new_context(**WITHOUT_SCRIPTS)
     context.set_default_timeout(15_000)
     way = Way(world, provider, context, await context.new_page())
