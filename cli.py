@@ -165,9 +165,8 @@ def _practices(arguments: argparse.Namespace) -> int:
         else:
             owner = arguments.owner_name or "", arguments.owner_email or ""
             asyncio.run(operators.new_practice(settings, given, owner_name=owner[0], owner_email=owner[1]))
-    except operators.Failed as error:
-        print(f"portico: {error}", file=sys.stderr)
-        return 1
+    except operators.BadInput as error:
+        raise SettingsError(str(error)) from None
     return 0
 
 

@@ -139,7 +139,7 @@ async def new_practice(settings: Settings, given: Mapping[str, str], *, owner_na
         print(f"{made}. {owner_email} gets a mail with a link to choose a password; then they add providers.")
         print(f"Its portal is closed until it subscribes, or until: portico portal open {made.partition(':')[0]}")
     except ValidationFailed as error:
-        raise Failed("; ".join(f"{one.field}: {one.message}" for one in error.errors)) from None
+        raise BadInput("; ".join(f"{one.field}: {one.message}" for one in error.errors)) from None
     finally:
         await database.close()
 

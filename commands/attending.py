@@ -11,6 +11,7 @@ from activities.post import ATTENDING
 from commands.office import Office
 from db.models import Appointment, Practice, Provider
 from db.settings_store import load_availability
+from db.tenancy import appointment_by_id
 from db.timeline import tell
 from domain.errors import NotFound
 from domain.stages import Actor
@@ -43,9 +44,9 @@ async def look_at_attendance(
 ) -> Attendance:
     """Raises NotFound."""
     appointment_id, _, revision = (office.tokens.read(ATTENDING, token) or "").partition(":")
-    appointment = await session.get(Appointment, appointment_id, with_for_update=for_update) if appointment_id else None
-    if appointment is None:
+    if not appointment_id:
         raise NotFound("This link isn't one of ours. Please use the whole link from the mail.")
+    appointment = await appointment_by_id(session, appointment_id, for_update=for_update)
     now = await office.clock.now(session)
     if appointment.status == AppointmentStatus.CANCELLED:
         asked = Asked.CANCELLED

@@ -7,14 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.appointments import cancel
 from commands.audit import Who, note
 from commands.called_off_days import refund_of
-from commands.calling_off_facts import calendar_for, locked_appointment, visit_of
+from commands.calling_off_facts import calendar_for, visit_of
 from commands.moving import move
 from commands.office import Office
 from db.calendar import lock_calendar
 from db.called_off_days import asked_of, next_waiting, still_waiting, waiting_in
 from db.models import Appointment, CalledOffAppointment, CalledOffDays
 from db.settings_store import load_availability
-from db.tenancy import client_by_id
+from db.tenancy import appointment_by_id, client_by_id
 from db.timeline import tell
 from domain.audit import AuditKind
 from domain.batches import Part
@@ -62,7 +62,7 @@ class CalledOffRun:
                 return None
             row = await session.get_one(CalledOffDays, called_off_id)
             await lock_calendar(session, row.provider_id)
-            appointment = await locked_appointment(session, found.appointment_id)
+            appointment = await appointment_by_id(session, found.appointment_id, for_update=True)
             try:
                 await client_by_id(session, found.client_id, for_update=True)
             except NotFound:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.busy_times import elsewhere
@@ -49,8 +48,3 @@ async def calendar_for(
     ]
     away = await elsewhere(session, provider_id, start, end)
     return Calendar(hours=hours, taken={one.id: one for one in taken}, elsewhere=away, now=now)
-
-
-async def locked_appointment(session: AsyncSession, appointment_id: str) -> Appointment:
-    query = select(Appointment).where(Appointment.id == appointment_id).with_for_update()
-    return (await session.scalars(query.execution_options(populate_existing=True))).one()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.practices import add_provider
 from db.models import Provider
 from db.settings_store import load_availability
 from portal.pages.queries import providers_of
-from portal.shapes import Json
+from portal.shapes import Json, listed
 from web.bodies import json_object
 from web.fields import only, optional_text
 from web.identity import ApiPractice
@@ -22,8 +23,7 @@ _FIELDS = ("name", "slug", "timezone")
 @providers_router.get("", summary="The practice's providers, by name")
 async def list_providers(session: Transaction, staff: ApiPractice) -> Json:
     found = await providers_of(session, staff.reach)
-    zones = [(await load_availability(session, one.id)).timezone for one in found]
-    return {"items": [_shape(one, zone) for one, zone in zip(found, zones, strict=True)], "next_cursor": None}
+    return listed([await _shape(session, one) for one in found])
 
 
 @providers_router.post("", status_code=201, summary="Add a provider")
@@ -32,9 +32,9 @@ async def add(request: Request, session: Transaction, office: TheOffice, staff: 
     body = await json_object(request)
     only(body, _FIELDS)
     given = {name: optional_text(body, name) or "" for name in _FIELDS}
-    provider = await add_provider(session, office, given, staff.who)
-    return _shape(provider, given["timezone"])
+    return await _shape(session, await add_provider(session, office, given, staff.who))
 
 
-def _shape(provider: Provider, timezone: str) -> Json:
+async def _shape(session: AsyncSession, provider: Provider) -> Json:
+    timezone = (await load_availability(session, provider.id)).timezone
     return {"provider": provider.slug, "name": provider.name, "timezone": timezone}

@@ -46,7 +46,7 @@ async def owner_of_new_practice(world: World, name: str) -> tuple[str, Colleague
 
 async def test_from_nothing_to_a_provider_whom_clients_find(world: World) -> None:
     code, said = await portico(world, "practices", "new", "--name", "", *DETAILS)
-    assert (code, "name: is needed" in said) == (1, True), said
+    assert (code, "name: is needed" in said) == (2, True), said
     practice_id, owner = await owner_of_new_practice(world, "New Leaf Practice")
     assert practice_id in (await portico(world, "practices", "list"))[1]
 

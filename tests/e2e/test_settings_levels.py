@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.policy_levels import CLIENT_SETTINGS, PRACTICE_SETTINGS, PROVIDER_SETTINGS
-from tests.driver import Person, Provider, World, new_address, ok, problem, until
+from tests.driver import Person, Provider, World, new_address, ok, problem
 
 PRACTICE = "/api/v1/practice/portal-settings"
 
@@ -192,7 +192,7 @@ async def test_what_is_planned_already_is_said_to_stay(world: World, provider: P
     person = await world.invited_client(provider)
     booked = ok(await person.book(), 201, 202)
     await person.in_state(booked["id"], "booked")
-    await provider.invite()
+    invited = await provider.invite()
     changes: dict[str, tuple[Any, set[tuple[str, int]]]] = {
         "slot_step_minutes": (30, {("times_kept", 1)}),
         "buffer_minutes": (15, {("times_kept", 1)}),
@@ -204,11 +204,7 @@ async def test_what_is_planned_already_is_said_to_stay(world: World, provider: P
         "hold_minutes": (45, set()),
         "send_greeting": (False, set()),
     }
-
-    async def invited() -> bool:
-        return len(world.rows("SELECT id FROM invitation WHERE sent_at IS NOT NULL AND accepted_at IS NULL")) > 0
-
-    await until(invited, "the invitation to be out")
+    await provider.told(invited["id"], "invitation_sent")
     for name, (value, expected) in changes.items():
         told = ok(await provider.request("POST", f"{of_provider(provider)}/preview", json={name: value}))
         assert {(one["kind"], one["count"]) for one in told["items"]} == expected, name
