@@ -110,9 +110,9 @@ class Door:
             fault = self._faults.strike(target, actions)
         request_id = new_id("req")
         answer = self._answer(question, request, fault, request_id)
-        self._journal.write(
-            question.method, question.path, question.account, question.key, question.form, answer.status
-        )
+        agent = request.headers.get("user-agent", "")
+        asked = (question.method, question.path, question.account, question.key, question.form)
+        self._journal.write(*asked, agent, answer.status)
         body = mutated(answer.body, fault.set) if fault and fault.action == "mutate" else answer.body
         await self._linger(question, request, fault)
         headers = {"Request-Id": request_id}

@@ -15,13 +15,16 @@ class Journal:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def write(self, method: str, path: str, account: str | None, key: str | None, form: Form, status: int) -> None:
+    def write(
+        self, method: str, path: str, account: str | None, key: str | None, form: Form, agent: str, status: int
+    ) -> None:
         entry = {
             "method": method,
             "path": path,
             "account": account,
             "idempotency_key": key,
             "body": form,
+            "agent": agent,
             "status": status,
             "at": datetime.now(UTC).isoformat(),
         }
