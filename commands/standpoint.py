@@ -58,13 +58,15 @@ class Standpoint:
 
     @property
     def quote(self) -> FeeQuote | None:
-        """What the client is asked who books this type now; None where nothing is due."""
-        return quote_for(self.policy, self.here.versions, returning=self.request.returning)
+        """What is asked for this type now; None where nothing is due."""
+        request = self.request
+        return quote_for(self.policy, self.here.versions, booked_by=request.actor, returning=request.returning)
 
     @property
     def covered(self) -> bool:
-        """Nothing is due, and would be if it were their first visit."""
-        return self.quote is None and self.policy.due_fee is not None
+        """Nothing is due of a client, and would be if it were their first visit."""
+        first = quote_for(self.policy, self.here.versions, booked_by=self.request.actor)
+        return self.quote is None and first is not None
 
     def of(self, kind: AppointmentType) -> Standpoint:
         """The same client before another type."""
