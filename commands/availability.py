@@ -100,7 +100,7 @@ async def change_holidays(
     return version, holidays
 
 
-def _providers(practice_id: str) -> Select[tuple[str]]:
+def _providers(practice_id: str) -> Select[str]:
     """By id: the order in which everybody locks several calendars."""
     return select(Provider.id).where(Provider.practice_id == practice_id).order_by(Provider.id)
 
