@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
 from db.calendar import held_unpaid, lock_calendar, upcoming_count
-from db.in_force import InForce, in_force_for
+from db.in_force import InForce, in_force_for, with_hours_of_now
 from db.models import Appointment, Client, FeeWaiver, IntakeSubmission
 from db.policy_store import PolicyInForce
 from db.waivers import open_waiver
@@ -94,6 +94,7 @@ async def standpoint(
     submitted = await intake_submitted(session, client.id)
     if lock:
         await lock_calendar(session, client.provider_id)
+        here = await with_hours_of_now(session, here)
     request = BookingRequest(
         actor=actor,
         track=Track(client.track),
