@@ -216,6 +216,7 @@ _STEPS = {
     "refunded_past_us": "The fee was refunded in Stripe: does the appointment stay?",
     "money_compared": "Payments, Stripe and appointments don't agree",
     "processor_silent": "Nothing is heard of Stripe: check the webhooks",
+    "webhooks_lost": "Stripe's webhooks don't all arrive: check the endpoint",
     "refunds_differ": "What Stripe says was refunded can't be",
     "taken_payment": "Reading what became of a payment",
 }
