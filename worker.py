@@ -97,6 +97,7 @@ async def _work(settings: Settings, worker: Worker, relay: Relay) -> None:
         # What is there now stays: the garbage collector needn't walk through it again and again.
         gc.collect()
         gc.freeze()
+        gc.enable()
         _say_ready()
         await _first(stop, relaying)
         relaying.cancel()

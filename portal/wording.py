@@ -172,6 +172,8 @@ TIMELINE = {
     TimelineKind.WAITLIST_OFFER_TAKEN: "Took the offered time",
     TimelineKind.WAITLIST_OFFER_DECLINED: "Declined the offered time",
     TimelineKind.WAITLIST_OFFER_LAPSED: "Didn't answer the offer in time",
+    TimelineKind.WAITLIST_OFFER_TAKEN_BACK: "The offered time is closed after all: taken back",
+    TimelineKind.WAITLIST_APOLOGY_SENT: "Told by mail that the offered time isn't free",
 }
 
 # What comes next for somebody, in a list.

@@ -36,15 +36,16 @@ _numbers = itertools.count(1)
 
 
 async def until(look: Callable[[], Awaitable[Found | None]], what: str, patience: float = PATIENCE_SECONDS) -> Found:
-    """Ask until there is an answer: tests wait for facts, never for time."""
-    deadline = time.monotonic() + patience
+    """Ask until there is an answer: tests wait for facts, never for time. Who waits longer asks less often."""
+    deadline, pause = time.monotonic() + patience, 0.04
     while True:
         found = await look()
         if found:
             return found
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {patience:.0f} s for {what}")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(pause)
+        pause = min(1.5 * pause, 0.3)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,13 +20,13 @@ class Records:
         return self._run(query, parameters).fetchall()
 
     def change(self, statement: str) -> None:
-        self._run(statement, ())
+        self._run(statement, None)  # what isn't given any parameters may say %
 
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
 
-    def _run(self, query: str, parameters: tuple[object, ...]) -> psycopg.Cursor[dict[str, Any]]:
+    def _run(self, query: str, parameters: tuple[object, ...] | None) -> psycopg.Cursor[dict[str, Any]]:
         if self._connection is not None:
             with suppress(psycopg.OperationalError):
                 return self._connection.execute(query, parameters)

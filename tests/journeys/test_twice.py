@@ -23,7 +23,7 @@ from activities.subscription_notices import SendSubscriptionNotice
 from activities.sweeps import SweepPractices
 from activities.taken_payments import FollowPayment
 from activities.waitlist import KeepWaitlist
-from activities.waitlist_offers import OfferMail, SendWaitlistOffer
+from activities.waitlist_offers import OfferMail, SendWaitlistApology, SendWaitlistOffer
 from domain.greetings import Occasion
 from domain.late_fees import LateFee
 from domain.ports import RefundStatus
@@ -33,7 +33,7 @@ from tests.driver import PASSWORD, Provider, World, new_address, ok, until
 from tests.e2e.test_late_payments import at_processor, given_away, lost
 from tests.staffing import owner_of
 from tests.subscribing import PAGE, row_of, subscribed, unsubscribed
-from tests.waiting import booked_at, cancel, invited, offers, waits_for, whole_times, without_fee
+from tests.waiting import booked_at, cancel, closes, invited, offers, waits_for, whole_times, without_fee
 from workflows.naming import taken_payment_id
 
 Activity = Callable[[Any], Awaitable[Any]]
@@ -257,6 +257,15 @@ async def test_an_offer_of_the_waitlist_can_be_made_and_told_again(
     assert await run("send_waitlist_offer", sending) == OfferMail.SENT
     assert await everything(world, provider, second.address) == before
     assert len(offers(world, provider)) == 1
+
+    await closes(provider, slot)
+    await provider.told(second.client_id, "waitlist_apology_sent")
+    before = await everything(world, provider, second.address)
+    apology = SendWaitlistApology(offer_id=offer["id"], workflow_id=f"waitlist:{offer['provider_id']}", now=now)
+    await run("send_waitlist_apology", apology)
+    kept = await run("keep_waitlist", KeepWaitlist(provider_id=offer["provider_id"], now=now))
+    assert (kept.offers, kept.taken_back) == ((), ())
+    assert await everything(world, provider, second.address) == before
 
 
 async def test_the_mails_about_another_address_can_be_repeated(

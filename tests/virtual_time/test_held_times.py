@@ -26,16 +26,31 @@ async def test_minutes_pass_in_front_of_a_checkout_and_the_client_pays(
     assert timedelta(minutes=16) <= at["appointment_booked"] - at["slot_held"] < timedelta(minutes=20)
 
 
-async def test_a_hold_ends_and_the_client_is_reminded_of_nothing_and_can_book_again(
+async def test_with_a_card_declined_or_3d_secure_running_the_checkout_stays_open_and_the_holds_end_decides(
     world: TravellingWorld, provider: Provider
 ) -> None:
     person = await world.ready_client(provider)
     abandoned = ok(await person.book(), 201, 202)
-    await person.checkout(abandoned["id"])
+    tab = await person.checkout(abandoned["id"])
+    for act in ("decline", "challenge"):
+        await at_checkout(world, tab, act)
+        assert (await person.appointment(abandoned["id"]))["checkout_url"] is not None
     await world.advance(hours=1)
     await person.in_state(abandoned["id"], "cancelled")
+    assert (await world.http.post(checkout_url(world, tab, "confirm"))).status_code == 409, "the bank asks no more"
+    # Reminded of nothing, and free to book again.
     appointment = ok(await person.book(), 201, 202)
-    await world.pay(await person.checkout(appointment["id"]))
+    tab = await person.checkout(appointment["id"])
+    await at_checkout(world, tab, "challenge")
+    await at_checkout(world, tab, "confirm")
     await person.in_state(appointment["id"], "booked")
     await closed(world, f"client-journey:{person.client_id}")
     assert (await provider.client(person.client_id))["stage"] == "booked"
+
+
+def checkout_url(world: TravellingWorld, session_id: str, act: str) -> str:
+    return f"{world.endpoints['simulator_url']}/_sim/sessions/{session_id}/{act}"
+
+
+async def at_checkout(world: TravellingWorld, session_id: str, act: str) -> None:
+    ok(await world.http.post(checkout_url(world, session_id, act)))
