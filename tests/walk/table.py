@@ -231,6 +231,7 @@ CONSOLE = (
     see("/console/settings/{provider}", "owner", after=open_up()),
     see("/console/settings/{provider}/seen", "owner"),
     see("/console/settings/{provider}/rehearsal", "owner", after=open_up()),
+    see("/console/settings/{provider}/rehearsal", "owner_of_types", "of several types"),
     see("/console/settings/{provider}/rehearsal", "owner", "errors", query="?week=soon", status=422),
     see("/console/settings/{provider}/rehearsal", "newcomer", "cancels too late", query="?variant=cancels-late"),
     see("/console/settings/{provider}/versions", "owner"),
