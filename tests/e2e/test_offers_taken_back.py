@@ -21,6 +21,8 @@ from tests.waiting import (
     whole_times,
     without_fee,
 )
+from workflows.naming import waitlist_id
+from workflows.search_attributes import STAGE
 
 SORRY = "free after all"
 WISH = "/api/v1/portal/waitlist"
@@ -86,6 +88,13 @@ async def test_an_offer_whose_mail_goes_out_while_it_is_taken_back_is_apologised
     await cancel(first, appointment)
     await world.mail(second.address, SUBJECT)  # the message is there, its answer isn't
     await closes(provider, slot)
+    provider_id = world.rows("SELECT id FROM provider WHERE slug = %s", provider.slug)[0]["id"]
+    waitlist = (await world.engine()).get_workflow_handle(waitlist_id(provider_id))
+
+    async def looked() -> bool:
+        return (await waitlist.describe()).typed_search_attributes.get(STAGE) == "quiet"
+
+    await until(looked, "the list to be looked at, with nothing to say yet")
     ok(await world.http.put(faults, json=[]), 200, 204)
     await world.mail(second.address, SORRY)
 
