@@ -139,6 +139,18 @@ class ListedCheckout:
     disputed: bool  # once, however it ended
 
 
+@dataclass(frozen=True, kw_only=True)
+class ProcessorEvent:
+    """The envelope of a verified webhook, or of a listed event. The body isn't kept: the object is read again."""
+
+    event_id: str
+    type: str
+    merchant_account: str | None
+    object_id: str
+    livemode: bool
+    related: dict[str, str] = field(default_factory=dict)  # e.g. {"payment_intent": "pi_..."}
+
+
 class RefundStatus(StrEnum):
     PENDING = "pending"
     SUCCEEDED = "succeeded"
@@ -169,33 +181,38 @@ class Payments(Protocol):
     async def capture(self, merchant_account: str | None, session_id: str) -> Checkout:
         """Take the authorised money; already captured is fine, anything else is returned as it stands."""
 
-    async def void(self, merchant_account: str | None, session_id: str) -> Checkout:
-        """Let the authorisation go; already voided is fine, a captured one is returned as it stands."""
+    async def void(self, merchant_account: str | None, session_id: str, *, duplicate: bool = False) -> Checkout:
+        """Let the authorisation go; already voided is fine, a captured one is returned as it stands.
+
+        `duplicate`: because the fee was paid twice.
+        """
 
     async def list_checkouts(self, merchant_account: str | None, created_since: datetime) -> list[ListedCheckout]:
         """Every checkout that was opened at this account since then, ours or not."""
 
     async def refund(
-        self, merchant_account: str | None, payment_intent_id: str, amount: Money, refund_reference: str
+        self,
+        merchant_account: str | None,
+        payment_intent_id: str,
+        amount: Money,
+        refund_reference: str,
+        *,
+        duplicate: bool = False,
     ) -> MadeRefund:
-        """Give back (part of) a captured payment; `refund_reference` makes repeats one refund."""
+        """Give back (part of) a captured payment; `refund_reference` makes repeats one refund.
+
+        `duplicate`: because the fee was paid twice.
+        """
 
     async def list_refunds(self, merchant_account: str | None, payment_intent_id: str) -> list[MadeRefund]:
         """Every refund of a captured payment, ours or made past us; the oldest first."""
 
     async def list_disputes(self, merchant_account: str | None, payment_intent_id: str) -> list[SeenDispute]: ...
 
-
-@dataclass(frozen=True, kw_only=True)
-class ProcessorEvent:
-    """The envelope of a verified webhook. The body isn't kept: the object is read again."""
-
-    event_id: str
-    type: str
-    merchant_account: str | None
-    object_id: str
-    livemode: bool
-    related: dict[str, str] = field(default_factory=dict)  # e.g. {"payment_intent": "pi_..."}
+    async def list_undelivered(
+        self, merchant_account: str | None, created_since: datetime, types: Sequence[str]
+    ) -> list[ProcessorEvent]:
+        """Events of these types whose webhook hasn't been taken; at most 20 types, newest first."""
 
 
 class WebhookVerifier(Protocol):

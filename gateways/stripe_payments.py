@@ -6,7 +6,7 @@ account, or `merchant_account=None` with the restricted key of a single practice
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,19 @@ import stripe
 from domain.disputes import SeenDispute
 from domain.errors import PaymentUnavailable
 from domain.money import Money
-from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, ListedCheckout, MadeRefund, RefundStatus
+from domain.ports import (
+    Checkout,
+    CheckoutRequest,
+    CheckoutStatus,
+    ListedCheckout,
+    MadeRefund,
+    ProcessorEvent,
+    RefundStatus,
+)
 from gateways.stripe_connection import StripeConnection
 from gateways.stripe_disputes import seen_dispute
 from gateways.stripe_errors import once, translated
+from gateways.stripe_webhooks import listed_event
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
@@ -97,15 +106,16 @@ class StripePayments:
 
         return await self._settle(merchant_account, session_id, capture)
 
-    async def void(self, merchant_account: str | None, session_id: str) -> Checkout:
+    async def void(self, merchant_account: str | None, session_id: str, *, duplicate: bool = False) -> Checkout:
         """Let the authorisation go; already voided is fine, a captured one is returned as it stands."""
+        params: stripe.params.PaymentIntentCancelParams = {"cancellation_reason": "duplicate"} if duplicate else {}
 
         async def cancel(intent_id: str) -> None:
             async def call(key: str) -> stripe.PaymentIntent:
                 options = _options(merchant_account, key)
-                return await self._client.v1.payment_intents.cancel_async(intent_id, {}, options)
+                return await self._client.v1.payment_intents.cancel_async(intent_id, params, options)
 
-            await once(f"{intent_id}:void", call)
+            await once(f"{intent_id}:void{':duplicate' if duplicate else ''}", call)
 
         return await self._settle(merchant_account, session_id, cancel)
 
@@ -123,19 +133,25 @@ class StripePayments:
             return [_listed(session) async for session in sessions.auto_paging_iter()]
 
     async def refund(
-        self, merchant_account: str | None, payment_intent_id: str, amount: Money, refund_reference: str
+        self,
+        merchant_account: str | None,
+        payment_intent_id: str,
+        amount: Money,
+        refund_reference: str,
+        *,
+        duplicate: bool = False,
     ) -> MadeRefund:
         """Give back (part of) a captured payment; `refund_reference` makes repeats one refund."""
+        params: stripe.params.RefundCreateParams = {
+            "payment_intent": payment_intent_id,
+            "amount": amount.amount_minor,
+            "metadata": {"refund_reference": refund_reference},
+        }
+        if duplicate:
+            params["reason"] = "duplicate"
 
         async def create(key: str) -> stripe.Refund:
-            return await self._client.v1.refunds.create_async(
-                {
-                    "payment_intent": payment_intent_id,
-                    "amount": amount.amount_minor,
-                    "metadata": {"refund_reference": refund_reference},
-                },
-                _options(merchant_account, key),
-            )
+            return await self._client.v1.refunds.create_async(params, _options(merchant_account, key))
 
         # The amount is part of the key: it can become less while nothing has gone back yet.
         key = f"{refund_reference}:{amount.amount_minor}:refund"
@@ -156,6 +172,22 @@ class StripePayments:
                 {"payment_intent": payment_intent_id, "limit": 100}, _options(merchant_account)
             )
             return [seen_dispute(one) async for one in disputes.auto_paging_iter()][::-1]
+
+    async def list_undelivered(
+        self, merchant_account: str | None, created_since: datetime, types: Sequence[str]
+    ) -> list[ProcessorEvent]:
+        """Events of these types whose webhook hasn't been taken, newest first. https://docs.stripe.com/api/events/list"""
+        with translated():
+            events = await self._client.v1.events.list_async(
+                {
+                    "created": {"gte": int(created_since.timestamp())},
+                    "delivery_success": False,
+                    "limit": 100,
+                    "types": list(types),
+                },
+                _options(merchant_account),
+            )
+            return [listed_event(one.to_dict(), merchant_account) async for one in events.auto_paging_iter()]
 
     async def _read(self, merchant_account: str | None, session_id: str) -> stripe.checkout.Session:
         return await self._client.v1.checkout.sessions.retrieve_async(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,6 +65,11 @@ class StripeWebhooks:
         if age < -_FUTURE.total_seconds():
             raise SignatureInvalid(reason="future")
         return _read_event(payload)
+
+
+def listed_event(event: Mapping[str, Any], merchant_account: str | None) -> ProcessorEvent:
+    """One from the list of events; whose it is says the account that was asked."""
+    return replace(_snapshot(event), merchant_account=merchant_account)
 
 
 def _is_signed(payload: bytes, signature: str, secret: str) -> bool:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader
 
-from commands.payment_events import OF_ACCOUNTS, take_account_event, take_fee_event, take_subscription_event
+from db.payment_events import take_merchant_event, take_subscription_event
 from domain.errors import ValidationFailed
 from domain.ports import ProcessorEvent, WebhookVerifier
 from web.bodies import raw_body
@@ -36,8 +36,7 @@ async def fees(request: Request) -> JSONResponse:
     relay = relay_of(request)
     with relay.answering_a_machine():
         async with office.database.statements() as session:
-            take = take_account_event if event.type in OF_ACCOUNTS else take_fee_event
-            ours = await take(session, event)
+            ours = await take_merchant_event(session, event)
     relay.nudge(session.info.pop("event_subjects", []))
     return _thanks("noticed" if ours else "kept")
 

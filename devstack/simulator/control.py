@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from functools import partial
 from json import JSONDecodeError
 from typing import Any
 
@@ -83,6 +84,12 @@ class Control:
         session_id, name = request.path_params["id"], request.path_params["act"]
         session = payers.find_session(self._world, session_id)
         acts: dict[str, Callable[[World, str], Json]] = {"pay": payers.pay, "decline": payers.be_declined}
+        if name == "later":
+            body = await _json(request)
+            seconds = body.get("seconds") if isinstance(body, dict) else None
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
+                return _problem(422, "seconds is a number")
+            acts["later"] = partial(payers.pay_later, seconds=seconds)
         if session is None or name not in (*acts, "close"):
             return _problem(404, "no such session or action")
         try:

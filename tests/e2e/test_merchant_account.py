@@ -161,7 +161,7 @@ async def test_cards_taken_away_are_a_restriction(world: World, provider: Provid
     await in_status(world, provider, "restricted")
 
 
-async def test_a_merchant_who_goes_half_way_makes_the_journey_ask_a_person(world: World, provider: Provider) -> None:
+async def test_merchant_disconnected_half_way(world: World, provider: Provider) -> None:
     person = await world.ready_client(provider)
     appointment = ok(await person.book(), 201, 202)
     await person.checkout(appointment["id"])

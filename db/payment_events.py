@@ -15,6 +15,7 @@ from db.subscriptions import notice_subscription, practice_billed_by
 from db.waking import notice_taken_payment, wake_booking
 from domain.ports import ProcessorEvent
 from domain.states import PaymentState
+from domain.webhook_endpoints import ACCOUNT_EVENTS
 
 # Events that say that money is held or was taken.
 _OF_MONEY = {
@@ -29,8 +30,8 @@ _TAKEN = (PaymentState.CAPTURED, PaymentState.REFUNDED)
 # Events about what becomes of money that was taken.
 _OF_MONEY_TAKEN = ("refund.", "charge.refund", "charge.dispute.")
 
-# Events about a merchant account itself, not about money.
-OF_ACCOUNTS = frozenset({"account.updated", "account.application.deauthorized", "capability.updated"})
+_FEES, _SUBSCRIPTIONS = "stripe-fees", "stripe-subscriptions"
+LISTED = "listed-events"  # the source of events that no webhook has brought
 
 # Ours is what carries ids that we were given ourselves, at its own merchant's account.
 _KEEP_UNLESS_OURS = text("""
@@ -54,7 +55,13 @@ _KEEP = text("""
 """)
 
 
-async def take_fee_event(session: AsyncSession, event: ProcessorEvent) -> bool:
+async def take_merchant_event(session: AsyncSession, event: ProcessorEvent, source: str = _FEES) -> bool:
+    """Whatever is heard of a merchant's account: about itself, or about a fee. False where it is nobody's of ours."""
+    take = _take_account_event if event.type in ACCOUNT_EVENTS else _take_fee_event
+    return await take(session, event, source)
+
+
+async def _take_fee_event(session: AsyncSession, event: ProcessorEvent, source: str) -> bool:
     """Wake the booking that the event is about, so that it reads its payment again; the event proves nothing.
 
     What is about money that was taken already is for whoever follows the payment afterwards.
@@ -62,7 +69,7 @@ async def take_fee_event(session: AsyncSession, event: ProcessorEvent) -> bool:
     False where no payment of ours is meant: its envelope is kept, so that repeats are known. An event that came before
     our own call returned is found by the booking's next look. Each way is one statement.
     """
-    values = _envelope("stripe-fees", event)
+    values = _envelope(source, event)
     values |= {"ids": [event.object_id, *event.related.values()], "merchant_account": event.merchant_account}
     payment = (await session.execute(_KEEP_UNLESS_OURS, values)).one_or_none()
     if payment is None:
@@ -70,7 +77,7 @@ async def take_fee_event(session: AsyncSession, event: ProcessorEvent) -> bool:
     if event.type.startswith(_OF_MONEY_TAKEN) and payment.state in _TAKEN:
         await notice_taken_payment(
             session,
-            source="stripe-fees",
+            source=source,
             external_id=event.event_id,
             provider_id=payment.provider_id,
             client_id=payment.client_id,
@@ -79,7 +86,7 @@ async def take_fee_event(session: AsyncSession, event: ProcessorEvent) -> bool:
         return True
     await wake_booking(
         session,
-        source="stripe-fees",
+        source=source,
         external_id=event.event_id,
         provider_id=payment.provider_id,
         client_id=payment.client_id,
@@ -90,18 +97,16 @@ async def take_fee_event(session: AsyncSession, event: ProcessorEvent) -> bool:
     return True
 
 
-async def take_account_event(session: AsyncSession, event: ProcessorEvent) -> bool:
+async def _take_account_event(session: AsyncSession, event: ProcessorEvent, source: str) -> bool:
     """Have the merchant account that the event is about read again.
 
     Whose it is says the account that Stripe sent the event for, never the object in it. False where it is nobody's.
     """
     providers = await providers_with_account(session, event.merchant_account)
     for provider in providers:
-        await notice_merchant_account(
-            session, provider, source="stripe-fees", external_id=f"{event.event_id}:{provider.id}"
-        )
+        await notice_merchant_account(session, provider, source=source, external_id=f"{event.event_id}:{provider.id}")
     if not providers:
-        await keep_envelope(session, "stripe-fees", event)
+        await _keep_envelope(session, source, event)
     return bool(providers)
 
 
@@ -115,13 +120,13 @@ async def take_subscription_event(session: AsyncSession, event: ProcessorEvent) 
     if event.merchant_account is None:
         practice_id = await practice_billed_by(session, [event.object_id, *event.related.values()])
     if practice_id is None:
-        await keep_envelope(session, "stripe-subscriptions", event)
+        await _keep_envelope(session, _SUBSCRIPTIONS, event)
         return False
-    await notice_subscription(session, practice_id, source="stripe-subscriptions", external_id=event.event_id)
+    await notice_subscription(session, practice_id, source=_SUBSCRIPTIONS, external_id=event.event_id)
     return True
 
 
-async def keep_envelope(session: AsyncSession, source: str, event: ProcessorEvent) -> None:
+async def _keep_envelope(session: AsyncSession, source: str, event: ProcessorEvent) -> None:
     """So that repeats are known; nobody has to be told."""
     await session.execute(_KEEP, _envelope(source, event))
 
