@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -40,6 +41,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _server(arguments: argparse.Namespace) -> int:
+    gc.disable()  # nothing that is imported ever goes; turned on again where the server is up
     import server
 
     server.main()
@@ -47,6 +49,7 @@ def _server(arguments: argparse.Namespace) -> int:
 
 
 def _worker(arguments: argparse.Namespace) -> int:
+    gc.disable()  # as above
     import worker
 
     worker.main()

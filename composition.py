@@ -28,6 +28,7 @@ from activities.greetings import Greetings
 from activities.intake import Intake
 from activities.invitations import Invitations
 from activities.late_fees import LateFees
+from activities.lost_events import LostEvents
 from activities.merchant_accounts import MerchantAccounts
 from activities.notices import Notices
 from activities.portal_subscriptions import PortalSubscriptions
@@ -45,6 +46,7 @@ from activities.waitlist_offers import WaitlistOffers
 from commands.batches import BatchRun
 from commands.calling_off import CalledOffRun
 from commands.office import Office
+from commands.payment_events import UndeliveredEvents
 from commands.waitlist_desk import WaitlistDesk
 from db.clock import Clock
 from db.engine import Database
@@ -54,6 +56,7 @@ from dispatch.connection import EngineAddress
 from dispatch.delivery import Delivery
 from domain.billing import Billing
 from domain.errors import FieldError
+from domain.lost_events import EventLog
 from domain.merchant_accounts import Merchants
 from domain.ports import Payments
 from domain.subscriptions import SubscriptionTerms
@@ -70,6 +73,7 @@ from gateways.second_factor import AuthenticatorApps
 from gateways.secrets import AesVault, Argon2Passwords, HmacTokens
 from gateways.smtp import SmtpMailer
 from gateways.stripe_billing import StripeBilling
+from gateways.stripe_event_log import StripeEventLog
 from gateways.stripe_merchants import StripeMerchants
 from gateways.stripe_payments import StripePayments
 from gateways.stripe_webhooks import StripeWebhooks
@@ -186,6 +190,10 @@ def billing_of(settings: Settings) -> StripeBilling:
     return StripeBilling(settings.stripe_key, settings.stripe_api_base)
 
 
+def event_log_of(settings: Settings) -> StripeEventLog:
+    return StripeEventLog(settings.stripe_key, settings.stripe_api_base)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Processor:
     """All that Portico asks of the payment processor, over connections of one process."""
@@ -193,14 +201,20 @@ class Processor:
     payments: StripePayments
     merchants: StripeMerchants
     billing: StripeBilling
+    events: StripeEventLog
 
     async def aclose(self) -> None:
-        for one in (self.payments, self.merchants, self.billing):
+        for one in (self.payments, self.merchants, self.billing, self.events):
             await one.aclose()
 
 
 def processor_of(settings: Settings) -> Processor:
-    return Processor(payments=payments_of(settings), merchants=merchants_of(settings), billing=billing_of(settings))
+    return Processor(
+        payments=payments_of(settings),
+        merchants=merchants_of(settings),
+        billing=billing_of(settings),
+        events=event_log_of(settings),
+    )
 
 
 def subscription_terms(settings: Settings) -> SubscriptionTerms:
@@ -213,6 +227,7 @@ def activities_of(
     payments: Payments,
     merchants: Merchants | None = None,
     billing: Billing | None = None,
+    events: EventLog | None = None,
 ) -> Sequence[Callable[..., Any]]:
     """Every activity of the house, bound to its collaborators."""
     tokens = HmacTokens(list(settings.secret_keys.values()))
@@ -234,6 +249,12 @@ def activities_of(
         Refunds(database, payments),
         TakenPayments(database, payments),
         Comparisons(database, clock_of(settings), payments, silence=timedelta(minutes=settings.silence_minutes)),
+        LostEvents(
+            database,
+            clock_of(settings),
+            events or event_log_of(settings),
+            UndeliveredEvents(office_of(settings, database)),
+        ),
         Bookings(database),
         LateFees(database),
         Notices(post, calendar),

@@ -64,6 +64,7 @@ async def doctor(settings: Settings) -> bool:
         ("mail", _mail),
         ("payments", _payments),
         ("webhooks", _webhooks),
+        ("events", _events),
     ]
     well = True
     for name, check in checks:
@@ -286,6 +287,23 @@ async def _webhooks(settings: Settings) -> str:
     if complaints:
         raise Failed("; ".join(complaints))
     return f"{len(wanted)} endpoints are told of all they need"
+
+
+async def _events(settings: Settings) -> str:
+    """Whether webhooks arrive, by what had to be asked for."""
+    census = await _census(settings)
+    if census.accounts_unanswered:
+        age = span(census.accounts_unanswered_age_seconds)
+        raise Look(
+            f"{census.accounts_unanswered} accounts can't be asked for lost events, the first for {age}:"
+            " may the key read Events, and are they connected?"
+        )
+    if census.events_undelivered:
+        raise Look(
+            f"{census.events_undelivered} events of the last day came only when asked for:"
+            " see the endpoint's deliveries in the processor's dashboard"
+        )
+    return "none of the last day had to be asked for"
 
 
 def span(seconds: float) -> str:

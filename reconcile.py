@@ -12,6 +12,7 @@ from temporalio.client import Client as Engine
 
 from activities.comparing_money import Money, compare_money
 from commands.reconciling import Compared, compare_records, moments
+from commands.reconciling_calendars import compare_calendars
 from commands.reconciling_journeys import compare_journeys
 from commands.repairing import repair
 from composition import clock_of, delivery_of, payments_of
@@ -27,6 +28,8 @@ _WORDS = {
     Remedy.REOPEN_JOURNEY: "start the journey again from the records",
     Remedy.REOPEN_BOOKING: "start the booking again from the records",
     Remedy.TELL_AGAIN: "tell it again",
+    Remedy.START_CALLED_OFF: "go on with the days that were called off",
+    Remedy.RING_WAITLIST: "have the waitlist looked after",
     Remedy.NOTICE_PAYMENT: "have the booking look at the payment",
     Remedy.FOLLOW_PAYMENT: "have the ledger follow what went back or is disputed",
     Remedy.ADOPT_CHECKOUT: "write the checkout down again, and have the booking look at it",
@@ -76,7 +79,12 @@ async def _reconcile(
     when = await moments(database, clock, grace=asked.grace, look_back=asked.look_back)
     given = Compared(database=database, engine=EngineView(engine), payments=payments, moments=when)
     money = Money(database=database, payments=payments, moments=when)
-    findings = [*await compare_journeys(given), *await compare_money(money), *await compare_records(given)]
+    findings = [
+        *await compare_journeys(given),
+        *await compare_calendars(given),
+        *await compare_money(money),
+        *await compare_records(given),
+    ]
     if not asked.repair:
         left = [one for one in findings if one.remedy is not Remedy.NOTE]
         return Outcome(findings=findings, repaired=[], left=left)

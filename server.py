@@ -76,6 +76,7 @@ def build_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         # What is there now stays: the garbage collector needn't walk through it while requests wait.
         gc.collect()
         gc.freeze()
+        gc.enable()
         yield
         await app.state.relay.settle()
         if tracing is not None:

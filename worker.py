@@ -72,7 +72,9 @@ def _worker(settings: Settings, client: Client, database: Database, processor: P
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        activities=activities_of(settings, database, processor.payments, processor.merchants, processor.billing),
+        activities=activities_of(
+            settings, database, processor.payments, processor.merchants, processor.billing, processor.events
+        ),
         max_concurrent_activities=40,
         # Beats go out as often as steps beat: by default the SDK keeps them back for four fifths of the time-out, and
         # a second's delay on a busy machine would look like a dead worker.
@@ -95,6 +97,7 @@ async def _work(settings: Settings, worker: Worker, relay: Relay) -> None:
         # What is there now stays: the garbage collector needn't walk through it again and again.
         gc.collect()
         gc.freeze()
+        gc.enable()
         _say_ready()
         await _first(stop, relaying)
         relaying.cancel()

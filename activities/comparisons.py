@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
-from activities.comparing_money import PLATFORM, Moments, Money, compare_money, each
+from activities.comparing_money import PLATFORM, Moments, Money, compare_money
 from activities.mending_money import BY_DOORBELL, mend
 from db.clock import Clock
 from db.comparisons import (
@@ -26,14 +25,10 @@ from db.comparisons import (
     silent_practices,
 )
 from db.engine import Database
-from db.loose_ends import merchant_accounts
 from db.models import MoneyComparison
-from db.payment_events import LISTED, take_merchant_event
-from domain.errors import PaymentRefused, PaymentUnavailable
-from domain.ports import Payments, ProcessorEvent
+from domain.ports import Payments
 from domain.reconciliation import Finding, Matter, Remedy
 from domain.states import AttentionOwner
-from domain.webhook_endpoints import ACCOUNT_EVENTS, FEE_EVENTS
 
 logger = logging.getLogger("portico.money")
 
@@ -93,7 +88,6 @@ class Comparisons:
                     await mend(session, finding, moments, url, source="compare-money")
         async with self._database.transaction() as session:
             await _write_down(session, command.workflow_id, findings, now)
-        await self._hear_what_was_lost(moments)
         return len([one for one in findings if one.remedy is Remedy.PERSON])
 
     @activity.defn
@@ -112,25 +106,6 @@ class Comparisons:
                 )
             await settle_affair(session, SILENT, keep=set(silent), now=now)
             return len(silent)
-
-    async def _hear_what_was_lost(self, moments: Moments) -> None:
-        """Webhooks that were never taken, by the processor's own list of events: also of what isn't compared any more.
-
-        After the comparison, which counts what differed; what both have found is read once more, and that is all.
-        """
-        async with self._database.transaction() as session:
-            accounts = await merchant_accounts(session, moments.since)
-
-        async def of_account(account: str | None) -> list[ProcessorEvent]:
-            # One that is away or gone is told of by the comparison.
-            with suppress(PaymentRefused, PaymentUnavailable):
-                return await self._payments.list_undelivered(account, moments.since, FEE_EVENTS + ACCOUNT_EVENTS)
-            return []
-
-        for events in await each(sorted(accounts, key=str), of_account):
-            for event in reversed(events):
-                async with self._database.transaction() as session:
-                    await take_merchant_event(session, event, LISTED)
 
     async def _checkout_url(self, finding: Finding) -> str | None:
         if finding.remedy is not Remedy.ADOPT_CHECKOUT:

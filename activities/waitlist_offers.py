@@ -1,4 +1,4 @@
-"""The mail that offers a freed time: one per offer, with a link that takes or declines it."""
+"""The mail that offers a freed time, with a link that takes or declines it; and the one that takes it back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from temporalio import activity
 
 from activities.post import Letterhead, Post, letterhead
 from db.ids import new_id
-from db.models import AttentionItem, Client, WaitlistOffer
+from db.models import AttentionItem, Client, WaitlistOffer, WaitlistWish
 from db.settings_store import load_availability
 from db.tenancy import client_by_id, still_here
 from db.timeline import tell
@@ -37,19 +37,30 @@ class SendWaitlistOffer:
     now: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class SendWaitlistApology:
+    offer_id: str
+    workflow_id: str
+    now: datetime
+
+
 class OfferMail(StrEnum):
     SENT = "sent"
+    OVERTAKEN = "overtaken"  # it went out, and the offer was taken back in the same moment
     NOT_NEEDED = "not_needed"  # the offer is over
     REFUSED = "refused"  # by the mailbox: its time is free for the next one
+
+
+_Mail = SendWaitlistOffer | SendWaitlistApology
 
 
 @dataclass(frozen=True, kw_only=True)
 class _About:
     offer: WaitlistOffer
+    wish: WaitlistWish
     client: Client
     head: Letterhead
     timezone: str
-    earlier: bool
 
 
 class WaitlistOffers:
@@ -69,22 +80,35 @@ class WaitlistOffers:
             if about.offer.state != OfferState.OPEN:
                 return OfferMail.NOT_NEEDED
             await self._send(about, command)
+            since = await self._about(command.offer_id)
         except MailRefused as refusal:
-            await self._give_up(command, str(refusal))
+            await self._give_up(command, str(refusal), OfferState.OPEN)
             return OfferMail.REFUSED
         except NotFound:  # erased meanwhile
             return OfferMail.NOT_NEEDED
-        return OfferMail.SENT
+        return OfferMail.OVERTAKEN if since.offer.state == OfferState.TAKEN_BACK else OfferMail.SENT
+
+    @activity.defn
+    async def send_waitlist_apology(self, command: SendWaitlistApology) -> None:
+        """The time that was offered is closed after all: said to whoever had the offer, and to nobody else."""
+        try:
+            about = await self._about(command.offer_id)
+            if about.offer.state == OfferState.TAKEN_BACK and about.offer.told_at is not None:
+                await self._apologise(about, command)
+        except MailRefused as refusal:
+            await self._give_up(command, str(refusal), OfferState.TAKEN_BACK)
+        except NotFound:  # erased meanwhile
+            return
 
     async def _about(self, offer_id: str) -> _About:
         async with self._post.database.transaction() as session:
             offer = await offer_by_id(session, offer_id)
             return _About(
                 offer=offer,
+                wish=await wish_by_id(session, offer.wish_id),
                 client=await client_by_id(session, offer.client_id),
                 head=await letterhead(session, offer.provider_id),
                 timezone=(await load_availability(session, offer.provider_id)).timezone,
-                earlier=(await wish_by_id(session, offer.wish_id)).replaces_id is not None,
             )
 
     async def _send(self, about: _About, command: SendWaitlistOffer) -> None:
@@ -93,7 +117,7 @@ class WaitlistOffers:
             "first_name": about.client.first_name,
             "when": spoken_time(offer.starts_at, about.timezone),
             "until": spoken_time(offer.expires_at, about.timezone),
-            "earlier": about.earlier,
+            "earlier": about.wish.replaces_id is not None,
             "link": self._post.link(f"/offers/{self._tokens.mint(OFFER, offer.id)}"),
         }
 
@@ -115,21 +139,47 @@ class WaitlistOffers:
             done=done,
         )
 
-    async def _give_up(self, command: SendWaitlistOffer, reason: str) -> None:
+    async def _apologise(self, about: _About, command: SendWaitlistApology) -> None:
+        offer = about.offer
+        context: dict[str, object] = {
+            "first_name": about.client.first_name,
+            "when": spoken_time(offer.starts_at, about.timezone),
+            "waits": about.wish.ended_at is None,
+            "link": self._post.link("/portal/waitlist"),
+        }
+
+        async def done(session: AsyncSession) -> None:
+            if not await still_here(session, offer.client_id):
+                return
+            (await offer_by_id(session, offer.id, lock=True)).apologised_at = command.now
+            kind = TimelineKind.WAITLIST_APOLOGY_SENT
+            await tell(session, offer.client_id, kind, at=command.now, actor=Actor.SYSTEM, ref=offer.id)
+
+        await self._post.send(
+            f"waitlist_taken_back:{offer.id}",
+            kind="waitlist_taken_back",
+            client=about.client,
+            to=about.client.email,
+            head=about.head,
+            letter=self._post.write("waitlist_taken_back", about.head, context),
+            now=command.now,
+            done=done,
+        )
+
+    async def _give_up(self, command: _Mail, reason: str, state: OfferState) -> None:
         async with self._post.database.transaction() as session:
             offer = await offer_by_id(session, command.offer_id)
             await client_by_id(session, offer.client_id, for_update=True)
             wish = await wish_by_id(session, offer.wish_id, lock=True)
             offer = await offer_by_id(session, offer.id, lock=True)
-            if offer.state != OfferState.OPEN:
+            if offer.state != state or wish.ended_at is not None:
                 return
-            await end_offer(session, offer, OfferState.REFUSED, command.now, actor=Actor.SYSTEM, ringing=False)
+            if state is OfferState.OPEN:
+                await end_offer(session, offer, OfferState.REFUSED, command.now, actor=Actor.SYSTEM, ringing=False)
             await end_wish(session, wish, WishEnd.UNREACHABLE, command.now, actor=Actor.SYSTEM)
             await self._ask_for_help(session, offer, command, reason)
 
-    async def _ask_for_help(
-        self, session: AsyncSession, offer: WaitlistOffer, command: SendWaitlistOffer, reason: str
-    ) -> None:
+    async def _ask_for_help(self, session: AsyncSession, offer: WaitlistOffer, command: _Mail, reason: str) -> None:
         item = AttentionItem(
             id=new_id("att"),
             client_id=offer.client_id,

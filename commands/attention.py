@@ -38,7 +38,7 @@ _MAIL_STEPS = (
 _NOTES = (
     *("pre_payment", "capture_pre_payment", "void_pre_payment", "subscription_doubled"),
     *("refunds_differ", "refunded_past_us", "refund_failed:", "dispute:", "busy_calendar"),
-    *("money_compared", "money_out_of_reach:", "processor_silent", "waitlist_offer:"),
+    *("money_compared", "money_out_of_reach:", "processor_silent", "webhooks_lost", "waitlist_offer:"),
 )
 
 

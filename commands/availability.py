@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
+from commands.waitlist_closing import take_back_closed
 from db import settings_store
-from db.calendar import appointments_ahead
+from db.calendar import appointments_ahead, lock_calendar
 from db.holidays_store import save_holidays
 from db.models import Appointment, Provider
 from db.waitlist import time_freed
@@ -23,6 +24,7 @@ from domain.errors import NotFound
 from domain.holidays import Holidays, parse_holidays
 from domain.hours import Availability
 from domain.openings import covers
+from domain.stages import Actor
 from domain.states import SettingsKind
 
 
@@ -59,7 +61,7 @@ async def plan_holidays(
     """Over all providers of the practice. Raises ValidationFailed."""
     holidays = parse_holidays(document)
     closes: list[Appointment] = []
-    for provider_id in await session.scalars(select(Provider.id).where(Provider.practice_id == practice_id)):
+    for provider_id in await session.scalars(_providers(practice_id)):
         before = await settings_store.load_availability(session, provider_id)
         after = replace(before, holidays=holidays.dates)
         closes += await _left_outside(session, office, provider_id, before, after)
@@ -85,12 +87,22 @@ async def change_holidays(
     """The new version and what it says. Raises ValidationFailed, Conflict."""
     holidays = parse_holidays(document)
     now = await office.clock.now(session)
+    providers = list(await session.scalars(_providers(practice_id)))
+    for provider_id in providers:
+        await lock_calendar(session, provider_id)
+        hours = replace(await settings_store.load_availability(session, provider_id), holidays=holidays.dates)
+        await take_back_closed(session, provider_id, hours, now, actor=Actor.STAFF)
     version = await save_holidays(
         session, practice_id, holidays, saved_by=saved_by, now=now, expected_version=expected_version
     )
-    for provider_id in await session.scalars(select(Provider.id).where(Provider.practice_id == practice_id)):
+    for provider_id in providers:
         await time_freed(session, provider_id, f"holidays:{version}")
     return version, holidays
+
+
+def _providers(practice_id: str) -> Select[str]:
+    """By id: the order in which everybody locks several calendars."""
+    return select(Provider.id).where(Provider.practice_id == practice_id).order_by(Provider.id)
 
 
 async def earlier_availability(session: AsyncSession, provider: Provider, version: int) -> dict[str, Any]:

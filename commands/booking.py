@@ -178,7 +178,7 @@ async def _claim_anew(session: AsyncSession, office: Office, client: Client, act
         if theirs is not None:
             return theirs
     refusals(point.blocks)
-    quote = point.quote if actor is Actor.CLIENT else None
+    quote = point.quote
     _check_seen(quote, wish.seen_quote)
     block = await _slot_block(session, point, starts_at)
     refusals([block] if block else [])
@@ -245,7 +245,7 @@ def _appointment(point: Standpoint, client: Client, actor: Actor, wish: _Wish) -
         override_reason=wish.override_reason,
         settings_version=point.in_force.version,
         cancel_notice_minutes=policy.cancel_notice_minutes,
-        covered=point.covered and actor is Actor.CLIENT,
+        covered=point.covered,
         reminder_hours=list(policy.reminder_hours),
         hold_expires_at=point.now + timedelta(minutes=policy.hold_minutes),
         created_at=point.now,

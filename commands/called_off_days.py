@@ -17,18 +17,19 @@ from commands.calling_off_facts import calendar_for, visit_of
 from commands.idempotency import earlier_result, keep_result
 from commands.office import Office
 from commands.settings import save_settings
+from commands.waitlist_closing import offers_closed_by
 from db.calendar import lock_calendar
 from db.called_off_days import (
     asked_of,
     called_off_of,
     closing_document,
     closing_of,
+    have_called_off_run,
     still_open,
     touching,
     waiting_in,
 )
 from db.cancelling import due_back
-from db.events import EventKind, called_off_subject, record_event
 from db.ids import new_id
 from db.models import Appointment, AttentionItem, CalledOffAppointment, CalledOffDays, Client, Provider
 from db.settings_store import load_availability
@@ -68,9 +69,12 @@ class Touched:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
+    """`offers`: times that are kept for people of the waitlist, and are taken back at once."""
+
     asked: CallingOff
     timezone: str
     touched: Sequence[Touched]
+    offers: int
 
     def count(self, fate: Fate) -> int:
         return sum(one.becomes.fate is fate for one in self.touched)
@@ -124,7 +128,8 @@ async def _preview(
         )
         for one in planned
     ]
-    return Preview(asked=asked, timezone=hours.timezone, touched=touched)
+    offers = await offers_closed_by(session, provider.id, hours)
+    return Preview(asked=asked, timezone=hours.timezone, touched=touched, offers=len(offers))
 
 
 async def refund_of(session: AsyncSession, office: Office, appointment: Appointment, fate: Fate) -> Money | None:
@@ -197,7 +202,7 @@ async def call_off(
     if preview.touched:
         parts = [_part(row.id, number, one, now) for number, one in enumerate(preview.touched)]
         await session.execute(insert(CalledOffAppointment), parts)
-    await _have_it_run(session, row)
+    await have_called_off_run(session, row, source="staff", external_id=row.id)
     await note(session, office, who, AuditKind.DAYS_CALLED_OFF, row.id)
     await keep_result(session, scope, idempotency_key, request, {"called_off_id": row.id})
     return row
@@ -225,18 +230,6 @@ async def _save_hours(session: AsyncSession, office: Office, provider: Provider,
     # Named even where there is none: what a document doesn't name is kept.
     document = {"time_off": [], "open_on_holidays": [], **hours.as_document()}
     await save_settings(session, office, provider, SettingsKind.AVAILABILITY, document, saved_by=who.name)
-
-
-async def _have_it_run(session: AsyncSession, row: CalledOffDays) -> None:
-    await record_event(
-        session,
-        source="staff",
-        tenant=row.practice_id,
-        external_id=row.id,
-        kind=EventKind.DAYS_CALLED_OFF,
-        subject=called_off_subject(row.id),
-        payload={"called_off_id": row.id, "runs_at": row.runs_at.isoformat()},
-    )
 
 
 async def undo_calling_off(

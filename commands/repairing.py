@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities.comparing_money import PLATFORM, Moments
 from activities.mending_money import mend
 from commands.reconciling import Compared
+from db.called_off_days import have_called_off_run
 from db.events import EventKind, client_subject, record_event
 from db.holds import reopen_booking
-from db.models import ExternalEvent
+from db.models import CalledOffDays, ExternalEvent
 from db.tenancy import appointment_by_id, client_by_id
+from db.waitlist import ring
 from domain.reconciliation import Finding, Remedy
 
 SOURCE = "reconcile"
@@ -21,6 +23,8 @@ SOURCE = "reconcile"
 _ORDER = (
     Remedy.REOPEN_JOURNEY,
     Remedy.REOPEN_BOOKING,
+    Remedy.START_CALLED_OFF,
+    Remedy.RING_WAITLIST,
     Remedy.TELL_AGAIN,
     Remedy.ADOPT_CHECKOUT,
     Remedy.NOTICE_PAYMENT,
@@ -76,6 +80,13 @@ async def _record(session: AsyncSession, finding: Finding, moments: Moments, che
             await reopen_booking(
                 session, appointment, source=SOURCE, external_id=external_id, in_place_of=finding.facts.get("run")
             )
+        case Remedy.START_CALLED_OFF:
+            row = await session.get_one(CalledOffDays, finding.subject)
+            external_id = f"called-off:{row.id}:{finding.facts['newest']}"
+            await have_called_off_run(session, row, source=SOURCE, external_id=external_id)
+        case Remedy.RING_WAITLIST:
+            happening = f"{SOURCE}:{finding.facts['newest']}"
+            await ring(session, finding.facts["practice"], finding.subject, happening)
         case Remedy.TELL_AGAIN:
             await _tell_again(session, finding)
         case Remedy.ADOPT_CHECKOUT | Remedy.NOTICE_PAYMENT | Remedy.FOLLOW_PAYMENT:

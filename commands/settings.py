@@ -6,7 +6,8 @@ The portal settings have levels: `commands.policies`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,12 +17,16 @@ from commands.availability import checked_availability
 from commands.greetings import checked_greeting, drop_unused_files, with_names
 from commands.office import Office
 from commands.page import check_page, page_document
+from commands.waitlist_closing import take_back_closed
 from db import settings_store
 from db.appointment_types import load_types
+from db.calendar import lock_calendar
 from db.models import Provider
 from db.waitlist import time_freed
+from domain.availability import parse_availability
 from domain.page import parse_page
 from domain.signup_form import default_signup_form, parse_signup_form
+from domain.stages import Actor
 from domain.states import SettingsKind
 
 
@@ -66,13 +71,16 @@ async def save_settings(
     Raises Conflict when somebody saved since `expected_version`.
     """
     checked = await _checked(session, office, provider, kind, document)
+    now = await office.clock.now(session)
+    if kind is SettingsKind.AVAILABILITY:
+        await _close(session, provider, checked, now)
     await settings_store.save(
         session,
         provider.id,
         kind,
         checked,
         saved_by=saved_by,
-        now=await office.clock.now(session),
+        now=now,
         expected_version=expected_version,
     )
     if kind is SettingsKind.PAGE:
@@ -84,6 +92,14 @@ async def save_settings(
     if kind in (SettingsKind.AVAILABILITY, SettingsKind.APPOINTMENT_TYPES):
         await time_freed(session, provider.id, f"{kind}:{view.version}")
     return view
+
+
+async def _close(session: AsyncSession, provider: Provider, document: Mapping[str, object], now: datetime) -> None:
+    """The calendar's lock comes first: whoever takes an offered time at this moment has it, or finds it closed."""
+    await lock_calendar(session, provider.id)
+    before = await settings_store.load_availability(session, provider.id)
+    hours = replace(parse_availability(document), holidays=before.holidays)
+    await take_back_closed(session, provider.id, hours, now, actor=Actor.STAFF)
 
 
 async def _checked(

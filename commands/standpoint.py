@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
 from db.calendar import held_unpaid, lock_calendar, upcoming_count
-from db.in_force import InForce, in_force_for
+from db.in_force import InForce, in_force_for, with_hours_of_now
 from db.models import Appointment, Client, FeeWaiver, IntakeSubmission
 from db.policy_store import PolicyInForce
 from db.waivers import open_waiver
@@ -64,13 +64,15 @@ class Standpoint:
 
     @property
     def quote(self) -> FeeQuote | None:
-        """What the client is asked who books this type now; None where nothing is due."""
-        return quote_for(self.policy, self.here.versions, returning=self.request.returning)
+        """What is asked for this type now; None where nothing is due."""
+        request = self.request
+        return quote_for(self.policy, self.here.versions, booked_by=request.actor, returning=request.returning)
 
     @property
     def covered(self) -> bool:
-        """Nothing is due, and would be if it were their first visit."""
-        return self.quote is None and self.policy.due_fee is not None
+        """Nothing is due of a client, and would be if it were their first visit."""
+        first = quote_for(self.policy, self.here.versions, booked_by=self.request.actor)
+        return self.quote is None and first is not None
 
     def of(self, kind: AppointmentType) -> Standpoint:
         """The same client before another type."""
@@ -98,6 +100,7 @@ async def standpoint(
     submitted = await intake_submitted(session, client.id)
     if lock:
         await lock_calendar(session, client.provider_id)
+        here = await with_hours_of_now(session, here)
     request = BookingRequest(
         actor=actor,
         track=Track(client.track),

@@ -8,10 +8,12 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.office import Office
+from commands.waitlist_closing import offers_closed_by, take_back_closed
 from commands.waitlist_look import Look, fit_for, look_at_wish
 from db.calendar import lock_calendar
 from db.ids import new_id
 from db.models import Client, WaitlistOffer, WaitlistWish
+from db.settings_store import load_availability
 from db.tenancy import client_by_id
 from db.timeline import tell
 from db.waitlist import (
@@ -19,6 +21,7 @@ from db.waitlist import (
     end_wish,
     offer_by_id,
     offers_of_client,
+    offers_to_apologise_for,
     open_offers,
     open_wishes,
     providers_waited_for,
@@ -53,17 +56,11 @@ class WaitlistDesk:
                 await self._end_what_is_over(session, provider_id, now)
                 mornings = await self._offer(session, provider_id, now)
             held = await open_offers(session, provider_id)
+            taken_back = await offers_to_apologise_for(session, provider_id, now)
             return Kept(
-                offers=tuple(
-                    HeldOffer(
-                        offer_id=one.id,
-                        client_id=one.client_id,
-                        expires_at=one.expires_at,
-                        told=one.told_at is not None,
-                    )
-                    for one in held
-                ),
+                offers=tuple(_as_held(one) for one in held),
                 look_again_at=min([*(one.expires_at for one in held), *mornings], default=None),
+                taken_back=tuple(_as_held(one) for one in taken_back),
             )
 
     async def ring_where_needed(self, now: datetime) -> int:
@@ -87,6 +84,8 @@ class WaitlistDesk:
         """Also where the night keeps somebody from an offer: `mornings` are when those nights end."""
         held = await open_offers(session, provider_id)
         if any(one.expires_at <= now for one in held):
+            return True
+        if held and await offers_closed_by(session, provider_id, await load_availability(session, provider_id)):
             return True
         served = {one.wish_id for one in held}
         for row in await open_wishes(session, provider_id):
@@ -114,7 +113,8 @@ class WaitlistDesk:
         return await look_at_wish(session, self._office, row, client, now)
 
     async def _fit(self, session: AsyncSession, look: Look) -> tuple[Slot, datetime] | None:
-        before = {one.starts_at for one in await offers_of_client(session, look.row.client_id)}
+        theirs = await offers_of_client(session, look.row.client_id)
+        before = {one.starts_at for one in theirs if one.state != OfferState.TAKEN_BACK}
         return await fit_for(session, look, before)
 
     async def _given_up(self, session: AsyncSession, row: WaitlistWish) -> bool:
@@ -131,6 +131,8 @@ class WaitlistDesk:
                 offer = await offer_by_id(session, held.id, lock=True)
                 if offer.state == OfferState.OPEN:
                     await end_offer(session, offer, OfferState.LAPSED, now, actor=Actor.SYSTEM, ringing=False)
+        hours = await load_availability(session, provider_id)
+        await take_back_closed(session, provider_id, hours, now, actor=Actor.SYSTEM, ringing=False)
         served = {one.wish_id for one in await open_offers(session, provider_id)}
         for row in await open_wishes(session, provider_id):
             if row.id in served:
@@ -184,6 +186,12 @@ class WaitlistDesk:
         await session.flush()
         await tell(session, row.client_id, TimelineKind.WAITLIST_OFFERED, at=now, actor=Actor.SYSTEM, ref=offer.id)
         logger.info("provider %s: offer %s holds a time until %s", row.provider_id, offer.id, until.isoformat())
+
+
+def _as_held(offer: WaitlistOffer) -> HeldOffer:
+    return HeldOffer(
+        offer_id=offer.id, client_id=offer.client_id, expires_at=offer.expires_at, told=offer.told_at is not None
+    )
 
 
 def _over(look: Look) -> WishEnd | None:

@@ -63,6 +63,8 @@ async def why_over(session: AsyncSession, office: Office, offer: WaitlistOffer, 
         return OfferOver("You have taken this time already.", state=str(state))
     if state is OfferState.DECLINED:
         return OfferOver(f"You said that this time doesn't suit you.{waits}", state=str(state))
+    if state is OfferState.TAKEN_BACK:
+        return OfferOver(f"We are sorry: this time isn't free after all.{waits}", state=str(state))
     if await has_gone_to_somebody_else(session, offer):
         return OfferOver(f"We are sorry: this time has gone to somebody else.{waits}", state=str(state))
     if state in (OfferState.OPEN, OfferState.LAPSED):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.appointments import cancel
@@ -11,8 +10,8 @@ from commands.office import Office
 from db.calendar import lock_calendar
 from db.events import EventKind, client_subject, record_event
 from db.ids import new_id
-from db.models import Appointment, Client
-from db.tenancy import client_of_practice
+from db.models import Client
+from db.tenancy import appointments_of_client, client_of_practice
 from domain.audit import AuditKind
 from domain.errors import ValidationFailed
 from domain.roles import Reach
@@ -26,7 +25,7 @@ _LONGEST_REASON = 500
 
 async def may_withdraw(session: AsyncSession, office: Office, client: Client) -> WithdrawDecision:
     """The one answer that page and API share."""
-    appointments = await session.scalars(_appointments(client.id))
+    appointments = await appointments_of_client(session, client.id)
     visits = [
         Visit(
             appointment_id=one.id,
@@ -49,8 +48,7 @@ async def withdraw(
     checked = _checked(reason)
     client = await client_of_practice(session, reach, client_id)
     await lock_calendar(session, client.provider_id)
-    locked = _appointments(client.id).with_for_update().execution_options(populate_existing=True)
-    appointments = {one.id: one for one in await session.scalars(locked)}
+    appointments = {one.id: one for one in await appointments_of_client(session, client.id, for_update=True)}
     client = await client_of_practice(session, reach, client_id, for_update=True)
     decision = await may_withdraw(session, office, client)
     if decision.refusal is not None:
@@ -75,10 +73,6 @@ async def end_way(session: AsyncSession, client: Client) -> None:
         subject=client_subject(client.id),
         payload={},
     )
-
-
-def _appointments(client_id: str) -> Select[Appointment]:
-    return select(Appointment).where(Appointment.client_id == client_id).order_by(Appointment.id)
 
 
 def _checked(reason: str) -> str:

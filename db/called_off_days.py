@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.events import EventKind, called_off_subject, record_event
 from db.models import Appointment, CalledOffAppointment, CalledOffDays, Client, Provider, WaitlistOffer
 from domain.called_off_days import CallingOff, Fate, Instead, PartState, Phase, phase
 from domain.errors import NotFound
@@ -82,6 +83,19 @@ async def called_off_of(
     if row is None or not reach.covers(row.practice_id, row.provider_id) or provider_id not in (None, row.provider_id):
         raise NotFound("No such days were called off.")
     return row
+
+
+async def have_called_off_run(session: AsyncSession, row: CalledOffDays, *, source: str, external_id: str) -> None:
+    """Its run is started, unless it is there already: the records say how far it has come."""
+    await record_event(
+        session,
+        source=source,
+        tenant=row.practice_id,
+        external_id=external_id,
+        kind=EventKind.DAYS_CALLED_OFF,
+        subject=called_off_subject(row.id),
+        payload={"called_off_id": row.id, "runs_at": row.runs_at.isoformat()},
+    )
 
 
 async def newest_called_off(

@@ -37,6 +37,11 @@ _COUNT = text("""
     UNION ALL
     SELECT 'silent', '', '', count(*), NULL FROM attention_item WHERE step = 'processor_silent' AND settled_at IS NULL
     UNION ALL
+    SELECT 'undelivered', '', '', count(*), NULL FROM external_event
+      WHERE undelivered AND received_at > now() - interval '1 day'
+    UNION ALL
+    SELECT 'unanswered', '', '', count(*), min(unanswered_since) FROM event_question WHERE unanswered_since IS NOT NULL
+    UNION ALL
     SELECT 'swept', '', '', count(*), NULL FROM external_event WHERE source = :sweep
 """)
 
@@ -60,6 +65,9 @@ class Census:
     money_differences: int
     money_compared_age_seconds: float  # of the practice that was compared the longest ago
     processor_silent: int  # practices
+    events_undelivered: int  # found by asking within a day, and not delivered since
+    accounts_unanswered: int  # that couldn't be asked for such events
+    accounts_unanswered_age_seconds: float
 
 
 async def take_census(session: AsyncSession, clock: Clock) -> Census:
@@ -98,6 +106,9 @@ async def take_census(session: AsyncSession, clock: Clock) -> Census:
         money_differences=int(single["compared"][0]),
         money_compared_age_seconds=_age(single["compared"][1], now),
         processor_silent=single["silent"][0],
+        events_undelivered=single["undelivered"][0],
+        accounts_unanswered=single["unanswered"][0],
+        accounts_unanswered_age_seconds=_age(single["unanswered"][1], now),
     )
 
 

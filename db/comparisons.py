@@ -20,7 +20,7 @@ _SILENT = text("""
     WITH heard AS (
       SELECT coalesce(max(received_at), '-infinity')
              + coalesce((SELECT offset_seconds FROM demo_clock), 0) * interval '1 s' AS at
-        FROM external_event WHERE source = 'stripe-fees')
+        FROM external_event WHERE source = 'stripe-fees' AND NOT undelivered)
     SELECT p.practice_id, min(p.changed_at) AS since FROM payment p, heard
      WHERE p.session_id IS NOT NULL AND p.state <> 'requested' AND NOT p.disputed
        AND p.changed_at > heard.at + interval '10 minutes'

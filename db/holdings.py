@@ -318,6 +318,7 @@ NOT_ABOUT_CLIENTS: Mapping[str, str] = {
     "called_off_days": "the provider's: which days, not whose appointments",
     "client_batch": "the practice's: what was done, not for whom",
     "demo_clock": "the demo's",
+    "event_question": "how far accounts were asked, by ids of the processor",
     "event_subject": "leases, by ids",
     "greeting_attachment": "the practice's, for all clients",
     "greeting_test": "of staff, to themselves",

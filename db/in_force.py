@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +31,13 @@ _COLUMNS = """
     form.version AS form_version, form.document AS form, availability.document AS availability,
     holidays.document AS holidays,
     (SELECT offset_seconds FROM demo_clock WHERE id = 1) AS clock_offset"""
+_HOURS = """
+    LEFT JOIN LATERAL (
+      SELECT document::text AS document FROM settings_version
+       WHERE provider_id = p.id AND kind = 'availability' ORDER BY version DESC LIMIT 1) availability ON true
+    LEFT JOIN LATERAL (
+      SELECT document::text AS document FROM practice_holidays_version
+       WHERE practice_id = p.practice_id ORDER BY version DESC LIMIT 1) holidays ON true"""
 _BESIDE = """
     LEFT JOIN portal_subscription subscription ON subscription.practice_id = p.practice_id
     LEFT JOIN merchant_account merchant ON merchant.provider_id = p.id
@@ -42,13 +49,7 @@ _BESIDE = """
        WHERE provider_id = p.id AND kind = 'portal-settings' ORDER BY version DESC LIMIT 1) policy ON true
     LEFT JOIN LATERAL (
       SELECT version, document::text AS document FROM settings_version
-       WHERE provider_id = p.id AND kind = 'signup-form' ORDER BY version DESC LIMIT 1) form ON true
-    LEFT JOIN LATERAL (
-      SELECT document::text AS document FROM settings_version
-       WHERE provider_id = p.id AND kind = 'availability' ORDER BY version DESC LIMIT 1) availability ON true
-    LEFT JOIN LATERAL (
-      SELECT document::text AS document FROM practice_holidays_version
-       WHERE practice_id = p.practice_id ORDER BY version DESC LIMIT 1) holidays ON true"""
+       WHERE provider_id = p.id AND kind = 'signup-form' ORDER BY version DESC LIMIT 1) form ON true"""
 
 
 def _statement(*parts: str) -> TextClause:
@@ -66,8 +67,14 @@ _BESIDE_CLIENT = """
     LEFT JOIN LATERAL (
       SELECT version, document::text AS document FROM settings_version
        WHERE provider_id = p.id AND kind = 'appointment-types' ORDER BY version DESC LIMIT 1) types ON true"""
-_BY_SLUG = _statement("SELECT", _NOBODY, _COLUMNS, "FROM provider p", _BESIDE, "WHERE p.slug = :slug")
-_FOR_CLIENT = _statement("SELECT", _CLIENT, _COLUMNS, "FROM provider p", _BESIDE, _BESIDE_CLIENT, "WHERE p.id = :id")
+_BY_SLUG = _statement("SELECT", _NOBODY, _COLUMNS, "FROM provider p", _BESIDE, _HOURS, "WHERE p.slug = :slug")
+_FOR_CLIENT = _statement(
+    "SELECT", _CLIENT, _COLUMNS, "FROM provider p", _BESIDE, _HOURS, _BESIDE_CLIENT, "WHERE p.id = :id"
+)
+_SINCE = _statement(
+    "SELECT availability.document AS availability, holidays.document AS holidays",
+    *("FROM provider p", _HOURS, "WHERE p.id = :id"),
+)
 # One row, whether or not there is such a provider.
 _COUNTED_BY_SLUG = _statement(
     *(
@@ -77,7 +84,7 @@ _COUNTED_BY_SLUG = _statement(
         _NOBODY,
         _COLUMNS,
     ),
-    *("FROM (SELECT) one LEFT JOIN provider p ON p.slug = :slug", _BESIDE),
+    *("FROM (SELECT) one LEFT JOIN provider p ON p.slug = :slug", _BESIDE, _HOURS),
 )
 
 
@@ -126,6 +133,12 @@ async def in_force_at(session: AsyncSession, slug: str) -> InForce:
 async def in_force_for(session: AsyncSession, provider_id: str, client_id: str) -> InForce:
     """With what is different for this client. Raises NotFound."""
     return _found((await session.execute(_FOR_CLIENT, {"id": provider_id, "client_id": client_id})).one_or_none())
+
+
+async def with_hours_of_now(session: AsyncSession, here: InForce) -> InForce:
+    """Once the calendar is locked: what others close under that lock may have been read before they had it."""
+    row = (await session.execute(_SINCE, {"id": here.provider_id})).one()
+    return replace(here, availability_document=row.availability, holidays_document=row.holidays)
 
 
 def _found(row: Row[Any] | None) -> InForce:

@@ -67,6 +67,27 @@ _WITHOUT_TRACE = text(f"""
              SELECT 1 FROM external_event later WHERE later.subject = e.subject AND later.seq > e.seq
                 AND later.kind <> 'journey_reopened'))
 """)  # noqa: S608
+# Of these, too, whoever has news on the way, or has had some just now, is left out.
+_CALLED_OFF = text("""
+    SELECT d.id, d.provider_id, max(e.seq) AS newest
+      FROM called_off_days d JOIN external_event e ON e.subject = 'called-off:' || d.id
+     WHERE d.undone_at IS NULL AND d.stopped_at IS NULL AND (d.begun_at IS NULL OR EXISTS (
+             SELECT 1 FROM called_off_appointment a WHERE a.called_off_id = d.id AND a.state = 'waiting'))
+     GROUP BY d.id
+    HAVING bool_and(e.handled_at IS NOT NULL OR e.parked_reason IS NOT NULL)
+       AND max(coalesce(e.handled_at, e.received_at)) <= :settled
+     ORDER BY d.id
+""")
+_WAITLISTS = text("""
+    SELECT o.provider_id, o.practice_id, max(e.seq) AS newest
+      FROM waitlist_offer o JOIN external_event e ON e.subject = 'waitlist:' || o.provider_id
+     WHERE o.state = 'open'
+        OR o.state = 'taken_back' AND o.told_at IS NOT NULL AND o.apologised_at IS NULL AND o.expires_at > :now
+     GROUP BY o.provider_id, o.practice_id
+    HAVING bool_and(e.handled_at IS NOT NULL OR e.parked_reason IS NOT NULL)
+       AND max(coalesce(e.handled_at, e.received_at)) <= :settled
+     ORDER BY o.provider_id
+""")
 _EVENTS = text("""
     SELECT id, kind, subject, attempts, parked_reason FROM external_event
      WHERE handled_at IS NULL AND (parked_reason IS NOT NULL OR received_at <= :settled) ORDER BY seq
@@ -148,6 +169,16 @@ async def appointments(session: AsyncSession, settled: datetime) -> list[Appoint
         )
         for row in rows
     ]
+
+
+async def called_off_unfinished(session: AsyncSession, settled: datetime) -> list[Row[Any]]:
+    """`id, provider_id, newest` (event) of days called off of which something is still to be done."""
+    return list(await session.execute(_CALLED_OFF, {"settled": settled}))
+
+
+async def waitlists_under_way(session: AsyncSession, settled: datetime, now: datetime) -> list[Row[Any]]:
+    """`provider_id, practice_id, newest` (event) of waitlists with an offer that is open, or to be apologised for."""
+    return list(await session.execute(_WAITLISTS, {"settled": settled, "now": now}))
 
 
 async def told(session: AsyncSession, settled: datetime, kinds: Sequence[str]) -> list[ToldEvent]:

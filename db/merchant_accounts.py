@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.events import EventKind, merchant_subject, record_event
+from db.events import EventKind, Recorded, merchant_subject, record_event
 from db.models import Appointment, MerchantAccount, Payment, Provider
 from domain.states import AppointmentStatus, MerchantStatus, PaymentState
 
@@ -39,9 +39,11 @@ async def providers_to_read(session: AsyncSession) -> Sequence[Provider]:
     return (await session.scalars(query.where(MerchantAccount.status.not_in(gone)).order_by(Provider.id))).all()
 
 
-async def notice_merchant_account(session: AsyncSession, provider: Provider, *, source: str, external_id: str) -> None:
+async def notice_merchant_account(
+    session: AsyncSession, provider: Provider, *, source: str, external_id: str
+) -> Recorded:
     """Have the account read again; what rang proves nothing."""
-    await record_event(
+    return await record_event(
         session,
         source=source,
         tenant=provider.id,

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.events import EventKind, practice_subject, record_event
+from db.events import EventKind, Recorded, practice_subject, record_event
 from db.models import PortalSubscription
 from domain.states import SubscriptionStatus
 from domain.subscriptions import Ending, Standing
@@ -51,9 +51,9 @@ async def practice_billed_by(session: AsyncSession, ids: Sequence[str]) -> str |
     return await session.scalar(query.limit(1))
 
 
-async def notice_subscription(session: AsyncSession, practice_id: str, *, source: str, external_id: str) -> None:
+async def notice_subscription(session: AsyncSession, practice_id: str, *, source: str, external_id: str) -> Recorded:
     """Have the subscription read again; what rang proves nothing."""
-    await record_event(
+    return await record_event(
         session,
         source=source,
         tenant=practice_id,

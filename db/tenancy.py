@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from sqlalchemy import Select, select, text
@@ -112,6 +113,14 @@ async def appointment_of_client(
     if appointment.client_id != client_id:
         raise NotFound("There is no such appointment.")
     return appointment
+
+
+async def appointments_of_client(
+    session: AsyncSession, client_id: str, *, for_update: bool = False
+) -> Sequence[Appointment]:
+    """All that they ever had, by id: the order in which everybody locks several."""
+    query = select(Appointment).where(Appointment.client_id == client_id).order_by(Appointment.id)
+    return (await session.scalars(_locked(query) if for_update else query)).all()
 
 
 async def payment_of_appointment(

@@ -62,6 +62,18 @@ async def open_offers(session: AsyncSession, provider_id: str) -> list[WaitlistO
     return list(await session.scalars(query.order_by(WaitlistOffer.expires_at, WaitlistOffer.id)))
 
 
+async def offers_to_apologise_for(session: AsyncSession, provider_id: str, now: datetime) -> list[WaitlistOffer]:
+    """Taken back, and their client waits with it in hand; once it would have ended anyway, nobody does."""
+    query = select(WaitlistOffer).where(
+        WaitlistOffer.provider_id == provider_id,
+        WaitlistOffer.state == str(OfferState.TAKEN_BACK),
+        WaitlistOffer.told_at.is_not(None),
+        WaitlistOffer.apologised_at.is_(None),
+        WaitlistOffer.expires_at > now,
+    )
+    return list(await session.scalars(query.order_by(WaitlistOffer.id)))
+
+
 async def open_offer_of(session: AsyncSession, client_id: str) -> WaitlistOffer | None:
     return await session.scalar(select(WaitlistOffer).where(WaitlistOffer.client_id == client_id, _HELD))
 
@@ -137,6 +149,7 @@ _TOLD = {
     OfferState.TAKEN: TimelineKind.WAITLIST_OFFER_TAKEN,
     OfferState.DECLINED: TimelineKind.WAITLIST_OFFER_DECLINED,
     OfferState.LAPSED: TimelineKind.WAITLIST_OFFER_LAPSED,
+    OfferState.TAKEN_BACK: TimelineKind.WAITLIST_OFFER_TAKEN_BACK,
 }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.events import EventKind, client_subject, record_event
+from db.events import EventKind, Recorded, client_subject, record_event
 from db.models import Payment
 
 
@@ -18,9 +20,10 @@ async def wake_booking(
     appointment_id: str,
     payment_id: str,
     of_money: bool,
-) -> None:
+    body: Mapping[str, object] | None = None,
+) -> Recorded:
     """Let the booking read this payment again; one that is over, only when it is about money."""
-    await record_event(
+    return await record_event(
         session,
         source=source,
         tenant=provider_id,
@@ -28,6 +31,7 @@ async def wake_booking(
         kind=EventKind.PAYMENT_NOTICED,
         subject=client_subject(client_id),
         payload={"appointment_id": appointment_id, "payment_id": payment_id, "of_money": of_money},
+        body=body,
     )
 
 
@@ -51,10 +55,17 @@ async def notice_payment(
 
 
 async def notice_taken_payment(
-    session: AsyncSession, *, source: str, external_id: str, provider_id: str, client_id: str, payment_id: str
-) -> None:
+    session: AsyncSession,
+    *,
+    source: str,
+    external_id: str,
+    provider_id: str,
+    client_id: str,
+    payment_id: str,
+    body: Mapping[str, object] | None = None,
+) -> Recorded:
     """Have what went back of a payment read again; what rang proves nothing."""
-    await record_event(
+    return await record_event(
         session,
         source=source,
         tenant=provider_id,
@@ -62,4 +73,5 @@ async def notice_taken_payment(
         kind=EventKind.TAKEN_PAYMENT_NOTICED,
         subject=client_subject(client_id),
         payload={"payment_id": payment_id},
+        body=body,
     )

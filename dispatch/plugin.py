@@ -18,6 +18,7 @@ from workflows.client_batch import ClientBatch
 from workflows.client_journey import ClientJourney
 from workflows.compare_money import CompareMoney
 from workflows.email_change import EmailChangeMails
+from workflows.find_lost_events import FindLostEvents
 from workflows.greeting_test import GreetingTestMail
 from workflows.merchant_account import MerchantAccount
 from workflows.password_reset import PasswordResetMail
@@ -32,7 +33,7 @@ from workflows.watch_processor import WatchProcessor
 
 WORKFLOWS: tuple[type, ...] = (
     *(ClientJourney, Booking, MerchantAccount, PortalSubscription, SweepHolds, SweepPractices),
-    *(CompareMoney, WatchProcessor, Waitlist, SweepWaitlists),
+    *(CompareMoney, WatchProcessor, FindLostEvents, Waitlist, SweepWaitlists),
     *(TakenPayment, ClientBatch, CalledOffDays, PasswordResetMail, EmailChangeMails, GreetingTestMail, ReadCalendars),
 )
 

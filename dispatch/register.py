@@ -20,8 +20,10 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows.compare_money import CompareMoney
+from workflows.find_lost_events import FindLostEvents
 from workflows.naming import (
     COMPARE_MONEY,
+    FIND_LOST_EVENTS,
     READ_CALENDARS,
     SWEEP_HOLDS,
     SWEEP_PRACTICES,
@@ -36,7 +38,10 @@ from workflows.sweep_practices import SweepPractices
 from workflows.sweep_waitlists import SweepWaitlists
 from workflows.watch_processor import WatchProcessor
 
-SCHEDULES = (SWEEP_HOLDS, SWEEP_PRACTICES, SWEEP_WAITLISTS, READ_CALENDARS, COMPARE_MONEY, WATCH_PROCESSOR)
+SCHEDULES = (
+    *(SWEEP_HOLDS, SWEEP_PRACTICES, SWEEP_WAITLISTS, READ_CALENDARS),
+    *(COMPARE_MONEY, WATCH_PROCESSOR, FIND_LOST_EVENTS),
+)
 _DAILY = timedelta(days=1)
 
 
@@ -66,6 +71,7 @@ async def register_schedules(client: Client, *, sweep_every: timedelta, calendar
     await _register(client, SWEEP_PRACTICES, SweepPractices, _DAILY)
     await _register(client, COMPARE_MONEY, CompareMoney, _DAILY)
     await _register(client, WATCH_PROCESSOR, WatchProcessor, sweep_every)
+    await _register(client, FIND_LOST_EVENTS, FindLostEvents, sweep_every)
     await _register(client, READ_CALENDARS, ReadCalendars, calendars_every)
 
 

@@ -11,6 +11,7 @@ from domain.errors import Conflict, DomainError, ValidationFailed
 from domain.money import Money
 from domain.policy import PortalPolicy
 from domain.refunds import RefundTerms
+from domain.stages import Actor
 from domain.states import PaymentState
 
 
@@ -43,9 +44,11 @@ class FeeQuote:
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
-def quote_for(policy: PortalPolicy, settings_version: str, *, returning: bool = False) -> FeeQuote | None:
-    """The fee of a client who books now; None where nothing is due."""
-    amount = policy.fee_due(returning=returning)
+def quote_for(
+    policy: PortalPolicy, settings_version: str, *, booked_by: Actor = Actor.CLIENT, returning: bool = False
+) -> FeeQuote | None:
+    """The fee of a client who books now; None where nothing is due. Nobody is asked a fee for what staff book."""
+    amount = policy.fee_due(returning=returning) if booked_by is Actor.CLIENT else None
     if amount is None or policy.fee is None:
         return None
     left = policy.fee.amount_minor - amount.amount_minor

@@ -139,18 +139,6 @@ class ListedCheckout:
     disputed: bool  # once, however it ended
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProcessorEvent:
-    """The envelope of a verified webhook, or of a listed event. The body isn't kept: the object is read again."""
-
-    event_id: str
-    type: str
-    merchant_account: str | None
-    object_id: str
-    livemode: bool
-    related: dict[str, str] = field(default_factory=dict)  # e.g. {"payment_intent": "pi_..."}
-
-
 class RefundStatus(StrEnum):
     PENDING = "pending"
     SUCCEEDED = "succeeded"
@@ -209,10 +197,17 @@ class Payments(Protocol):
 
     async def list_disputes(self, merchant_account: str | None, payment_intent_id: str) -> list[SeenDispute]: ...
 
-    async def list_undelivered(
-        self, merchant_account: str | None, created_since: datetime, types: Sequence[str]
-    ) -> list[ProcessorEvent]:
-        """Events of these types whose webhook hasn't been taken; at most 20 types, newest first."""
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessorEvent:
+    """The envelope of a verified webhook. The body isn't kept: the object is read again."""
+
+    event_id: str
+    type: str
+    merchant_account: str | None
+    object_id: str
+    livemode: bool
+    related: dict[str, str] = field(default_factory=dict)  # e.g. {"payment_intent": "pi_..."}
 
 
 class WebhookVerifier(Protocol):

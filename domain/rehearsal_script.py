@@ -100,8 +100,7 @@ def _around_visit(around: Circumstances, variant: Variant, script: Script) -> Sc
     if script.books_at is None:
         return script
     held = timedelta(minutes=around.policy.hold_minutes)
-    by_staff = around.track.booked_by is Actor.STAFF
-    quote = None if by_staff else quote_for(around.policy, around.settings_version)
+    quote = quote_for(around.policy, around.settings_version, booked_by=around.track.booked_by)
     if quote is not None and variant is not Variant.UNPAID:
         in_the_last_minute = held - min(timedelta(minutes=1), held / 2)
         pays_after = in_the_last_minute if variant is Variant.SLOW else min(_PAYS_AFTER, held / 2)

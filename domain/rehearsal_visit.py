@@ -42,8 +42,7 @@ def book(notes: Notes, script: Script, at: datetime) -> bool:
         notes.page(at, What.STAFF_BOOKS, by_practice=True)
     else:
         notes.page(at, What.CHOOSING, "allow_self_schedule", "booking_horizon_days", "min_notice_minutes")
-    # Nobody is asked for a fee for what the practice books.
-    quote = None if by_staff else quote_for(around.policy, around.settings_version)
+    quote = quote_for(around.policy, around.settings_version, booked_by=around.track.booked_by)
     booked_at = at if quote is None else _pays(notes, script, at, quote)
     if booked_at is None:
         return False

@@ -107,8 +107,16 @@ def is_offered(
         return False
     if tick >= _end_of_day(last_offered_day(availability, rules, now), availability):
         return False
+    return is_open_slot(availability, rules, start, elsewhere)
+
+
+def is_open_slot(
+    availability: Availability, rules: SlotRules, start: datetime, elsewhere: Sequence[Interval] = ()
+) -> bool:
+    """Whether the hours have a slot there, however near or far: on the grid, inside an opening, nobody `elsewhere`."""
     if peak_overlap(elsewhere, start, start + rules.length + rules.buffer, timedelta()):
         return False
+    tick = ticks(start)
     return tick in _grid(availability, rules, tick, tick + 1)
 
 

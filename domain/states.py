@@ -159,3 +159,5 @@ class TimelineKind(StrEnum):
     WAITLIST_OFFER_TAKEN = "waitlist_offer_taken"
     WAITLIST_OFFER_DECLINED = "waitlist_offer_declined"
     WAITLIST_OFFER_LAPSED = "waitlist_offer_lapsed"
+    WAITLIST_OFFER_TAKEN_BACK = "waitlist_offer_taken_back"
+    WAITLIST_APOLOGY_SENT = "waitlist_apology_sent"

@@ -34,6 +34,7 @@ class OfferState(StrEnum):
     LAPSED = "lapsed"  # not answered in time
     WITHDRAWN = "withdrawn"  # its wish ended first
     REFUSED = "refused"  # the mailbox doesn't take mail
+    TAKEN_BACK = "taken_back"  # the practice is closed then after all
 
 
 class WishEnd(StrEnum):

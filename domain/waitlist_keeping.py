@@ -19,10 +19,14 @@ class HeldOffer:
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """What is held now, and when to look again: an offer ends, or a night in which somebody was passed over."""
+    """What is held now, and when to look again: an offer ends, or a night in which somebody was passed over.
+
+    `taken_back` are offers whose client has been told of them, and not yet that they don't stand.
+    """
 
     offers: tuple[HeldOffer, ...]
     look_again_at: datetime | None
+    taken_back: tuple[HeldOffer, ...] = ()
 
 
 class WaitlistKeeping(Protocol):

@@ -6,7 +6,7 @@ account, or `merchant_account=None` with the restricted key of a single practice
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,13 +21,11 @@ from domain.ports import (
     CheckoutStatus,
     ListedCheckout,
     MadeRefund,
-    ProcessorEvent,
     RefundStatus,
 )
 from gateways.stripe_connection import StripeConnection
 from gateways.stripe_disputes import seen_dispute
 from gateways.stripe_errors import once, translated
-from gateways.stripe_webhooks import listed_event
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
@@ -172,22 +170,6 @@ class StripePayments:
                 {"payment_intent": payment_intent_id, "limit": 100}, _options(merchant_account)
             )
             return [seen_dispute(one) async for one in disputes.auto_paging_iter()][::-1]
-
-    async def list_undelivered(
-        self, merchant_account: str | None, created_since: datetime, types: Sequence[str]
-    ) -> list[ProcessorEvent]:
-        """Events of these types whose webhook hasn't been taken, newest first. https://docs.stripe.com/api/events/list"""
-        with translated():
-            events = await self._client.v1.events.list_async(
-                {
-                    "created": {"gte": int(created_since.timestamp())},
-                    "delivery_success": False,
-                    "limit": 100,
-                    "types": list(types),
-                },
-                _options(merchant_account),
-            )
-            return [listed_event(one.to_dict(), merchant_account) async for one in events.auto_paging_iter()]
 
     async def _read(self, merchant_account: str | None, session_id: str) -> stripe.checkout.Session:
         return await self._client.v1.checkout.sessions.retrieve_async(

@@ -67,11 +67,6 @@ class StripeWebhooks:
         return _read_event(payload)
 
 
-def listed_event(event: Mapping[str, Any], merchant_account: str | None) -> ProcessorEvent:
-    """One from the list of events; whose it is says the account that was asked."""
-    return replace(_snapshot(event), merchant_account=merchant_account)
-
-
 def _is_signed(payload: bytes, signature: str, secret: str) -> bool:
     try:
         # No tolerance: the SDK would accept future timestamps, and asks the wall clock itself.
@@ -112,6 +107,17 @@ def _snapshot(event: Mapping[str, Any]) -> ProcessorEvent:
         livemode=_livemode(event),
         related=_related(obj),
     )
+
+
+def event_asked_for(event: Mapping[str, Any], merchant_account: str | None) -> ProcessorEvent:
+    """An event as the list of this account has it. Raises ValidationFailed, also where it names another account.
+
+    Whose it is says the account that was asked; in an account's own list an event needn't name it.
+    """
+    read = _snapshot(event)
+    if read.merchant_account not in (None, merchant_account):
+        raise ValidationFailed.of("account", "isn't the one that was asked")
+    return replace(read, merchant_account=merchant_account)
 
 
 def _thin(event: Mapping[str, Any]) -> ProcessorEvent:

@@ -26,6 +26,7 @@ OFFER = {
     OfferState.LAPSED: "Not answered",
     OfferState.WITHDRAWN: "Withdrawn",
     OfferState.REFUSED: "Mail refused",
+    OfferState.TAKEN_BACK: "Taken back: closed then",
 }
 
 

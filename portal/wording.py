@@ -172,6 +172,8 @@ TIMELINE = {
     TimelineKind.WAITLIST_OFFER_TAKEN: "Took the offered time",
     TimelineKind.WAITLIST_OFFER_DECLINED: "Declined the offered time",
     TimelineKind.WAITLIST_OFFER_LAPSED: "Didn't answer the offer in time",
+    TimelineKind.WAITLIST_OFFER_TAKEN_BACK: "The offered time is closed after all: taken back",
+    TimelineKind.WAITLIST_APOLOGY_SENT: "Told by mail that the offered time isn't free",
 }
 
 # What comes next for somebody, in a list.
@@ -216,6 +218,7 @@ _STEPS = {
     "refunded_past_us": "The fee was refunded in Stripe: does the appointment stay?",
     "money_compared": "Payments, Stripe and appointments don't agree",
     "processor_silent": "Nothing is heard of Stripe: check the webhooks",
+    "webhooks_lost": "Stripe's webhooks don't all arrive: check the endpoint",
     "refunds_differ": "What Stripe says was refunded can't be",
     "taken_payment": "Reading what became of a payment",
 }

@@ -92,6 +92,16 @@ class Figures(Collector):
             census.money_compared_age_seconds,
         )
         yield _gauge("portico_processor_silent", "Practices of which nothing is heard.", census.processor_silent)
+        yield _gauge(
+            "portico_events_undelivered",
+            "The processor's events of the last day that came only when asked for.",
+            census.events_undelivered,
+        )
+        yield _gauge(
+            "portico_accounts_unanswered_seconds",
+            "How long the longest of the accounts can't be asked for events, 0 if all can.",
+            census.accounts_unanswered_age_seconds,
+        )
         yield CounterMetricFamily("portico_holds_swept", "Holds that a sweep has found.", value=census.holds_swept)
 
 

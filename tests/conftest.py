@@ -16,7 +16,7 @@ from playwright.async_api import Browser
 
 from devstack.stack import Stack, StackPlan, free_port
 from tests.browsers import launched
-from tests.driver import Provider, World
+from tests.driver import NO_TLS, Provider, World
 from tests.scheduling import ByStack
 
 # The same examples on every run: a failure is a defect, never luck.
@@ -86,7 +86,7 @@ async def world(stack: Stack) -> AsyncIterator[World]:
     Its own HTTP client is nobody: it keeps no cookie, or one test's session would be the next one's.
     """
     forgetful = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-    async with httpx.AsyncClient(timeout=20, cookies=forgetful) as http:
+    async with httpx.AsyncClient(timeout=20, cookies=forgetful, verify=NO_TLS) as http:
         everybody = World(stack, http)
         yield everybody
         await everybody.close()

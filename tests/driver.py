@@ -8,6 +8,7 @@ import email.policy
 import itertools
 import re
 import secrets
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,8 +17,6 @@ from email.message import EmailMessage
 from typing import Any, TypeVar
 
 import httpx
-import psycopg
-from psycopg.rows import dict_row
 from temporalio.client import Client as Engine
 from temporalio.testing import TimeSkipper
 
@@ -25,24 +24,28 @@ from devstack.demo import required_answers
 from devstack.stack import Stack
 from dispatch.connection import EngineAddress, connect
 from tests.described import check_described
+from tests.records import Records
 from tests.seeding import SeededPractice, seed_practice, settings_of
 
 Found = TypeVar("Found")
 PATIENCE_SECONDS = 60.0
+# Nothing here speaks TLS: each client would read all the world's certificate authorities for it.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 PASSWORD = "a long enough pass phrase"
 _numbers = itertools.count(1)
 
 
 async def until(look: Callable[[], Awaitable[Found | None]], what: str, patience: float = PATIENCE_SECONDS) -> Found:
-    """Ask until there is an answer: tests wait for facts, never for time."""
-    deadline = time.monotonic() + patience
+    """Ask until there is an answer: tests wait for facts, never for time. Who waits longer asks less often."""
+    deadline, pause = time.monotonic() + patience, 0.04
     while True:
         found = await look()
         if found:
             return found
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {patience:.0f} s for {what}")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(pause)
+        pause = min(1.5 * pause, 0.3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,16 +171,19 @@ class World:
         self.http = http
         http.event_hooks["response"].append(check_described)
         self._engine: Engine | None = None
+        self._records = Records(self.endpoints["database_url"])
         self._browsers: list[httpx.AsyncClient] = []
 
     def browser(self) -> httpx.AsyncClient:
         """A client with cookies of its own."""
-        self._browsers.append(httpx.AsyncClient(timeout=20, event_hooks={"response": [check_described]}))
+        hooks = {"response": [check_described]}
+        self._browsers.append(httpx.AsyncClient(timeout=20, event_hooks=hooks, verify=NO_TLS))
         return self._browsers[-1]
 
     async def close(self) -> None:
         for browser in self._browsers:
             await browser.aclose()
+        self._records.close()
 
     @property
     def endpoints(self) -> dict[str, Any]:
@@ -206,12 +212,10 @@ class World:
 
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """What is really in the database."""
-        with psycopg.connect(self.endpoints["database_url"], row_factory=dict_row) as connection:
-            return connection.execute(query, parameters).fetchall()
+        return self._records.ask(query, *parameters)
 
     def execute(self, statement: str) -> None:
-        with psycopg.connect(self.endpoints["database_url"], autocommit=True) as connection:
-            connection.execute(statement)
+        self._records.change(statement)
 
     async def fast_forward(self, workflow_id: str, *, seconds: int) -> None:
         """Let one workflow's time pass on the real server."""

@@ -69,9 +69,11 @@ async def seen(owner: Colleague, path: str) -> str:
     return unescape(await owner.page(path))
 
 
-async def ring(world: World, type_: str, account: str | None, obj: dict[str, Any]) -> None:
+async def ring(
+    world: World, type_: str, account: str | None, obj: dict[str, Any], *, event_id: str | None = None
+) -> None:
     """A webhook signed by Stripe's own signer."""
-    event = {"id": f"evt_{secrets.token_hex(8)}", "object": "event", "type": type_, "livemode": False}
+    event = {"id": event_id or f"evt_{secrets.token_hex(8)}", "object": "event", "type": type_, "livemode": False}
     event |= {"created": int(time.time()), "api_version": "2026-10-28.endive", "data": {"object": obj}}
     if account is not None:
         event["account"] = account

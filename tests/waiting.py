@@ -101,6 +101,15 @@ async def without_fee(provider: Provider) -> None:
     await provider.change(require_fee=False, require_intake=False, cancel_notice_minutes=0)
 
 
+async def closes(provider: Provider, slot: str) -> None:
+    """The provider closes the day of the slot, as a single date without hours."""
+    path = f"/api/v1/providers/{provider.slug}/availability"
+    hours = await provider.get(path)
+    day = datetime.fromisoformat(slot).astimezone(ZoneInfo(hours["timezone"])).date()
+    closed = {"date": day.isoformat(), "intervals": []}
+    ok(await provider.request("PUT", path, json=hours | {"overrides": [*hours["overrides"], closed]}))
+
+
 def offers(world: World, provider: Provider) -> list[dict[str, Any]]:
     query = """SELECT o.* FROM waitlist_offer o JOIN provider p ON p.id = o.provider_id
         WHERE p.slug = %s ORDER BY o.offered_at, o.starts_at"""

@@ -8,6 +8,7 @@ SWEEP_HOLDS = "sweep-holds"
 SWEEP_PRACTICES = "sweep-practices"
 COMPARE_MONEY = "compare-money"
 WATCH_PROCESSOR = "watch-processor"
+FIND_LOST_EVENTS = "find-lost-events"
 READ_CALENDARS = "read-calendars"
 SWEEP_WAITLISTS = "sweep-waitlists"
 

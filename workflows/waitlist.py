@@ -8,7 +8,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.waitlist import KeepWaitlist, Waitlists
-    from activities.waitlist_offers import OfferMail, SendWaitlistOffer, WaitlistOffers
+    from activities.waitlist_offers import OfferMail, SendWaitlistApology, SendWaitlistOffer, WaitlistOffers
     from domain.waitlist_keeping import HeldOffer, Kept
     from workflows.details import affair_details
     from workflows.errands import Errands
@@ -42,6 +42,8 @@ class Waitlist:
             for offer in self._kept.offers if self._kept else ():
                 if not offer.told:
                     self._errands.start(offer.offer_id, functools.partial(self._tell, offer))
+            for offer in self._kept.taken_back if self._kept else ():
+                self._errands.start(f"taken_back:{offer.offer_id}", functools.partial(self._apologise, offer))
             self._reach("offering" if self._kept and self._kept.offers else "quiet")
             if not await self._errands.until_news(self._kept.look_again_at if self._kept else None):
                 break
@@ -69,7 +71,18 @@ class Waitlist:
         )
         if sent is OfferMail.REFUSED:
             self._steps.remind(step)
+        if sent in (OfferMail.REFUSED, OfferMail.OVERTAKEN):
             self._noticed = True
+
+    async def _apologise(self, offer: HeldOffer) -> None:
+        """The time is closed after all. Once the offer would be over anyway, nobody waits for the mail any more."""
+        await self._steps.take(
+            f"waitlist_apology:{offer.offer_id}",
+            WaitlistOffers.send_waitlist_apology,
+            lambda now: SendWaitlistApology(offer_id=offer.offer_id, workflow_id=workflow.info().workflow_id, now=now),
+            named(MAIL, "say that an offered time is closed"),
+            not_after=offer.expires_at,
+        )
 
     @workflow.signal
     def waitlist_noticed(self, fact: WaitlistNoticed) -> None:

@@ -22,6 +22,7 @@ from db.models.client import (
 from db.models.events import (
     DemoClock,
     Effect,
+    EventQuestion,
     EventSubject,
     ExternalEvent,
     IdempotencyRecord,
@@ -69,6 +70,7 @@ __all__ = [
     "Dispute",
     "Effect",
     "EmailChange",
+    "EventQuestion",
     "EventSubject",
     "ExternalEvent",
     "FeeWaiver",

@@ -17,6 +17,7 @@ class ExternalEvent(Base):
     __table_args__ = (
         UniqueConstraint("source", "tenant", "external_id"),
         Index("ix_external_event_waiting", "subject", "seq", postgresql_where=text("handled_at IS NULL")),
+        Index("ix_external_event_undelivered", "external_id", postgresql_where=text("undelivered")),
     )
 
     id: Mapped[PrimaryId]
@@ -33,6 +34,22 @@ class ExternalEvent(Base):
     attempts: Mapped[int]
     next_attempt_at: Mapped[datetime | None]
     parked_reason: Mapped[str | None]  # couldn't be handled: needs attention, doesn't block the next one
+    undelivered: Mapped[bool] = mapped_column(server_default=text("false"))  # found by asking; it hasn't come by itself
+
+
+class EventQuestion(Base):
+    """How far an account's events were asked for that the processor couldn't deliver (`domain.lost_events.Asked`)."""
+
+    __tablename__ = "event_question"
+
+    door: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(primary_key=True)  # "platform": the key's own
+    asked_at: Mapped[datetime | None]
+    looked_until: Mapped[datetime | None]
+    left_until: Mapped[datetime | None]
+    reaches: Mapped[datetime | None]
+    unanswered_since: Mapped[datetime | None]
+    refusal: Mapped[str | None]  # the processor's code for the last answer that wasn't one
 
 
 class EventSubject(Base):

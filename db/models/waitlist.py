@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, OpaqueId, PrimaryId
@@ -45,8 +45,14 @@ class WaitlistOffer(Base):
     __tablename__ = "waitlist_offer"
     __table_args__ = (
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
-        # Nobody is offered the same time twice.
-        UniqueConstraint("client_id", "starts_at"),
+        # Nobody is offered the same time twice, but for one that was closed and is open again.
+        Index(
+            "uq_waitlist_offer_once",
+            "client_id",
+            "starts_at",
+            unique=True,
+            postgresql_where=text("state <> 'taken_back'"),
+        ),
         Index("uq_waitlist_offer_open", "wish_id", unique=True, postgresql_where=text("state = 'open'")),
         Index(
             "ix_waitlist_offer_blocking",
@@ -69,4 +75,5 @@ class WaitlistOffer(Base):
     expires_at: Mapped[datetime]
     told_at: Mapped[datetime | None]  # when its mail went out
     ended_at: Mapped[datetime | None]
+    apologised_at: Mapped[datetime | None]  # when the mail went out that it was taken back
     appointment_id: Mapped[OpaqueId | None] = mapped_column(ForeignKey("appointment.id"))  # that came of it

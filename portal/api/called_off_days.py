@@ -126,6 +126,7 @@ def _preview(preview: Preview) -> Json:
         "timezone": preview.timezone,
         "appointments": [_touched(one) for one in preview.touched],
         "refunds": [_money(one) for one in preview.refunds],
+        "waitlist_offers": preview.offers,
     }
 
 

@@ -61,6 +61,7 @@ class CallOffPreview(Asked):
     timezone: str
     appointments: list[TouchedAppointment]
     refunds: list[Amount]
+    waitlist_offers: Annotated[int, Field(description="Times kept for people of the waitlist, taken back at once.")]
 
 
 class CalledOffHead(Asked):

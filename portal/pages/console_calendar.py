@@ -18,7 +18,7 @@ from commands.moving import may_move
 from commands.office import Office
 from db.busy_times import elsewhere
 from db.holidays_store import load_holidays
-from db.models import Appointment, Client, Provider
+from db.models import Appointment, Client, Provider, WaitlistOffer
 from db.settings_store import load_availability
 from db.tenancy import appointment_of_practice, client_of_practice, provider_by_slug
 from domain.hours import Availability, Closing
@@ -31,8 +31,9 @@ from portal import hours_words
 from portal.calendar_sheet import Entry, Sheet, midnight, sheet_of
 from portal.month import sunday_first, week_of
 from portal.pages.frames import StaffFrame, TheStaffFrame
-from portal.pages.queries import calendar_of, needing_attention, providers_of
+from portal.pages.queries import calendar_of, kept_for_waitlist, needing_attention, providers_of
 from portal.paths import with_query
+from portal.rendering import spoken_until
 from portal.wording import zone
 from web.fields import opaque_id
 from web.identity import permitted
@@ -68,7 +69,16 @@ class Away:
     end: datetime
 
 
-What = Visit | Slot | Away
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A time that is kept for somebody of the waitlist: taken until they answer, or the offer ends."""
+
+    offer: WaitlistOffer
+    client: Client
+
+
+Taken = Visit | Away | Kept
+What = Taken | Slot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +196,8 @@ async def _context(
     visits = [Visit(appointment=one, client=client, attention=one.id in worried) for one, client in found]
     client = decision = None
     slots: list[Slot] = []
+    offered = await kept_for_waitlist(session, shown.provider.id, start, end)
+    kept = [Kept(offer=offer, client=theirs) for offer, theirs in offered]
     away = [Away(start=one.start, end=one.end) for one in await elsewhere(session, shown.provider.id, start, end)]
     if shown.chosen is not None:
         client = await client_of_practice(session, frame.staff.reach, shown.chosen.client_id)
@@ -193,7 +205,7 @@ async def _context(
         if shown.moving and decision.allowed and end > now:
             slots = await free_slots(session, office, shown.provider, max(start, now), end, client, moving=shown.chosen)
     return {
-        "sheet": _sheet(shown, hours, [*visits, *away], slots, now),
+        "sheet": _sheet(shown, hours, [*visits, *kept, *away], slots, now),
         "busy": await busy_calendar_of(session, office, shown.provider.id),
         "visits": visits,
         "slots": slots,
@@ -204,6 +216,7 @@ async def _context(
         "client": client,
         "decision": decision,
         "now": now,
+        "until": lambda ends: spoken_until(ends, hours.timezone, now),
         "attention": shown.chosen is not None and bool(await needing_attention(session, [shown.chosen])),
         "clocks": lambda begins, ends, exact: _clocks(begins, ends, hours.timezone, exact=exact),
         "words_of": hours_words,
@@ -211,14 +224,9 @@ async def _context(
 
 
 def _sheet(
-    shown: Shown, hours: Availability, taken: Sequence[Visit | Away], slots: Sequence[Slot], now: datetime
+    shown: Shown, hours: Availability, taken: Sequence[Taken], slots: Sequence[Slot], now: datetime
 ) -> Sheet[What]:
-    entries: list[Entry[What]] = [
-        Entry(start=one.start, end=one.end, what=one)
-        if isinstance(one, Away)
-        else Entry(start=one.appointment.starts_at, end=one.appointment.ends_at, what=one)
-        for one in taken
-    ]
+    entries: list[Entry[What]] = [_entry(one) for one in taken]
     moving = shown.chosen
     free = [one for one in slots if moving is None or one.starts_at != moving.starts_at]
     for index, slot in enumerate(free):
@@ -227,6 +235,13 @@ def _sheet(
         entries.append(Entry(start=slot.starts_at, end=ends, what=slot))
     opened = [(moment_of(start), moment_of(end)) for start, end in openings(hours, shown.days[0], shown.days[-1])]
     return sheet_of(shown.days, hours.zone, entries, opened, now)
+
+
+def _entry(taken: Taken) -> Entry[What]:
+    if isinstance(taken, Away):
+        return Entry(start=taken.start, end=taken.end, what=taken)
+    time = taken.appointment if isinstance(taken, Visit) else taken.offer
+    return Entry(start=time.starts_at, end=time.ends_at, what=taken)
 
 
 async def _closings(

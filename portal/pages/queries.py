@@ -9,10 +9,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Appointment, AttentionItem, Client, Payment, Practice, Provider
+from db.models import Appointment, AttentionItem, Client, Payment, Practice, Provider, WaitlistOffer
 from db.settings_store import load_availability
 from domain.roles import Reach
 from domain.states import BLOCKING, AppointmentStatus
+from domain.waitlist import OfferState
 from workflows.naming import booking_id, client_journey_id
 
 
@@ -108,6 +109,24 @@ async def calendar_of(
         .order_by(Appointment.starts_at, Appointment.id)
     )
     return [(appointment, client) for appointment, client in (await session.execute(query)).all()]
+
+
+async def kept_for_waitlist(
+    session: AsyncSession, provider_id: str, start: datetime, end: datetime
+) -> list[tuple[WaitlistOffer, Client]]:
+    """Offers that hold a time which touches this one, by start."""
+    query = (
+        select(WaitlistOffer, Client)
+        .join(Client, Client.id == WaitlistOffer.client_id)
+        .where(
+            WaitlistOffer.provider_id == provider_id,
+            WaitlistOffer.state == str(OfferState.OPEN),
+            WaitlistOffer.starts_at < end,
+            WaitlistOffer.ends_at > start,
+        )
+        .order_by(WaitlistOffer.starts_at, WaitlistOffer.id)
+    )
+    return [(offer, client) for offer, client in (await session.execute(query)).all()]
 
 
 async def needing_attention(session: AsyncSession, appointments: Sequence[Appointment]) -> set[str]:

@@ -68,6 +68,7 @@ _SAYS = {
     "fee_reference": r"pay_\w+",
     "gte": _NUMBER,
     "limit": _NUMBER,
+    "lte": _NUMBER,
     "merchant_reference": r"prv_\w+:\d+",
     "mode": "payment|subscription",
     "name": _PURPOSES,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from composition import merchants_of, payments_of, processor_of
+from composition import processor_of
+from domain.lost_events import Window
 from gateways.stripe_endpoints import StripeEndpoints
 from tests.canary.asking import CALLS, call_of, called_in_gateways, unexplained
 from tests.canary.journeys import journeys_with_canaries, nothing_leaked
@@ -64,14 +65,14 @@ async def test_every_request_to_the_processor_is_valid_and_says_ids_amounts_and_
 
 async def what_is_rarely_asked(world: World, canaries: Canaries) -> None:
     """After a day, once a day, by operators, or in an installation of a single practice."""
-    settings = settings_of(world.stack)
-    since = datetime.now(UTC) - timedelta(hours=1)
-    processor, merchants, payments = processor_of(settings), merchants_of(settings), payments_of(settings)
+    settings, account = settings_of(world.stack), canaries.provider.seeded.merchant_account
+    processor, now = processor_of(settings), datetime.now(UTC)
     endpoints = StripeEndpoints(settings.stripe_key, settings.stripe_api_base)
-    await merchants.find_account("prv_nobody:1", since)
-    await merchants.read_account(None)
-    await payments.list_checkouts(canaries.provider.seeded.merchant_account, since)
-    await payments.list_undelivered(canaries.provider.seeded.merchant_account, since, ("account.updated",))
+    since = now - timedelta(hours=1)
+    await processor.merchants.find_account("prv_nobody:1", since)
+    await processor.merchants.read_account(None)
+    await processor.payments.list_checkouts(account, since)
+    await processor.events.undelivered(account, ("account.updated",), Window(since=since, until=now), 1)
     await endpoints.all()
-    for one in (processor, merchants, payments, endpoints):
-        await one.aclose()
+    await processor.aclose()
+    await endpoints.aclose()

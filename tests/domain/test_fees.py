@@ -35,6 +35,11 @@ def test_a_fee_for_the_first_visit_is_asked_once() -> None:
     assert quote_for(FORTY, "0.1.0", returning=True) is not None
 
 
+def test_nobody_is_asked_a_fee_for_what_staff_book() -> None:
+    assert quote_for(FORTY, "0.1.0", booked_by=Actor.CLIENT) is not None
+    assert quote_for(FORTY, "0.1.0", booked_by=Actor.STAFF) is None
+
+
 def test_who_owes_no_fee_needs_no_merchant_account() -> None:
     standing = PracticeStanding(subscription=SubscriptionStatus.ACTIVE, merchant=MerchantStatus.NONE)
     new = BookingRequest(actor=Actor.CLIENT, track=Track.INVITED, has_account=True, intake_submitted=False, upcoming=0)

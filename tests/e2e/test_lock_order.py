@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import psycopg
 
-from tests.driver import Provider, World, new_address, ok
-from tests.locking import somebody_waits_for
+from tests.driver import Provider, World, new_address, ok, problem
+from tests.e2e.test_called_off_days import a_tuesday, at, call_off
+from tests.locking import both_in_turn, somebody_waits_for
 
 
 async def test_a_mail_that_has_gone_out_waits_for_the_client_before_it_touches_the_invitation(
@@ -24,3 +27,18 @@ async def test_a_mail_that_has_gone_out_waits_for_the_client_before_it_touches_t
         await somebody_waits_for(world, practice)
         practice.execute("SELECT 1 FROM invitation WHERE client_id = %s FOR UPDATE NOWAIT", (client["id"],))
     await provider.told(client["id"], "invitation_sent")
+
+
+async def test_who_books_while_a_day_is_called_off_is_on_its_list_or_finds_it_closed(
+    world: World, provider: Provider
+) -> None:
+    await provider.change(require_fee=False)
+    person, other = [await world.invited_client(provider) for _ in range(2)]
+    day = await a_tuesday(world)
+    booked, run = await both_in_turn(world, provider, person.book(at(day, 9)), call_off(provider, day))
+    assert [one["appointment_id"] for one in run["items"]] == [ok(booked, 201, 202)["id"]]
+
+    day += timedelta(days=1)
+    run, late = await both_in_turn(world, provider, call_off(provider, day), other.book(at(day, 9)))
+    assert run["items"] == []
+    problem(late, "slot-unavailable", 409)

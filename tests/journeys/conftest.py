@@ -19,7 +19,9 @@ async def run(world: World) -> AsyncIterator[Callable[[str, Any], Awaitable[Any]
     settings = settings_of(world.stack)
     database = Database(settings.database_url, pool_size=2)
     processor = processor_of(settings)
-    bound = activities_of(settings, database, processor.payments, processor.merchants, processor.billing)
+    bound = activities_of(
+        settings, database, processor.payments, processor.merchants, processor.billing, processor.events
+    )
     named = {method.__name__: method for method in bound}
 
     async def run_one(name: str, command: Any) -> Any:

@@ -61,7 +61,9 @@ async def answers_lost(world: World) -> AsyncIterator[LosesAnswers]:
     """A worker of this test's own in the stack's worker's place."""
     settings = settings_of(world.stack)
     database, processor, told = Database(settings.database_url, pool_size=5), processor_of(settings), LosesAnswers()
-    bound = activities_of(settings, database, processor.payments, processor.merchants, processor.billing)
+    bound = activities_of(
+        settings, database, processor.payments, processor.merchants, processor.billing, processor.events
+    )
     engine = await world.engine()
     relay = Relay(database, clock_of(settings), delivery_of(settings, engine))
     async with away(world, "worker"), Worker(engine, task_queue=TASK_QUEUE, activities=bound, interceptors=[told]):

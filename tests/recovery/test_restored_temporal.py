@@ -6,7 +6,20 @@ from collections.abc import Sequence
 
 from domain.reconciliation import Matter
 from tests.driver import Person, Provider, new_address, ok, until
+from tests.e2e.test_called_off_days import a_tuesday, at, call_off, grace_over, in_phase
 from tests.recovery.conftest import RecoveringWorld, matters
+from tests.waiting import (
+    SUBJECT,
+    booked_at,
+    cancel,
+    invited,
+    offer_link,
+    waitlist_of,
+    waits_for,
+    whole_times,
+    without_fee,
+)
+from workflows.naming import waitlist_id
 
 FEE = 4000
 
@@ -123,3 +136,37 @@ async def test_temporal_lost_altogether(world: RecoveringWorld, provider: Provid
     await visiting.in_state(visit["id"], "fulfilled")
     await nobody_written_to_twice(world, [person.address for person in (opened, ready, paying, visiting)])
     assert world.charges(provider) == [(FEE, 0)] * 3
+
+
+async def test_days_called_off_and_a_kept_time_go_on_after_temporal_was_lost(
+    world: RecoveringWorld, provider: Provider
+) -> None:
+    await without_fee(provider)
+    first, second = await invited(world, provider, 2)
+    day = await a_tuesday(world)
+    slot = next(one for one in await whole_times(world, first) if one[:10] != day.isoformat())
+    freed, called_off = await booked_at(first, slot), await booked_at(first, at(day, 10))
+    await waits_for(second, slot)
+    await cancel(first, freed)
+    await offer_link(world, second)
+    run = await call_off(provider, day)
+    await world.restore_temporal(None)
+
+    provider_id = str(world.rows("SELECT id FROM provider WHERE slug = %s", provider.slug)[0]["id"])
+    await found(world, {run["id"]: Matter.CALLED_OFF_MISSING, provider_id: Matter.WAITLIST_MISSING})
+    for _ in range(2):
+        assert (await world.reconcile(repair=True)).left == []
+    await world.reconciled()
+
+    await grace_over(world, run)
+    await in_phase(provider, run, "done")
+    await world.mail(first.address, "is cancelled")
+    await first.in_state(called_off["id"], "cancelled")
+    assert (await waitlist_of(second))["offer"] is not None
+    assert len(await world.mails(second.address, SUBJECT)) == 1
+
+    waitlist = (await world.engine()).get_workflow_handle(waitlist_id(provider_id))
+    await waitlist.terminate("an operator wants it so")
+    outcome = await world.reconcile(repair=True)
+    assert matters(outcome, provider_id) == {Matter.WAITLIST_TERMINATED: 1}
+    assert (outcome.repaired, outcome.left) == ([], [])

@@ -16,7 +16,19 @@ from doctor import skew, span
 from tests.driver import Provider, World, ok, until
 from tests.e2e.test_outages import away
 
-CHECKS = ["database", "clock", "temporal", "worker", "relay", "journeys", "attention", "mail", "payments", "webhooks"]
+CHECKS = [
+    "database",
+    "clock",
+    "temporal",
+    "worker",
+    "relay",
+    "journeys",
+    "attention",
+    "mail",
+    "payments",
+    "webhooks",
+    "events",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from tests.waiting import (
     SUBJECT,
     booked_at,
     cancel,
+    closes,
     invited,
     offer_link,
     offered,
@@ -198,6 +199,27 @@ async def test_a_mailbox_that_takes_no_mail_frees_the_time_for_the_next(
     await until(asked, "the front desk to be asked")
     ok(await provider.request("POST", f"/api/v1/clients/{second.client_id}/skip", json={}))
     assert (await provider.get("/api/v1/attention"))["items"] == []
+
+
+async def test_an_offer_that_nobody_was_told_of_yet_is_taken_back_in_silence(
+    world: TravellingWorld, provider: Provider
+) -> None:
+    await without_fee(provider)
+    first, second = await invited(world, provider, 2)
+    slot = (await whole_times(world, first))[0]
+    appointment = await booked_at(first, slot)
+    await waits_for(second, slot)
+    mailbox = f"{world.endpoints['mailbox_url']}/api/faults"
+    ok(await world.http.put(mailbox, json=[{"to": second.address, "reply": 451, "times": 99}]), 200, 204)
+    await cancel(first, appointment)
+    await offered(second)
+    await closes(provider, slot)
+    ok(await world.http.put(mailbox, json=[]), 200, 204)
+    await world.advance(minutes=2)
+    await closed(world, workflow_of(provider))
+    assert [row["state"] for row in offers(world, provider)] == ["taken_back"]
+    assert [await world.mails(second.address, subject) for subject in (SUBJECT, "free after all")] == [[], []]
+    assert (await waitlist_of(second))["wish"]["ended_at"] is None
 
 
 async def test_at_night_nobody_is_asked_and_in_the_morning_the_first_is(

@@ -157,6 +157,7 @@ CONSOLE = (
     see("/console/calendar", "newcomer", "empty"),
     see("/console/calendar", "owner"),
     see("/console/calendar", "owner", "one chosen", query="?view=day&chosen={appointment_id}"),
+    see("/console/calendar", "owner_of_waiting", "kept for the waitlist", query="?on={on}"),
     see("/console/calendar", "owner", "moving", query="?moving={appointment_id}"),
     see("/console/appointments/{appointment_id}/cancel", "owner"),
     see("/console/appointments/{appointment_id}/move", "owner"),

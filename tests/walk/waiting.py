@@ -49,7 +49,7 @@ async def _offered(scene: Scene) -> Persona:
     token = (await offer_link(world, person)).removeprefix("/offers/")
     await provider.change(require_fee=False)
     persona = persona_of(person)
-    return replace(persona, facts={**persona.facts, "token": token})
+    return replace(persona, facts={**persona.facts, "token": token, "on": slot[:10]})
 
 
 async def _waited_for(scene: Scene) -> Provider:
