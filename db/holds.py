@@ -21,7 +21,12 @@ def ended_holds(before: datetime) -> Select[Appointment]:
 
 
 async def superseded(session: AsyncSession, appointment: Appointment) -> bool:
-    """The client has booked (or is booking) another time since: a fee for this one is the same fee, paid twice."""
+    """The client has booked (or is booking) another time since: a fee for this one is the same fee, paid twice.
+
+    Not where this one stands, too: then each has its fee.
+    """
+    if appointment.status in BLOCKING:
+        return False
     query = select(Appointment.id).where(
         Appointment.client_id == appointment.client_id,
         Appointment.created_at > appointment.created_at,
