@@ -176,13 +176,3 @@ async def test_wrong_stale_and_future_signatures_are_refused(world: World, provi
     problem(await ring(world, event, at=int(time.time()) - 3600), "signature-invalid", 401)
     problem(await ring(world, event, at=int(time.time()) + 3600), "signature-invalid", 401)
     assert world.rows("SELECT id FROM external_event WHERE external_id = %s", event["id"]) == []
-
-
-async def test_nothing_personal_goes_to_the_processor(world: World, provider: Provider) -> None:
-    person, appointment, _ = await pending(world, provider)
-    payment = appointment["payment"]["id"]
-    sent = [one for one in await world.simulator_requests() if payment in json.dumps(one.get("body"))]
-    assert sent
-    text = json.dumps(sent)
-    for private in (person.address, "Ana", "Anonymous", provider.seeded.slug, provider.seeded.email, "Provider"):
-        assert private not in text

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 import sys
 from html import unescape
 
@@ -243,19 +241,6 @@ async def test_without_the_processor_the_page_is_of_use_all_the_same(
     shown = await seen(owner)
     assert "The portal isn't open yet" in shown
     assert "The plans can't be shown right now" in shown
-
-
-async def test_no_request_about_a_subscription_names_anybody(
-    world: World, provider: Provider, owner: Colleague
-) -> None:
-    await subscribed(world, provider, owner)
-    asked = [
-        json.dumps(one["body"])
-        for one in await world.simulator_requests()
-        if one["path"].startswith(("/v1/customers", "/v1/checkout", "/v1/subscriptions"))
-    ]
-    assert asked
-    assert not [one for one in asked if re.search(r"Provider \d|Practice \d|@practice", one)]
 
 
 async def test_an_operator_opens_the_portal_of_a_practice_that_isnt_billed(
