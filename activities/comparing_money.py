@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from db import loose_ends
+from db.disputes import disputes_of
 from db.engine import Database
 from db.models import Payment
 from domain.errors import PaymentRefused, PaymentUnavailable
@@ -54,11 +55,15 @@ async def compare_money(given: Money) -> list[Finding]:
     async with given.database.transaction() as session:
         rows = await loose_ends.payments_since(session, given.moments.since)
         accounts = await loose_ends.merchant_accounts(session, given.moments.since)
+        matters = await loose_ends.open_matters(session)
     listed = await each(sorted(accounts, key=str), lambda account: _account(given, account))
     # Of an account that doesn't let us in any more nothing is asked payment by payment: that is one matter.
     gone = {one.subject for some in listed for one in some if one.matter is Matter.ACCOUNT_GONE}
     in_reach = [row for row in rows if row[0].merchant_account not in gone]
     findings = await each(in_reach, lambda row: _payment(given, row[0], AppointmentStatus(row[1])))
+    followed = {one.subject for some in listed for one in some if one.remedy is Remedy.FOLLOW_PAYMENT}
+    awaited = [row for row in matters if row[0].merchant_account not in gone and row[0].id not in followed]
+    findings += await each(awaited, lambda row: _open_matter(given, row[0], refund_on_its_way=row[1]))
     async with given.database.transaction() as session:
         apart = await loose_ends.money_and_appointments_apart(session, given.moments.now - given.moments.grace)
     findings += [_apart(payment, appointment) for payment, appointment in apart]
@@ -164,6 +169,25 @@ def _followed(payment: Payment, one: ListedCheckout, *, known_dispute: bool) -> 
         return None
     facts = {"ledger": str(payment.refunded_minor), "processor": str(one.refunded_minor), "disputed": str(one.disputed)}
     return Finding(matter=Matter.REFUNDS_DIFFER, remedy=Remedy.FOLLOW_PAYMENT, subject=payment.id, facts=facts)
+
+
+async def _open_matter(given: Money, payment: Payment, *, refund_on_its_way: bool) -> Finding | None:
+    """Has the bank decided, and nobody has rung? A refund that takes its time is looked at until it is there."""
+    assert payment.payment_intent_id is not None  # what was taken has one
+    facts = {"ledger": str(payment.refunded_minor), "disputed": str(payment.disputed)}
+    differs = Finding(matter=Matter.REFUNDS_DIFFER, remedy=Remedy.FOLLOW_PAYMENT, subject=payment.id, facts=facts)
+    if refund_on_its_way:
+        return differs
+    try:
+        seen = await given.payments.list_disputes(payment.merchant_account, payment.payment_intent_id)
+    except (PaymentRefused, PaymentUnavailable) as error:
+        if error.code == NO_ACCESS:
+            return None  # Of an account that was disconnected long ago nobody can tell.
+        facts = {"reason": error.code}
+        return Finding(matter=Matter.NOT_COMPARED, remedy=Remedy.PERSON, subject=payment.id, facts=facts)
+    async with given.database.transaction() as session:
+        kept = {one.processor_dispute_id: one.status for one in await disputes_of(session, payment.id)}
+    return differs if kept != {one.dispute_id: one.status for one in seen} else None
 
 
 def _asked_for(payment: Payment, checkout: Checkout) -> bool:

@@ -80,6 +80,8 @@ class TakenPayments:
             return await _standing(session, row, command, matters)
 
 
+# Ours, and made in the processor's dashboard: that one counted as given back until then.
+_REFUSED = ("the bank refused the refund", "the bank refused a refund that was made at the payment processor")
 _DIFFER = Matter(step="refunds_differ", reason="more went back than was taken")
 
 
@@ -91,9 +93,9 @@ async def _matters(session: AsyncSession, payment: Payment) -> list[Matter]:
         if one.status == DisputeStatus.NEEDS_RESPONSE
     ]
     found += [
-        Matter(step=f"refund_failed:{one.id}", reason="the bank refused the refund")
+        Matter(step=f"refund_failed:{one.id}", reason=_REFUSED[one.cause == RefundCause.PROCESSOR])
         for one in refunds
-        if one.status == RefundStatus.FAILED and one.cause != RefundCause.PROCESSOR
+        if one.status == RefundStatus.FAILED
     ]
     appointment = await appointment_by_id(session, payment.appointment_id)
     whole = payment.state == PaymentState.REFUNDED and any(_past_us(one) for one in refunds)

@@ -52,8 +52,7 @@ def due_back(payment: Payment | None, percent: int) -> int:
     """How much goes back, in minor units: by the rule, less what staff have given back already; of what was taken."""
     if payment is None or payment.state != PaymentState.CAPTURED:
         return 0
-    due = still_due(amount_of(payment), percent, payment.refund_due_minor).amount_minor
-    return max(0, min(due, payment.amount_minor - payment.refund_due_minor - payment.lost_minor))
+    return still_due(amount_of(payment), percent, payment.refund_due_minor, payment.lost_minor).amount_minor
 
 
 async def owe_refund(

@@ -11,7 +11,8 @@ from sqlalchemy import Row, and_, exists, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from db.models import Appointment, Client, Dispute, FeeWaiver, MerchantAccount, Payment
+from db.models import Appointment, Client, Dispute, FeeWaiver, MerchantAccount, Payment, Refund
+from domain.ports import RefundStatus
 from domain.stages import Actor, Stage
 from domain.states import AppointmentStatus, MerchantStatus, PaymentState
 
@@ -238,6 +239,20 @@ async def payments_by_id(session: AsyncSession, ids: Collection[str]) -> dict[st
 async def disputed_ones(session: AsyncSession, ids: Collection[str]) -> set[str]:
     """Those of the payments of which the ledger knows a dispute, open or decided."""
     return set(await session.scalars(select(Dispute.payment_id).where(Dispute.payment_id.in_(ids))))
+
+
+async def open_matters(session: AsyncSession) -> list[tuple[Payment, bool]]:
+    """(payment, whether a refund of it is on its way at the processor) of those that a bank has to say something of.
+
+    However old they are: a dispute takes months.
+    """
+    on_its_way = exists().where(
+        Refund.payment_id == Payment.id,
+        Refund.status == str(RefundStatus.PENDING),
+        Refund.processor_refund_id.is_not(None),
+    )
+    query = select(Payment, on_its_way).where(or_(Payment.disputed, on_its_way)).order_by(Payment.id)
+    return [(row[0], row[1]) for row in await session.execute(query)]
 
 
 async def merchant_accounts(session: AsyncSession, since: datetime) -> set[str | None]:

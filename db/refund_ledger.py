@@ -14,7 +14,7 @@ from db.models import Payment, Refund
 from db.timeline import tell
 from domain.fees import RefundCause
 from domain.ports import MadeRefund, RefundStatus
-from domain.refund_ledger import KeptRefund, follow
+from domain.refund_ledger import KeptRefund, as_made, follow
 from domain.stages import Actor
 from domain.states import PaymentState, TimelineKind
 
@@ -50,8 +50,9 @@ async def note_made(session: AsyncSession, payment: Payment, refund_id: str, mad
     """The processor's answer to a refund that we have asked for."""
     rows = await refunds_of(session, payment.id)
     row = next(one for one in rows if one.id == refund_id)
-    row.amount_minor, row.processor_refund_id = made.amount.amount_minor, made.refund_id
-    _settle(row, made.status, now)
+    after = as_made(_kept(row), made)
+    row.amount_minor, row.processor_refund_id = after.amount_minor, after.made_as
+    _settle(row, after.status, now)
     await _add_up(session, payment, rows, now)
 
 

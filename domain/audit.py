@@ -63,6 +63,7 @@ class AuditKind(StrEnum):
     SUBSCRIPTION_ASKED = "subscription_asked"
     SUBSCRIPTION_CANCELLED = "subscription_cancelled"
     SUBSCRIPTION_RESUMED = "subscription_resumed"
+    SUBSCRIPTION_PLAN_CHANGED = "subscription_plan_changed"
     PRACTICE_MADE = "practice_made"
     PRACTICE_CHANGED = "practice_changed"
     PROVIDER_ADDED = "provider_added"

@@ -9,6 +9,9 @@ from domain.fees import RefundCause
 from domain.money import Money
 from domain.ports import MadeRefund, RefundStatus
 
+# A refund goes on and never back: what says less than is known is older, whenever it was heard.
+_ORDER = (RefundStatus.OVERTAKEN, RefundStatus.PENDING, RefundStatus.SUCCEEDED, RefundStatus.FAILED)
+
 
 @dataclass(frozen=True, kw_only=True)
 class KeptRefund:
@@ -64,7 +67,7 @@ def follow(
     left = taken.amount_minor - gone - lost_minor
     followed = []
     for one, found in matched:
-        after = _as_made(one, found) if found is not None else one
+        after = as_made(one, found) if found is not None else one
         if after.by_us and (found is None or after.status is RefundStatus.FAILED):
             after = _cut(after, left)
             left -= after.owed_minor
@@ -72,8 +75,11 @@ def follow(
     return Followed(kept=tuple(followed), found=tuple(one for one in made if one.refund_id not in known))
 
 
-def _as_made(kept: KeptRefund, made: MadeRefund) -> KeptRefund:
-    return replace(kept, amount_minor=made.amount.amount_minor, status=made.status, made_as=made.refund_id)
+def as_made(kept: KeptRefund, made: MadeRefund) -> KeptRefund:
+    """As the processor says; an answer that was long on its way says nothing new of a refund that was read since."""
+    known = kept.status if kept.made_as == made.refund_id else RefundStatus.PENDING
+    status = max(known, made.status, key=_ORDER.index)
+    return replace(kept, amount_minor=made.amount.amount_minor, status=status, made_as=made.refund_id)
 
 
 def _cut(kept: KeptRefund, left_minor: int) -> KeptRefund:

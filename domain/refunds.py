@@ -75,9 +75,10 @@ def part_of(amount: Money, percent: int) -> Money:
     )
 
 
-def still_due(amount: Money, percent: int, given_minor: int) -> Money:
-    """What the rule gives back, less what has been given back by hand."""
-    return Money(amount_minor=max(part_of(amount, percent).amount_minor - given_minor, 0), currency=amount.currency)
+def still_due(amount: Money, percent: int, given_minor: int, lost_minor: int = 0) -> Money:
+    """What the rule gives back, less what has been given back by hand; what a bank has taken isn't there any more."""
+    due = min(part_of(amount, percent).amount_minor, amount.amount_minor - lost_minor) - given_minor
+    return Money(amount_minor=max(due, 0), currency=amount.currency)
 
 
 def in_words(terms: RefundTerms, amount: Money, notice_minutes: int | None) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from db.cancelling import due_back
+from db.fees import amount_of
+from db.models import Payment
 from domain.decisions import CancelDecision
 from domain.fees import FeeQuote
 from domain.money import Money
@@ -17,23 +20,44 @@ def rule(quote: FeeQuote, notice_minutes: int | None) -> str:
 
 
 def if_cancelled_now(
-    decision: CancelDecision, amount: Money, timezone: str, given_minor: int = 0, *, disputed: bool = False
+    decision: CancelDecision,
+    amount: Money,
+    timezone: str,
+    given_minor: int = 0,
+    *,
+    lost_minor: int = 0,
+    disputed: bool = False,
 ) -> str:
     """Before cancelling: "You get back $20.00 of $40.00 if you cancel now; nothing after Tuesday, ...".
 
-    `given_minor` has been given back by hand already, or is on its way.
+    `given_minor` has been given back by hand already, or is on its way; `lost_minor` the client's bank has taken back.
     """
     if disputed:
         return "Your bank is looking into your payment, and decides first what goes back of it."
-    if given_minor:
-        more = still_due(amount, decision.refund_percent, given_minor)
-        given = Money(amount_minor=given_minor, currency=amount.currency)
+    if given_minor or lost_minor:
+        more = still_due(amount, decision.refund_percent, given_minor, lost_minor)
+        given, lost = (Money(amount_minor=one, currency=amount.currency) for one in (given_minor, lost_minor))
+        gone = [f"the practice has given back {given}"] if given_minor else []
+        gone += [f"your bank has given back {lost}"] if lost_minor else []
         more_words = f"You get back {more} more" if more.amount_minor else "Nothing more goes back"
-        return f"Of your {amount} the practice has given back {given}. {more_words} if you cancel now."
+        return f"Of your {amount} {' and '.join(gone)}. {more_words} if you cancel now."
     told = f"You get back {_share(amount, decision.refund_percent)} if you cancel now"
     for now, then in pairwise(decision.refund_steps):
         told += f"; {_less(amount, then.percent)} after {spoken_time(now.until, timezone)}"
     return f"{told}."
+
+
+def if_practice_cancels(payment: Payment) -> str:
+    """To staff, of a fee that was taken: all that is left of it goes back."""
+    amount = amount_of(payment)
+    if payment.disputed:
+        return f"the client’s bank disputes the fee of {amount}, and decides first what goes back of it"
+    back = Money(amount_minor=due_back(payment, ALL_OF_IT), currency=amount.currency)
+    if back == amount:
+        return f"the fee of {amount} goes back in full, since it is the practice that cancels"
+    if back.amount_minor:
+        return f"{back} of the fee of {amount} goes back; the rest has gone already"
+    return f"nothing more of the fee of {amount} goes back: all of it has gone already"
 
 
 def if_moved_now(decision: CancelDecision, amount: Money) -> str:

@@ -13,10 +13,11 @@ from commands.attention import actions_for, open_items
 from commands.intake import IntakeView
 from commands.office import Office
 from commands.standpoint import Standpoint
+from db.cancelling import due_back
 from db.contact import Address, addresses_of
 from db.declined_mails import declined_by_hash
 from db.duplicates import Alike, alike
-from db.fees import amount_of, quote_of
+from db.fees import quote_of
 from db.invitations import ever_sent, newest_of_each, state_of
 from db.models import Appointment, AttentionItem, Client, DeclinedMails, IntakeForm, Invitation, Payment, TimelineEntry
 from db.policy_store import PolicyInForce
@@ -28,11 +29,10 @@ from domain.intake_signature import completed_response, consent_hash
 from domain.invitations import is_invited
 from domain.policy_levels import Source
 from domain.recipients import recipient_hash
-from domain.refunds import still_due
 from domain.roles import Reach
 from domain.slots import Slot
 from domain.stages import portal_status
-from domain.states import AppointmentStatus, PaymentState
+from domain.states import AppointmentStatus
 from workflows.naming import client_journey_id
 
 FHIR_JSON = "application/fhir+json"
@@ -239,12 +239,10 @@ def type_on_offer_shape(point: Standpoint) -> Json:
 
 def cancel_shape(decision: CancelDecision, payment: Payment | None) -> Json:
     """May it be cancelled, until when, and what goes back; `steps` say how much until when."""
-    paid = payment is not None and payment.state == PaymentState.CAPTURED and not payment.disputed
+    frozen = payment is not None and payment.disputed
 
     def back(percent: int) -> int:
-        if payment is None or not paid:
-            return 0
-        return still_due(amount_of(payment), percent, payment.refund_due_minor).amount_minor
+        return 0 if frozen else due_back(payment, percent)
 
     return {
         "allowed": decision.allowed,

@@ -87,6 +87,12 @@ class PortalSubscription(Base):
     checkout_asked_at: Mapped[datetime | None]
     renewal_wish: Mapped[bool | None]  # what an owner has asked for, until the processor has been told
     wish_revision: Mapped[int] = mapped_column(server_default="0")
+    # Another plan that an owner has asked for (its price, and from when it is reckoned), until the processor has it.
+    plan_wish: Mapped[str | None]
+    plan_wish_at: Mapped[datetime | None]
+    plan_revision: Mapped[int] = mapped_column(server_default="0")
+    plan_refusal: Mapped[str | None]  # the processor's code, where the last such wish came to nothing
+    plan_changed_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
 
 

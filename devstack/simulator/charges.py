@@ -70,6 +70,19 @@ def new_charge(world: World, intent: Json, *, captured: bool, declined: bool = F
     }
 
 
+def confirmation() -> Json:
+    """How the bank had the payment confirmed. https://docs.stripe.com/payments/3d-secure"""
+    return {
+        "authentication_flow": "challenge",
+        "electronic_commerce_indicator": "05",
+        "exemption_indicator": None,
+        "result": "authenticated",
+        "result_reason": None,
+        "transaction_id": new_id("dst"),
+        "version": "2.2.0",
+    }
+
+
 def _blank() -> Json:
     address = dict.fromkeys(["city", "country", "line1", "line2", "postal_code", "state"])
     return {

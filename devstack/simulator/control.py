@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from functools import partial
 from json import JSONDecodeError
 from typing import Any
 
@@ -19,6 +18,15 @@ from devstack.simulator.faults import FaultError, Faults
 from devstack.simulator.journal import Journal
 from devstack.simulator.store import Json
 from devstack.simulator.world import World
+
+# What the person in front of a checkout can do, and the bank of their card.
+_PAYER: dict[str, Callable[[World, str], Json]] = {
+    "pay": payers.pay,
+    "decline": payers.be_declined,
+    "challenge": payers.be_asked,
+    "confirm": payers.confirm,
+    "fail": payers.fail_to_confirm,
+}
 
 
 class Control:
@@ -83,20 +91,15 @@ class Control:
     async def act(self, request: Request) -> Response:
         session_id, name = request.path_params["id"], request.path_params["act"]
         session = payers.find_session(self._world, session_id)
-        acts: dict[str, Callable[[World, str], Json]] = {"pay": payers.pay, "decline": payers.be_declined}
-        if name == "later":
-            body = await _json(request)
-            seconds = body.get("seconds") if isinstance(body, dict) else None
-            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
-                return _problem(422, "seconds is a number")
-            acts["later"] = partial(payers.pay_later, seconds=seconds)
-        if session is None or name not in (*acts, "close"):
+        if session is None or name not in (*_PAYER, "close"):
             return _problem(404, "no such session or action")
         try:
             if name != "close":
-                session = acts[name](self._world, session_id)
+                session = _PAYER[name](self._world, session_id)
         except payers.SessionNotOpenError:
             return _problem(409, f"the session is {session['status']}")
+        except payers.NothingToConfirmError:
+            return _problem(409, "no bank asks the cardholder anything")
         return JSONResponse(_shown(session))
 
     async def act_on_payment(self, request: Request) -> Response:

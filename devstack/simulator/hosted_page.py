@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -16,6 +17,7 @@ from devstack.simulator.world import World
 from domain.money import Money
 
 _DECLINED = "Your card was declined. Nothing was charged; you can try again."
+_NOT_CONFIRMED = "Your bank could not confirm that it is you. Nothing was charged; you can try another card."
 _DELAY_SECONDS = 5.0
 _SHOWN = 50
 # No scripts, nothing from elsewhere, and never inside another page.
@@ -69,18 +71,30 @@ class HostedPage:
         if act == "close":
             # Stripe's own page goes back to the merchant; without an address there is nowhere to go.
             return _redirect(session["cancel_url"]) if session["cancel_url"] else self._page(session_id)
-        try:
-            if act == "pay":
+        # A second tab may have been faster: then the page says how things stand.
+        message = None
+        with suppress(payers.SessionNotOpenError, payers.NothingToConfirmError):
+            message = self._act(session_id, act)
+        return self._page(session_id, message)
+
+    def _act(self, session_id: str, act: str) -> str | None:
+        """What is said about it."""
+        match act:
+            case "pay":
                 payers.pay(self._world, session_id)
-            elif act == "later":
+            case "later":
                 payers.pay_later(self._world, session_id, _DELAY_SECONDS)
-            elif act == "decline":
+            case "challenge":
+                payers.be_asked(self._world, session_id)
+            case "confirm":
+                payers.confirm(self._world, session_id)
+            case "decline":
                 payers.be_declined(self._world, session_id)
-                return self._page(session_id, _DECLINED)
-        except payers.SessionNotOpenError:
-            # A second tab was faster: the page says how things stand.
-            return self._page(session_id)
-        return self._page(session_id)
+                return _DECLINED
+            case "fail":
+                payers.fail_to_confirm(self._world, session_id)
+                return _NOT_CONFIRMED
+        return None
 
     def _page(self, session_id: str, message: str | None = None) -> Response:
         session = payers.find_session(self._world, session_id)
@@ -94,15 +108,20 @@ class HostedPage:
             {"name": item["description"], "amount": _words(item["amount_total"], session)}
             for item in session["_line_items"]["data"]
         ]
-        paying = payers.is_paying(self._world, session_id)
         facts = {
-            "state": "paying" if paying else "open",
+            "state": self._state(session),
             "items": items,
             "total": _words(session["amount_total"], session),
             "message": message,
             "delay": int(_DELAY_SECONDS),
+            "once": session["mode"] == "payment",
         }
         return self._render(facts, 200)
+
+    def _state(self, session: Json) -> str:
+        if payers.is_asked(self._world, session):
+            return "asked"
+        return "paying" if payers.is_paying(self._world, session["id"]) else "open"
 
     def _render(self, facts: Json, status: int) -> Response:
         return HTMLResponse(self._template.render(**facts), status, HEADERS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from stripe import params as sdk
 
-from devstack.simulator.charges import authorisation_of, new_charge
+from devstack.simulator.charges import authorisation_of, confirmation, new_charge
 from devstack.simulator.errors import ApiError
 from devstack.simulator.rendering import matching, page
 from devstack.simulator.store import Json
@@ -79,12 +79,41 @@ def intent_of(world: World, account: str, session: Json) -> Json:
     return intent
 
 
-def authorise(world: World, account: str, intent: Json, method: str | None = None) -> Json:
-    """The card is good: the money is held, or with `automatic` capture taken at once."""
+def ask_cardholder(world: World, account: str, intent: Json) -> Json:
+    """The card's bank wants its holder to confirm (3-D Secure): nothing is charged before they have."""
+    # What to do next is for the page's own script; the merchant only sees that something is.
+    action = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
+    intent.update(status="requires_action", next_action=action, payment_method=new_id("pm"), last_payment_error=None)
+    save(world, account, intent)
+    world.events.emit("payment_intent.requires_action", intent, account)
+    return intent
+
+
+def refuse_cardholder(world: World, account: str, intent: Json) -> Json:
+    """They didn't confirm, or not as the bank knows them: no charge, and the intent waits for another card."""
+    error = {
+        "type": "invalid_request_error",
+        "code": "payment_intent_authentication_failure",
+        "message": "We are unable to authenticate your payment method. Please choose a different one and try again.",
+    }
+    intent.update(status="requires_payment_method", next_action=None, payment_method=None, last_payment_error=error)
+    save(world, account, intent)
+    world.events.emit("payment_intent.payment_failed", intent, account)
+    return intent
+
+
+def authorise(world: World, account: str, intent: Json, method: str | None = None, *, confirmed: bool = False) -> Json:
+    """The card is good: the money is held, or with `automatic` capture taken at once.
+
+    `confirmed`: its holder was asked by the bank, and this is what the payment waited for.
+    """
     manual = intent["capture_method"] == "manual"
     charge = new_charge(world, intent, captured=not manual)
-    charge["payment_method"] = method or charge["payment_method"]
+    charge["payment_method"] = method or (intent["payment_method"] if confirmed else charge["payment_method"])
+    if confirmed:
+        charge["payment_method_details"]["card"]["three_d_secure"] = confirmation()
     intent.update(latest_charge=charge["id"], payment_method=charge["payment_method"], last_payment_error=None)
+    intent["next_action"] = None
     due_at = None
     if manual:
         intent.update(status="requires_capture", amount_capturable=intent["amount"])
@@ -110,7 +139,7 @@ def decline(world: World, account: str, intent: Json) -> Json:
         "charge": charge["id"],
     }
     intent.update(latest_charge=charge["id"], last_payment_error=error, status="requires_payment_method")
-    intent["payment_method"] = None
+    intent.update(payment_method=None, next_action=None)
     save(world, account, charge)
     save(world, account, intent)
     world.events.emit("charge.failed", charge, account)
@@ -128,7 +157,7 @@ def let_go(world: World, account: str, intent: Json, reason: str | None) -> Json
         # An authorisation that ran out expires; one that is cancelled is refunded.
         world.events.emit("charge.expired" if reason == "automatic" else "charge.refunded", charge, account)
     now = world.clock.now()
-    intent.update(status="canceled", canceled_at=now, cancellation_reason=reason, amount_capturable=0)
+    intent.update(status="canceled", canceled_at=now, cancellation_reason=reason, amount_capturable=0, next_action=None)
     save(world, account, intent)
     world.events.emit("payment_intent.canceled", intent, account)
     return intent

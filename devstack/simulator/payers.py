@@ -6,7 +6,14 @@ import time
 from collections.abc import Callable
 
 from devstack.simulator import subscriptions
-from devstack.simulator.intents import authorise, decline, intent_of, let_go
+from devstack.simulator.intents import (
+    ask_cardholder,
+    authorise,
+    decline,
+    intent_of,
+    let_go,
+    refuse_cardholder,
+)
 from devstack.simulator.store import Json
 from devstack.simulator.world import World, save
 
@@ -19,6 +26,10 @@ _INTENT_IN_WORDS = {
 
 class SessionNotOpenError(Exception):
     """Nobody can pay any more: the session is complete or expired."""
+
+
+class NothingToConfirmError(Exception):
+    """No bank waits for this session's cardholder."""
 
 
 def _open(world: World, session_id: str) -> tuple[str, Json]:
@@ -48,7 +59,7 @@ def state_in_words(world: World, session: Json) -> str:
         return "open" if session["status"] == "open" else "subscribed"
     intent = world.store.get("payment_intent", session["payment_intent"] or "")
     if intent is None or session["status"] == "open":
-        return "open"
+        return "the bank asks the cardholder" if is_asked(world, session) else "open"
     charge = world.store.get("charge", intent["latest_charge"] or "")
     if charge is not None and charge["amount_refunded"]:
         return "refunded" if charge["refunded"] else "refunded in part"
@@ -56,7 +67,7 @@ def state_in_words(world: World, session: Json) -> str:
     return _INTENT_IN_WORDS.get(status, status.replace("_", " "))
 
 
-def pay(world: World, session_id: str) -> Json:
+def pay(world: World, session_id: str, *, confirmed: bool = False) -> Json:
     """The card is good. Returns the completed session."""
     with world.store.transaction():
         account, session = _open(world, session_id)
@@ -65,7 +76,8 @@ def pay(world: World, session_id: str) -> Json:
             session.update(subscription=subscription["id"], invoice=invoice["id"])
             paid = True
         else:
-            paid = authorise(world, account, intent_of(world, account, session))["status"] == "succeeded"
+            intent = authorise(world, account, intent_of(world, account, session), confirmed=confirmed)
+            paid = intent["status"] == "succeeded"
         # The page closes for good, hence no address; the person's own data is not simulated.
         session.update(status="complete", url=None, payment_status="paid" if paid else "unpaid")
         save(world, account, session)
@@ -83,8 +95,44 @@ def be_declined(world: World, session_id: str) -> Json:
         return save(world, account, session, session["expires_at"])
 
 
+def be_asked(world: World, session_id: str) -> Json:
+    """The card is good, and its bank asks its holder to confirm (3-D Secure); the session is open meanwhile."""
+    with world.store.transaction():
+        account, session = _open(world, session_id)
+        if session["mode"] == "payment":
+            ask_cardholder(world, account, intent_of(world, account, session))
+        return save(world, account, session, session["expires_at"])
+
+
+def confirm(world: World, session_id: str) -> Json:
+    """The holder has confirmed. Raises `NothingToConfirmError`."""
+    with world.store.transaction():
+        _waiting(world, session_id)
+        return pay(world, session_id, confirmed=True)
+
+
+def fail_to_confirm(world: World, session_id: str) -> Json:
+    """The holder refused, or the bank didn't know them; another card can be tried. Raises `NothingToConfirmError`."""
+    with world.store.transaction():
+        account, session, intent = _waiting(world, session_id)
+        refuse_cardholder(world, account, intent)
+        return save(world, account, session, session["expires_at"])
+
+
+def is_asked(world: World, session: Json) -> bool:
+    intent = world.store.get("payment_intent", session["payment_intent"] or "")
+    return session["status"] == "open" and intent is not None and intent["status"] == "requires_action"
+
+
+def _waiting(world: World, session_id: str) -> tuple[str, Json, Json]:
+    account, session = _open(world, session_id)
+    if not is_asked(world, session):
+        raise NothingToConfirmError
+    return account, session, intent_of(world, account, session)
+
+
 def pay_later(world: World, session_id: str, seconds: float) -> Json:
-    """The payment takes its time (3-D Secure, a slow bank); meanwhile the session is open."""
+    """The payment takes its time (a slow bank); meanwhile the session is open."""
     with world.store.transaction():
         _, session = _open(world, session_id)
         at = time.time() + seconds

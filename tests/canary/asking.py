@@ -11,7 +11,7 @@ from domain.fees import FeePurpose
 from domain.webhook_endpoints import ACCOUNT_EVENTS, FEE_EVENTS
 
 _GATEWAYS = Path(__file__).parents[2] / "gateways"
-_ID = r"(?:acct|apt|cs|cus|evt|in|pay|pi|prc|price|prv|re|rfd|sub)_\w+"
+_ID = r"(?:acct|apt|cs|cus|evt|in|pay|pi|prc|price|prv|re|rfd|si|sub)_\w+"
 # Each call of the SDK in our gateways, and how it arrives.
 CALLS = {
     "account_links.create": r"POST /v1/account_links",
@@ -27,6 +27,7 @@ CALLS = {
     "customers.create": r"POST /v1/customers",
     "disputes.list": r"GET /v1/disputes",
     "events.list": r"GET /v1/events",
+    "invoices.create_preview": r"POST /v1/invoices/create_preview",
     "invoices.list": r"GET /v1/invoices",
     "payment_intents.cancel": rf"POST /v1/payment_intents/{_ID}/cancel",
     "payment_intents.capture": rf"POST /v1/payment_intents/{_ID}/capture",
@@ -67,16 +68,20 @@ _SAYS = {
     "expires_at": _NUMBER,  # of the checkout, by which the hold ends; nothing of the appointment
     "fee_reference": r"pay_\w+",
     "gte": _NUMBER,
+    "id": _ID,
     "limit": _NUMBER,
     "lte": _NUMBER,
     "merchant_reference": r"prv_\w+:\d+",
     "mode": "payment|subscription",
     "name": _PURPOSES,
     "payer": "account",
+    "payment_behavior": "error_if_incomplete",
     "payment_intent": _ID,
     "payments": "stripe",
     "practice_reference": r"prc_\w+",
     "price": _ID,
+    "proration_behavior": "always_invoice",
+    "proration_date": _NUMBER,  # of a practice's own plan
     "quantity": "1",
     "reason": "duplicate",
     "refund_reference": r"rfd_\w+",
@@ -84,13 +89,14 @@ _SAYS = {
     "requirement_collection": "stripe",
     "starting_after": _ID,
     "status": "all",
+    "subscription": _ID,
     "type": "account_onboarding|full|payment_method_update",
     "types": "|".join(re.escape(one) for one in FEE_EVENTS + ACCOUNT_EVENTS),
     "unit_amount": _NUMBER,
 }
 _ADDRESSES = ("cancel_url", "refresh_url", "return_url", "success_url")
 _KEY = re.compile(
-    rf"(?:(?:test|demo)|{_ID}|\d+|account|capture|customer|duplicate|expire|refund|renewal|session|subscription|void|:)+"
+    rf"(?:(?:test|demo)|{_ID}|\d+|account|capture|customer|duplicate|expire|plan|refund|renewal|session|subscription|void|:)+"
 )
 # Links that are good once: made anew for each who asks, so the SDK's own key (random) is as good as any.
 _MADE_ANEW = ("account_links.create", "billing_portal.sessions.create")

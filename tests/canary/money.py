@@ -9,7 +9,7 @@ from tests.e2e.test_late_payments import lost
 from tests.e2e.test_refunds import give_back
 from tests.merchants import at_onboarding, back, to_processor
 from tests.staffing import owner_of
-from tests.subscribing import press, row_of, subscribed, unsubscribed
+from tests.subscribing import ask_for_plan, press, row_of, subscribed, unsubscribed
 
 
 async def money_with_canaries(canaries: Canaries) -> None:
@@ -33,13 +33,15 @@ async def money_with_canaries(canaries: Canaries) -> None:
 
 
 async def sells_and_connects(canaries: Canaries) -> None:
-    """Another practice: it subscribes, cancels and changes its card; its provider connects an account."""
+    """Another practice: it subscribes, has another plan, cancels and changes its card; its provider connects an account."""
     world = canaries.world
     other = await world.new_provider()
     canaries.names += names_of(other)
     owner = await owner_of(other)
     unsubscribed(world, other)
     await subscribed(world, other, owner)
+    assert (await ask_for_plan(owner)).status_code == 303
+    await world.mail(other.seeded.email, "has another plan")
     assert (await press(owner, "card")).status_code == 303
     assert (await owner.submit("/console/subscription/cancel", "/console/subscription/cancel")).status_code == 303
     await world.mail(other.seeded.email, "subscription ends on")

@@ -52,8 +52,7 @@ async def test_every_request_to_the_processor_is_valid_and_says_ids_amounts_and_
     # Whatever isn't as the SDK's own types declare it is refused (tests/simulator/test_honesty.py).
     refused = {(call_of(one), one["status"]) for one in asked if one["status"] != 200}
     assert refused <= {("checkout.sessions.expire", 400)}, "a checkout that was paid can't be closed"
-    # Only after a refusal, and with an id: how the subscription stands.
-    assert {call_of(one) for one in asked} >= set(CALLS) - {"subscriptions.retrieve"}, "nothing is left out"
+    assert {call_of(one) for one in asked} == set(CALLS), "nothing is left out"
     text = str(asked)
     assert [word for word in canaries.names if word.lower() in text.lower()] == []
     starts = world.rows("SELECT starts_at FROM appointment WHERE id = ANY(%s)", canaries.appointments)

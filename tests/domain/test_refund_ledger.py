@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.fees import RefundCause
 from domain.money import Money
 from domain.ports import MadeRefund, RefundStatus
-from domain.refund_ledger import Followed, KeptRefund, follow
+from domain.refund_ledger import Followed, KeptRefund, as_made, follow
 
 FORTY = Money(amount_minor=4000, currency="usd")
 
@@ -60,6 +60,17 @@ def test_a_refund_that_fails_later_stays_owed_if_it_is_ours_and_is_nothing_if_it
     assert [one.returned_minor for one in result.kept] == [0, 500]
     failed = followed([past_us], [made("re_2", 500, status="failed")])
     assert failed.kept[0].owed_minor == 0
+
+
+def test_what_was_long_on_its_way_says_nothing_new_of_a_refund_that_was_read_since() -> None:
+    failed = as_made(kept("rfd_1", 1000), made("re_1", 1000, "rfd_1", "failed"))
+    for word in ("pending", "succeeded"):
+        assert as_made(failed, made("re_1", 1000, "rfd_1", word)).status is RefundStatus.FAILED
+    arrived = kept("rfd_1", 1000, "re_1")
+    assert as_made(arrived, made("re_1", 1000, status="pending")).status is RefundStatus.SUCCEEDED
+    assert as_made(arrived, made("re_1", 1000, status="failed")).status is RefundStatus.FAILED
+    overtaken = replace(kept("rfd_1", 1000), status=RefundStatus.OVERTAKEN)
+    assert as_made(overtaken, made("re_1", 1000, "rfd_1", "pending")).status is RefundStatus.PENDING
 
 
 def test_more_than_was_taken_or_another_currency_is_not_believed() -> None:

@@ -15,7 +15,7 @@ from domain.errors import Conflict
 from domain.fees import quote_for, refund_refusal, refundable
 from domain.money import Money
 from domain.policy import PortalPolicy, contradictions
-from domain.refunds import RefundTerms, in_words, part_of
+from domain.refunds import RefundTerms, in_words, part_of, still_due
 from domain.stages import Actor
 from domain.states import AppointmentStatus, PaymentState
 
@@ -32,6 +32,18 @@ TERMS = st.builds(
 AMOUNTS = st.builds(
     Money, amount_minor=st.integers(1, 1_000_000), currency=st.sampled_from(["usd", "eur", "jpy", "krw", "kwd", "bhd"])
 ).map(lambda one: replace(one, amount_minor=one.amount_minor * one.payable_step))
+
+
+@given(amount=AMOUNTS, percent=st.integers(0, 100), parts=st.tuples(st.integers(0, 100), st.integers(0, 100)))
+def test_what_was_given_back_and_what_was_lost_to_a_bank_is_not_due_again(
+    amount: Money, percent: int, parts: tuple[int, int]
+) -> None:
+    given_minor = amount.amount_minor * parts[0] // 100
+    lost_minor = (amount.amount_minor - given_minor) * parts[1] // 100
+    due = still_due(amount, percent, given_minor, lost_minor).amount_minor
+    assert 0 <= due <= amount.amount_minor - given_minor - lost_minor
+    assert due + given_minor <= max(part_of(amount, percent).amount_minor, given_minor)
+    assert still_due(amount, percent, 0) == part_of(amount, percent)
 
 
 @pytest.mark.parametrize(

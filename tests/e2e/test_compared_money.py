@@ -72,11 +72,33 @@ async def test_webhooks_lost_for_good_are_found_by_the_daily_comparison(world: W
     await in_dashboard(world, fee, "dispute")
     await compare(world)
     await ledger_says(provider, fee, refunded_minor=1500, disputed=True)
+    await compare(world)
+    assert await said(boss) == "nothing differed.", "the bank hasn't decided yet"
+    await in_dashboard(world, fee, "answer")
     await in_dashboard(world, fee, "win")
     await compare(world)
-    assert await said(boss) == "nothing differed.", "a dispute that is known is looked after by its own workflow"
+    assert await said(boss) == "1 differed, and is being put right."
+    await ledger_says(provider, fee, disputed=False, refunded_minor=1500)
     await world.simulator_faults()
     assert COMPARED not in await steps(provider)
+
+
+async def test_a_refund_that_a_bank_sends_back_without_a_word_is_found_by_the_comparison(
+    world: World, provider: Provider
+) -> None:
+    _, appointment = await world.booked_client(provider)
+    fee = appointment["payment"]["id"]
+    await in_dashboard(world, fee, "refunds_wait")
+    await in_dashboard(world, fee, "refund", amount=1500)
+    await ledger_says(provider, fee, refund_due_minor=1500, refunded_minor=0)
+    await lose_webhooks(world, *_EVERYTHING)
+    await in_dashboard(world, fee, "refund_fails")
+    await compare(world)
+    found = await ledger_says(provider, fee, refund_due_minor=0, refunded_minor=0)
+    await world.simulator_faults()
+    assert [one["status"] for one in found["refunds"]] == ["failed"]
+    item = await asked(provider, "refund_failed:")
+    assert item["reason"] == "the bank refused a refund that was made at the payment processor"
 
 
 async def test_what_only_a_person_can_put_right_is_asked_and_settled_once_it_agrees(

@@ -84,6 +84,21 @@ async def test_a_lost_dispute_is_lost_in_the_ledger_and_nothing_more_goes_back(
     assert await refunds_at_processor(world, fee) == 0
 
 
+async def test_what_was_lost_to_a_bank_is_promised_to_nobody_who_cancels(world: World, provider: Provider) -> None:
+    person, appointment, fee = await disputed(world, provider)
+    await in_dashboard(world, fee, "lose")
+    await ledger_says(provider, fee, disputed=False, lost_minor=4000)
+    for asker, path in ((person, "/portal"), (provider, "")):
+        can = await asker.get(f"/api/v1{path}/appointments/{appointment['id']}/can-cancel")
+        assert (can["allowed"], can["refund_minor"]) == (True, 0)
+        assert all(one["refund_minor"] == 0 for one in can["steps"])
+    page = (await person.http.get(f"{world.base_url}/portal/appointments/{appointment['id']}/cancel")).text
+    assert "your bank has given back $40.00. Nothing more goes back if you cancel now." in page
+    assert "nothing more of the fee of $40.00 goes back" in await (await owner_of(provider)).page(
+        f"/console/appointments/{appointment['id']}/cancel"
+    )
+
+
 async def test_a_dispute_whose_webhook_was_lost_freezes_before_anything_goes_back(
     world: World, provider: Provider
 ) -> None:

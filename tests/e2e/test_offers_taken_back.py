@@ -39,7 +39,7 @@ async def test_an_offered_time_of_a_day_that_is_called_off_is_taken_back_and_off
     offer = await offered(second)
     link = f"{world.base_url}{await offer_link(world, second)}"
     calendar = await (await owner_of(provider)).page(f"/console/calendar?view=day&on={day.isoformat()}")
-    assert "Kept for the waitlist until" in calendar
+    assert 'Kept<span class="cal-until"> for the waitlist</span> until' in calendar
     assert "Held until" not in calendar
     query = {"first_day": day.isoformat(), "instead": "cancel", "reason": "ill"}
     preview = ok(await provider.request("GET", path_of(provider, "preview"), params=query))

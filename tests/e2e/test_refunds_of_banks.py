@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.dashboard import asked, in_dashboard, intent_of, ledger_says
 from tests.driver import Person, Provider, World, ok, until
 from tests.e2e.test_refunds import give_back
+from workflows.naming import booking_id
 
 
 async def bill(person: Person) -> str:
@@ -50,3 +51,22 @@ async def test_refund_fails(world: World, provider: Provider) -> None:
     assert [one["status"] for one in found["refunds"]] == ["succeeded", "failed"]
     assert "could not be returned to your card yet; the practice is looking into it" in await bill(person)
     assert (await provider.timeline(person.client_id)).count("fee_refunded") == 1
+
+
+async def test_a_refund_that_fails_before_our_own_call_is_answered_has_failed(world: World, provider: Provider) -> None:
+    _, appointment = await world.booked_client(provider)
+    fee = appointment["payment"]["id"]
+    await in_dashboard(world, fee, "refunds_wait")
+    await world.simulator_faults({"match": "POST /v1/refunds", "action": "hold"})
+    ok(await give_back(provider, fee), 202)
+    await the_bank(world, fee, "refund_fails")
+    await asked(provider, "refund_failed:")
+    await world.simulator_faults()
+    booking = (await world.engine()).get_workflow_handle(booking_id(appointment["id"]))
+
+    async def answered() -> bool:
+        return not (await booking.describe()).raw_description.pending_activities
+
+    await until(answered, "our own call to be answered")
+    found = await ledger_says(provider, fee, refunded_minor=0, refund_due_minor=4000)
+    assert [one["status"] for one in found["refunds"]] == ["failed"]

@@ -16,7 +16,7 @@ from activities.invitations import ExpireInvitation, RemindOfInvitation
 from activities.late_fees import TakeUpLateFee
 from activities.lost_events import FindLostEvents
 from activities.notices import RemindOfAppointment, SendAppointmentNotice
-from activities.portal_subscriptions import ChangeRenewal
+from activities.portal_subscriptions import ChangePlan, ChangeRenewal
 from activities.practice_notices import TellPracticeOfAttention
 from activities.pre_payment import PrePaymentStep
 from activities.standing import CloseJourney, LoadStanding, NoteDropped, RaiseAttention, SettleAttention
@@ -96,6 +96,7 @@ def _steps(s: Scene) -> list[tuple[str, Any]]:
         ("ask_to_pay_again", fee),
         ("stop_choosing", TakeUpLateFee(appointment_id=s.appointment, now=s.now)),
         ("leave_renewal", ChangeRenewal(practice_id=s.practice, now=s.now)),
+        ("leave_plan", ChangePlan(practice_id=s.practice, now=s.now)),
         ("compare_money", CompareMoney(workflow_id=mine, now=s.now, grace=timedelta(minutes=2))),
         ("watch_processor", WatchProcessor(workflow_id=mine, now=s.now)),
         ("find_lost_events", FindLostEvents(workflow_id=mine, now=s.now, pace=Pace(settled=timedelta()))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from temporalio.service import RPCError
 
 from tests.chaos.faults import kill, start_again
 from tests.driver import PASSWORD, Person, Provider, new_address, ok, until
+from tests.virtual_time.circumstances import CHANGES, WEATHER
 from tests.virtual_time.conftest import TravellingWorld
 from tests.virtual_time.processor import Processor
 from workflows.naming import booking_id
@@ -22,35 +24,6 @@ _AHEAD = timedelta(hours=3)
 _PATIENCE_SECONDS = 5.0
 _TIMES = 3  # few, so that people want the same
 REFUSED = (402, 403, 404, 409, 410, 422)
-# What the way to the processor and back may do. Nothing here lasts longer than a second or two.
-WEATHER: dict[str, list[dict[str, Any]]] = {
-    "none": [],
-    "news is lost": [{"match": one, "action": "drop", "times": 4} for one in ("checkout.*", "payment_intent.*")],
-    "news comes twice": [{"match": one, "action": "duplicate", "times": None} for one in ("checkout.*", "charge.*")],
-    "news is overtaken": [{"match": "checkout.session.completed", "action": "delay", "seconds": 1, "times": None}],
-    "captures fail": [{"match": "/capture", "action": "500", "times": 1}],
-    "captures are answered late": [{"match": "/capture", "action": "delay", "seconds": 1, "times": 2}],
-    "the bank says no": [{"match": "/capture", "action": "decline", "times": 1}],
-    "the processor is busy": [{"match": "/v1/", "action": "429", "times": 3}],
-    "refunds fail": [{"match": "POST /v1/refunds", "action": "500", "times": 1}],
-}
-# What the practice may change while people are on their way. What was booked, held or paid before stands.
-CHANGES: tuple[dict[str, Any], ...] = (
-    {"buffer_minutes": 10},
-    {"max_upcoming_appointments": 1},
-    {"min_notice_minutes": 600},
-    {"fee": {"amount_minor": 5500, "currency": "usd"}},
-    {"clients_can_cancel": False},
-    {"slot_step_minutes": 30},
-    {
-        "buffer_minutes": 0,
-        "max_upcoming_appointments": 3,
-        "min_notice_minutes": 0,
-        "fee": {"amount_minor": 4000, "currency": "usd"},
-        "clients_can_cancel": True,
-        "slot_step_minutes": 60,
-    },
-)
 
 
 @dataclass(kw_only=True)
@@ -65,6 +38,9 @@ class FrontDoor:
     times: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)  # appointments, by their making
     lost: set[str] = field(default_factory=set)  # those whose booking an operator ended
+    seen: dict[str, Any] = field(default_factory=dict)  # the quote that a client has read, and not acted on yet
+    # Of a fee whose appointment was called off: how much has to go back, by what was shown before.
+    promised: dict[str, int] = field(default_factory=dict)
     limit: int = 3  # upcoming appointments of a client, by the settings in force
     broken: list[str] = field(default_factory=list)  # laws that an act has broken
     story: list[str] = field(default_factory=list)
@@ -101,25 +77,37 @@ class FrontDoor:
         slots = await self.people[0].slots()
         self.times = [one for one in slots if datetime.fromisoformat(one) >= earliest][:_TIMES]
 
-    def _tell(self, what: str, answer: httpx.Response | str) -> None:
+    def tell(self, what: str, answer: httpx.Response | str) -> None:
         outcome = answer if isinstance(answer, str) else str(answer.status_code)
         if isinstance(answer, httpx.Response):
             assert answer.status_code in (200, 201, 202, *REFUSED), f"{what}: {answer.status_code} {answer.text[:300]}"
         self.story.append(f"{what}: {outcome}")
 
-    def _one(self, number: int) -> str | None:
+    def one(self, number: int) -> str | None:
         """The newest is 0."""
         return self.made[-1 - number % len(self.made)] if self.made else None
 
     # Clients
 
-    async def book(self, client: int, time: int) -> None:
+    async def read_quote(self, client: int) -> None:
         person = self.people[client % len(self.people)]
-        answer = await person.book(self.times[time % len(self.times)])
+        self.seen[person.client_id] = (await person.get("/api/v1/portal/fee-quote"))["quote"]
+        self.tell(f"client {client} reads what it costs", str(self.seen[person.client_id]))
+
+    async def book(self, client: int, time: int) -> None:
+        """Whoever has read what it costs says so: then it costs that, or they are asked again."""
+        person = self.people[client % len(self.people)]
+        quote = self.seen.pop(person.client_id, None)
+        body = {"starts_at": self.times[time % len(self.times)]} | ({"quote": quote["reference"]} if quote else {})
+        headers = {"Idempotency-Key": secrets.token_hex(8)}
+        answer = await person.request("POST", "/api/v1/portal/appointments", json=body, headers=headers)
         if answer.status_code in (201, 202) and answer.json()["id"] not in self.made:
             self.made.append(answer.json()["id"])
             self._count_upcoming(person)
-        self._tell(f"client {client} books time {time}", answer)
+            asked = answer.json()["payment"]
+            if quote and asked and asked["amount_minor"] != quote["amount_minor"]:
+                self.broken.append(f"{asked['amount_minor']} is asked of a client who has read {quote['amount_minor']}")
+        self.tell(f"client {client} books time {time}", answer)
 
     def _count_upcoming(self, person: Person) -> None:
         """Right after a booking: what ends or is let go meanwhile only makes it less."""
@@ -131,37 +119,42 @@ class FrontDoor:
 
     async def pay(self, number: int, act: str) -> None:
         """At the newest checkout of an appointment, or one that was closed long ago."""
-        appointment = self._one(number)
+        appointment = self.one(number)
         if appointment is None:
             return
-        await self._with_worker()
+        await self.with_worker()
+        session = await until(lambda: self.checkout(appointment), f"a checkout of {appointment}")
+        if session != "none":
+            await self.at_checkout(session, appointment, act)
+
+    async def at_checkout(self, session: str, appointment: str, act: str) -> None:
+        """What people do at its page: pay, decline, challenge (3-D Secure), confirm, fail."""
         if appointment in self.lost:
             # Its booking is gone: nobody polls, and only news brings it back. (What never is told, reconciling finds.)
             await self.weather("none")
-        session = await until(lambda: self._checkout(appointment), f"a checkout of {appointment}")
-        if session == "none":
-            return
         url = f"{self.world.endpoints['simulator_url']}/_sim/sessions/{session}/{act}"
-        self._tell(f"{act} for {number}", await self.world.http.post(url))
+        self.tell(f"{act} for {appointment}", await self.world.http.post(url))
 
-    async def _checkout(self, appointment: str) -> str | None:
-        (row,) = self.world.rows(
+    async def checkout(self, appointment: str) -> str | None:
+        rows = self.world.rows(
             "SELECT a.status, p.session_id FROM appointment a JOIN payment p ON p.appointment_id = a.id"
             " WHERE a.id = %s ORDER BY p.attempt DESC LIMIT 1",
             appointment,
         )
-        found: str | None = row["session_id"]
-        return found or (None if row["status"] == "pending" else "none")
+        if not rows:
+            return "none"  # its fee was waived
+        found: str | None = rows[0]["session_id"]
+        return found or (None if rows[0]["status"] == "pending" else "none")
 
     async def is_decided(self, number: int) -> None:
         """The newest fee is taken, or isn't going to be for now; in bad weather nobody waits for that."""
-        appointment = self._one(number)
+        appointment = self.one(number)
         if appointment is None:
             return
 
         async def decided() -> bool:
-            query = "SELECT state FROM payment WHERE appointment_id = %s ORDER BY attempt DESC LIMIT 1"
-            return self.world.rows(query, appointment)[0]["state"] not in ("requested", "authorized")
+            fee = self.fee(appointment)
+            return fee is None or fee["state"] not in ("requested", "authorized")
 
         with suppress(AssertionError):
             await until(decided, "the fee to be decided", _PATIENCE_SECONDS)
@@ -170,63 +163,98 @@ class FrontDoor:
         await self._ask(number, "move", staff=staff, body={"starts_at": self.times[time % len(self.times)]})
 
     async def cancel(self, number: int, *, staff: bool) -> None:
-        await self._ask(number, "cancel", staff=staff, body={"reason": "other plans"} if staff else None)
+        promise = await self._promise(number, staff=staff)
+        answer = await self._ask(number, "cancel", staff=staff, body={"reason": "other plans"} if staff else None)
+        if promise is not None and answer is not None and answer.is_success:
+            fee, gone = promise
+            (after,) = self.world.rows("SELECT refund_due_minor + lost_minor AS gone FROM payment WHERE id = %s", fee)
+            if after["gone"] < gone:
+                self.broken.append(f"{gone} of {fee} was to be gone by what was shown, and {after['gone']} is")
+            self.promised.setdefault(fee, gone)
+
+    async def _promise(self, number: int, *, staff: bool) -> tuple[str, int] | None:
+        """The fee, and how much of it will have gone (back, or lost to a bank), by what is shown before calling off."""
+        appointment = self.one(number)
+        if appointment is None:
+            return None
+        fee = self.fee(appointment)
+        asker, path = (self.provider, "") if staff else (self.person_of(appointment), "/portal")
+        shown = await asker.get(f"/api/v1{path}/appointments/{appointment}/can-cancel")
+        # What changes meanwhile is no promise.
+        if fee is None or fee["status"] != "booked" or fee != self.fee(appointment):
+            return None
+        return fee["id"], fee["refund_due_minor"] + fee["lost_minor"] + shown["refund_minor"]
 
     async def record(self, number: int, how: str) -> None:
         await self._ask(number, how, staff=True)
 
-    async def _ask(self, number: int, what: str, *, staff: bool, body: dict[str, str] | None = None) -> None:
-        appointment = self._one(number)
+    async def _ask(
+        self, number: int, what: str, *, staff: bool, body: dict[str, str] | None = None
+    ) -> httpx.Response | None:
+        appointment = self.one(number)
         if appointment is None:
-            return
+            return None
         if staff:
             answer = await self.provider.request("POST", f"/api/v1/appointments/{appointment}/{what}", json=body)
         else:
-            owner = self.world.rows("SELECT client_id FROM appointment WHERE id = %s", appointment)[0]["client_id"]
-            person = next(one for one in self.people if one.client_id == owner)
+            person = self.person_of(appointment)
             answer = await person.request("POST", f"/api/v1/portal/appointments/{appointment}/{what}", json=body)
-        self._tell(f"{'staff' if staff else 'client'}: {what} {number} {body or ''}", answer)
+        self.tell(f"{'staff' if staff else 'client'}: {what} {number} {body or ''}", answer)
+        return answer
+
+    def person_of(self, appointment: str) -> Person:
+        owner = self.world.rows("SELECT client_id FROM appointment WHERE id = %s", appointment)[0]["client_id"]
+        return next(one for one in self.people if one.client_id == owner)
+
+    def fee(self, appointment: str) -> dict[str, Any] | None:
+        """The newest payment as the ledger has it, with the status of its appointment."""
+        query = (
+            "SELECT p.id, p.state, p.disputed, p.refund_due_minor, p.lost_minor, a.status FROM payment p"
+            " JOIN appointment a ON a.id = p.appointment_id WHERE a.id = %s ORDER BY p.attempt DESC LIMIT 1"
+        )
+        found = self.world.rows(query, appointment)
+        return found[0] if found else None
 
     # Time, weather, and what breaks
 
     async def pass_time(self, **by: float) -> None:
-        await self._with_worker()
+        await self.with_worker()
         await self.world.advance(**by)
         await self._look_at_times()
-        self._tell(f"time passes {by}", "done")
+        self.tell(f"time passes {by}", "done")
 
     async def change_settings(self, number: int) -> None:
         change = CHANGES[number % len(CHANGES)]
         await self.provider.change(**change)
         self.limit = change.get("max_upcoming_appointments", self.limit)
-        self._tell(f"the practice changes {', '.join(change)}", "saved")
+        self.tell(f"the practice changes {', '.join(change)}", "saved")
 
     async def weather(self, kind: str) -> None:
         await self.world.simulator_faults(*WEATHER[kind])
-        self._tell(f"weather: {kind}", "done")
+        self.tell(f"weather: {kind}", "done")
 
     async def kill_or_start_worker(self) -> None:
         if "worker" in self.world.stack.supervisor.pids():
             await kill(self.world.stack.supervisor, "worker")
-            self._tell("the worker is killed", "done")
+            self.tell("the worker is killed", "done")
         else:
             await start_again(self.world.stack.supervisor, "worker")
-            self._tell("the worker is started again", "done")
+            self.tell("the worker is started again", "done")
 
-    async def _with_worker(self) -> None:
+    async def with_worker(self) -> None:
         """For what waits until a journey has answered."""
         if "worker" not in self.world.stack.supervisor.pids():
             await self.kill_or_start_worker()
 
     async def well_again(self) -> None:
-        await self._with_worker()
+        await self.with_worker()
         await self.weather("none")
 
     async def lose(self, number: int) -> None:
         """An operator ends the booking of somebody who stands in front of an open checkout; the time is let go."""
-        await self._with_worker()
-        appointment = self._one(number)
-        if appointment is None or not self.processor.is_open(await self._checkout(appointment)):
+        await self.with_worker()
+        appointment = self.one(number)
+        if appointment is None or not self.processor.is_open(await self.checkout(appointment)):
             return
         handle = (await self.world.engine()).get_workflow_handle(booking_id(appointment))
         try:
@@ -239,4 +267,4 @@ class FrontDoor:
             " hold_expires_at = NULL WHERE id = %s AND status = 'pending' RETURNING id",
             appointment,
         )
-        self._tell(f"the booking of {number} is lost", f"{len(rows)} let go")
+        self.tell(f"the booking of {number} is lost", f"{len(rows)} let go")

@@ -12,6 +12,7 @@ from tests.dashboard import in_dashboard, ledger_says
 from tests.driver import Provider, new_address, ok, until
 from tests.e2e.test_new_practice import owner_of_new_practice
 from tests.staffing import colleague, invite_colleague, owner_of, sign_in
+from tests.subscribing import subscribed, unsubscribed
 from tests.walk.scene import Persona, Scene, casting
 
 
@@ -44,6 +45,16 @@ async def owner(scene: Scene) -> Persona:
     for name in ("client_with_form", "client_holding", "client_cancelled", "invited"):
         await scene.who(name)
     return Persona(facts={**await _facts(busy), **booked.facts}, http=(await owner_of(busy)).http)
+
+
+@casting
+async def owner_subscribed(scene: Scene) -> Persona:
+    """Of a practice that pays every month."""
+    provider = await scene.practice("subscribed")
+    unsubscribed(scene.world, provider)
+    owner = await owner_of(provider)
+    await subscribed(scene.world, provider, owner)
+    return Persona(facts=await _facts(provider), http=owner.http)
 
 
 @casting

@@ -273,6 +273,8 @@ CONSOLE = (
     see("/console/clients/{client_id}/erase", "owner_of_invited"),
     see("/console/subscription", "owner"),
     see("/console/subscription/cancel", "owner"),
+    see("/console/subscription", "owner_subscribed"),
+    see("/console/subscription/plan", "owner_subscribed", query="?price=price_simportalyearly"),
     see("/console/subscription/return", "owner"),
     see("/console/merchant-account", "owner"),
     see("/console/merchant-account/{provider}", "owner"),
