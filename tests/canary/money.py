@@ -33,7 +33,7 @@ async def money_with_canaries(canaries: Canaries) -> None:
 
 
 async def sells_and_connects(canaries: Canaries) -> None:
-    """Another practice: it subscribes, has another plan, cancels and changes its card; its provider connects an account."""
+    """Another practice: it subscribes, has another plan and card, cancels; its provider connects an account."""
     world = canaries.world
     other = await world.new_provider()
     canaries.names += names_of(other)
