@@ -98,8 +98,8 @@ _ADDRESSES = ("cancel_url", "refresh_url", "return_url", "success_url")
 _KEY = re.compile(
     rf"(?:(?:test|demo)|{_ID}|\d+|account|capture|customer|duplicate|expire|plan|refund|renewal|session|subscription|void|:)+"
 )
-# Links that are good once: made anew for each who asks, so the SDK's own key (random) is as good as any.
-_MADE_ANEW = ("account_links.create", "billing_portal.sessions.create")
+# Links that are good once, and a look at what would be: nothing stays of them, so the SDK's own random key will do.
+_LEAVE_NOTHING = ("account_links.create", "billing_portal.sessions.create", "invoices.create_preview")
 _RANDOM_KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -119,7 +119,7 @@ def unexplained(request: Mapping[str, Any], base_url: str) -> list[str]:
     call = call_of(request)
     complaints = [] if call else [f"{request['method']} {request['path']}"]
     key = request["idempotency_key"]
-    if key is not None and not (_RANDOM_KEY if call in _MADE_ANEW else _KEY).fullmatch(key):
+    if key is not None and not (_RANDOM_KEY if call in _LEAVE_NOTHING else _KEY).fullmatch(key):
         complaints.append(f"key {key}")
     for name, value in _leaves(request["body"]):
         last = next(part for part in reversed(name.split(".")) if not part.isdigit())
