@@ -67,6 +67,8 @@ class AuditKind(StrEnum):
     PRACTICE_MADE = "practice_made"
     PRACTICE_CHANGED = "practice_changed"
     PROVIDER_ADDED = "provider_added"
+    PROVIDER_LEFT = "provider_left"
+    PROVIDER_CAME_BACK = "provider_came_back"
     API_KEY_MADE = "api_key_made"
     API_KEY_REVOKED = "api_key_revoked"
     WEBHOOK_SECRET_MADE = "webhook_secret_made"

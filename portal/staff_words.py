@@ -43,6 +43,8 @@ AUDIT = {
     AuditKind.PRACTICE_MADE: "Made the practice",
     AuditKind.PRACTICE_CHANGED: "Changed the practice’s name or contact",
     AuditKind.PROVIDER_ADDED: "Added a provider",
+    AuditKind.PROVIDER_LEFT: "Let a provider leave",
+    AuditKind.PROVIDER_CAME_BACK: "Took a provider's leaving back",
     AuditKind.API_KEY_MADE: "Made an API key",
     AuditKind.API_KEY_REVOKED: "Revoked an API key",
     AuditKind.WEBHOOK_SECRET_MADE: "Made a secret of webhooks",

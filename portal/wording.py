@@ -202,6 +202,7 @@ RELEASED_STAFF = {
 }
 
 _RULES = {
+    "provider-left": "The provider has left the practice",
     "subscription-inactive": "The portal subscription isn't active",
     "self-schedule-off": "“Allow clients to self-schedule” is off",
     "intake-required": "The intake form has to be in first",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, OpaqueId, PrimaryId, type_document
@@ -30,6 +30,9 @@ class Provider(Base):
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     created_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]  # the practice: every gate reads it
+    left_words: Mapped[str | None]  # the practice's own, for those who come looking for them
+    sign_ins_ended: Mapped[list[str]] = mapped_column(ARRAY(String), server_default="{}")  # by that; staff members' ids
 
 
 class ProviderCalendar(Base):

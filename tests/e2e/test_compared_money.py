@@ -188,9 +188,13 @@ async def test_silence_of_the_processor_raises_attention_and_clears_by_itself(
     await watch.watch_processor(later)
     assert SILENT not in await steps(provider), "what is written down after a word is because of it"
     quiet_for_an_hour(world)
+    fee_event = secrets.token_hex(8)
     early = WatchProcessor(workflow_id="watch-test", now=datetime.now(UTC) + timedelta(hours=1))
     await watch.watch_processor(early)
     assert SILENT not in await steps(provider)
+    # What had to be asked for is no word of the processor's.
+    await ring(world, "charge.captured", account, charge, event_id=f"evt_{fee_event}")
+    world.execute(f"UPDATE external_event SET undelivered = true WHERE external_id = 'evt_{fee_event}'")
     for _ in range(2):
         assert await watch.watch_processor(later) >= 1
     assert "no webhook since" in (await asked(provider, SILENT))["reason"]

@@ -140,6 +140,8 @@ async def test_one_merchant_who_cannot_be_asked_delays_nobody_else_and_nobody_ri
     await find(world)
     await ledger_says(provider, fee, refunded_minor=500)
     assert (await in_status(world, other_provider, "disconnected"))["account"] == theirs
+    await find(world)
+    assert world.rows("SELECT * FROM event_question WHERE account = %s", theirs) == [], "nobody waits for its answer"
     (question,) = world.rows("SELECT * FROM event_question WHERE account = %s", mine)
     assert (question["refusal"], question["unanswered_since"]) == (None, None)
 

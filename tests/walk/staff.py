@@ -66,6 +66,17 @@ async def owner_of_invited(scene: Scene) -> Persona:
 
 
 @casting
+async def owner_of_left(scene: Scene) -> Persona:
+    """Of a practice whose provider has left."""
+    provider = await scene.practice("left")
+    await provider.invite(first_name="Lena")
+    await colleague(await owner_of(provider), "provider", provider=provider.slug)
+    path = f"/api/v1/providers/{provider.slug}/leave"
+    ok(await provider.request("POST", path, json={"words": "Dr. Kim sees their clients now."}))
+    return Persona(facts=await _facts(provider), http=(await owner_of(provider)).http)
+
+
+@casting
 async def owner_of_waiting(scene: Scene) -> Persona:
     """Of a practice with clients on the waitlist: one has a time kept, one is passed over, one waits."""
     facts = {**(await scene.who("client_offered")).facts}
