@@ -59,7 +59,7 @@ def found_by_asking(world: World, provider: Provider) -> set[str]:
     return {row["external_id"] for row in rows}
 
 
-async def test_what_nobody_rang_about_is_found_by_asking_for_it(world: World, provider: Provider) -> None:
+async def test_webhook_lost_for_good(world: World, provider: Provider) -> None:
     owner, account = await owner_of(provider), provider.seeded.merchant_account
     unsubscribed(world, provider)
     subscription = await subscribed(world, provider, owner)
