@@ -83,6 +83,7 @@ class CashDesk:
 
     async def a_refund(self, number: int, act: str) -> None:
         """`refund_arrives` is the oldest that is pending, `refund_fails` the newest, even if it was there."""
+        await self._owed_is_asked_for()
         statuses = ("pending",) if act == "refund_arrives" else ("pending", "succeeded")
         money = self._money(number, lambda one: any(made.status in statuses for made in one.refunds))
         if money is not None and act == "refund_fails":
@@ -91,6 +92,21 @@ class CashDesk:
         if money is not None:
             now = self.door.processor.of(money.fee)
             self.never_arrived -= {one.id for one in now.refunds if one.status != "failed"} if now else set()
+
+    async def _owed_is_asked_for(self) -> None:
+        """Within moments, in good weather: a bank can only act on what is there."""
+        query = (
+            "SELECT r.id FROM refund r JOIN payment p ON p.id = r.payment_id WHERE p.merchant_account = %s"
+            " AND r.status = 'pending' AND r.processor_refund_id IS NULL AND NOT p.disputed"
+        )
+
+        async def asked() -> bool:
+            rows = self.door.world.rows(query, self.door.provider.seeded.merchant_account)
+            there = {made.reference for one in self.door.processor.money() for made in one.refunds}
+            return {row["id"] for row in rows} <= there
+
+        with suppress(AssertionError):
+            await until(asked, "what is owed to be asked for", _PATIENCE_SECONDS / 2)
 
     async def dispute(self, number: int) -> None:
         money = self._money(number, lambda one: one.captured > one.returning and not one.disputes)
