@@ -180,7 +180,7 @@ def _rehearse(arguments: argparse.Namespace) -> int:
     _needed(settings, "database_url")
     if not arguments.provider:
         raise SettingsError("name the provider: portico rehearse --provider SLUG")
-    wish = {name: getattr(arguments, name) for name in ("track", "variant", "week", "zone")}
+    wish = {name: getattr(arguments, name) for name in ("track", "variant", "week", "zone", "kind")}
     try:
         asyncio.run(operators.rehearse(settings, arguments.provider, **wish, as_json=arguments.json))
     except operators.BadInput as error:
@@ -277,6 +277,7 @@ def main() -> int:
                 "--week", help="of the visit: 2027-W10, next (as it is without), clock-change, after-clock-change"
             )
             command.add_argument("--zone", help="the client's time zone, such as America/Chicago")
+            command.add_argument("--type", dest="kind", help="the appointment type, by its name (the default one)")
             command.add_argument("--json", action="store_true", help="for machines, mails included")
         if name == "reconcile":
             command.add_argument("--repair", action="store_true", help="repair what can be; without it, only report")

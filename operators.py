@@ -156,12 +156,13 @@ async def rehearse(
     variant: str | None,
     week: str | None,
     zone: str | None,
+    kind: str | None,
     as_json: bool,
 ) -> None:
     """Everything that a client of that provider would get. It only reads."""
     database = Database(settings.database_url, pool_size=1)
     try:
-        wish = read_wish(track, variant, week, zone)
+        wish = read_wish(track, variant, week, zone, kind)
         async with database.transaction() as session:
             provider = await session.scalar(select(Provider).where(Provider.slug == slug))
             if provider is None:

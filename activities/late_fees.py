@@ -11,6 +11,7 @@ from temporalio import activity
 
 from db.calendar import busy_intervals, hold_again, lock_calendar
 from db.engine import Database
+from db.holds import superseded
 from db.models import Appointment, Payment, Refund, TimelineEntry
 from db.policy_store import load_policy
 from db.tenancy import appointment_by_id, payment_of_appointment
@@ -25,6 +26,7 @@ from domain.stages import Actor
 from domain.states import BLOCKING, AppointmentStatus, PaymentState, TimelineKind
 
 _TO_BE_MADE = (str(RefundStatus.PENDING), str(RefundStatus.FAILED))
+_BY_ITSELF = (RefundCause.CANCELLED, RefundCause.RETURNED, RefundCause.DUPLICATE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +111,7 @@ class LateFees:
                 return LateFeeTaken(turn=LateFee.CHOOSE_AGAIN, choose_until=appointment.choose_until)
             turn = late_fee(
                 let_go_by=Actor(appointment.cancelled_by or Actor.SYSTEM),
-                superseded=await _superseded(session, appointment),
+                superseded=await superseded(session, appointment),
                 starts_at=appointment.starts_at,
                 free=await _is_free(session, appointment, policy),
                 now=command.now,
@@ -142,7 +144,7 @@ async def _owed(session: AsyncSession, payment: Payment) -> str | None:
     query = select(Refund.id).where(
         Refund.payment_id == payment.id,
         Refund.status.in_(_TO_BE_MADE),
-        Refund.cause.in_([str(RefundCause.CANCELLED), str(RefundCause.RETURNED)]),
+        Refund.cause.in_([str(cause) for cause in _BY_ITSELF]),
     )
     return await session.scalar(query.limit(1))
 
@@ -172,16 +174,6 @@ async def _is_free(session: AsyncSession, appointment: Appointment, policy: Port
     start, end = appointment.starts_at, appointment.ends_at
     busy = await busy_intervals(session, appointment.provider_id, start - margin, end + margin)
     return peak_overlap(busy, start, end, margin) < policy.max_simultaneous_appointments
-
-
-async def _superseded(session: AsyncSession, appointment: Appointment) -> bool:
-    """The client has booked (or is booking) another time since: this fee is the same one, paid twice."""
-    query = select(Appointment.id).where(
-        Appointment.client_id == appointment.client_id,
-        Appointment.created_at > appointment.created_at,
-        Appointment.status.in_([*(str(status) for status in BLOCKING), str(AppointmentStatus.FULFILLED)]),
-    )
-    return await session.scalar(query.limit(1)) is not None
 
 
 async def _tell(session: AsyncSession, appointment: Appointment, kind: TimelineKind, now: datetime) -> None:

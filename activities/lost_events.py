@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from temporalio import activity
@@ -74,15 +74,13 @@ class LostEvents:
     ) -> None:
         """The others are asked all the same; this one again by the next look, from where it was."""
         logger.warning("an account can't be asked for its events (%s): %s", error.code, question.account or "our own")
+        asked = unanswered(question.asked, now, refused=isinstance(error, PaymentRefused))
         async with self._database.transaction() as session:
-            await note_asked(
-                session,
-                question,
-                unanswered(question.asked, now, refused=isinstance(error, PaymentRefused)),
-                error.code,
-            )
             if question.account is not None and error.code == NO_ACCESS:
+                # That it is disconnected is an answer, and the practice's matter: no operator can do anything about it.
                 await ring_at_lost_account(session, question.account)
+                asked = replace(asked, unanswered_since=None)
+            await note_asked(session, question, asked, error.code)
 
     async def _tell(self, command: FindLostEvents, now: datetime) -> None:
         """Lost once is an outage, lost again and again is an endpoint that has to be looked at."""

@@ -15,6 +15,7 @@ from db.engine import Database
 from db.models import PortalSubscription
 from db.subscriptions import standing_of, subscription_row
 from domain.billing import Billing
+from domain.errors import PaymentRefused
 from domain.states import SubscriptionStatus
 from domain.subscriptions import (
     Ending,
@@ -50,6 +51,12 @@ class ChangeRenewal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangePlan:
+    practice_id: str
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class DueMail:
     """One notice to one owner; `about` is the moment that names it."""
 
@@ -70,6 +77,7 @@ class SubscriptionLook:
     look_again_at: datetime | None
     renewal_asked: bool
     doubled: bool
+    plan_asked: bool = False
 
 
 class PortalSubscriptions:
@@ -117,6 +125,39 @@ class PortalSubscriptions:
         async with self._database.transaction() as session:
             (await subscription_row(session, command.practice_id, command.now)).renewal_wish = None
 
+    @activity.defn
+    async def change_plan(self, command: ChangePlan) -> bool:
+        """Tell the processor that an owner has asked for another plan; False where it, or the bank, refused.
+
+        What came of it is read afterwards: a plan that was changed before a crash isn't changed twice.
+        """
+        async with self._database.transaction() as session:
+            row = await subscription_row(session, command.practice_id, command.now)
+            wish, at, revision, subscription = row.plan_wish, row.plan_wish_at, row.plan_revision, row.subscription
+        if wish is None or subscription is None:
+            return True
+        refusal: str | None = None
+        try:
+            key = f"{self._environment}:{subscription}:plan:{revision}"
+            await self._billing.change_plan(subscription, price=wish, at=at or command.now, idempotency_key=key)
+        except PaymentRefused as error:
+            # An answer for whoever asked: they choose another card, or leave it. Nothing is stuck.
+            refusal = error.code
+            logger.info("practice %s: another plan was refused (%s)", command.practice_id, error.code)
+        async with self._database.transaction() as session:
+            row = await subscription_row(session, command.practice_id, command.now)
+            if row.plan_revision == revision:
+                row.plan_wish = row.plan_wish_at = row.read_at = None
+                row.plan_refusal = refusal
+        return refusal is None
+
+    @activity.defn
+    async def leave_plan(self, command: ChangePlan) -> None:
+        """A person has decided that the wish isn't to be followed."""
+        async with self._database.transaction() as session:
+            row = await subscription_row(session, command.practice_id, command.now)
+            row.plan_wish = row.plan_wish_at = None
+
     async def _look(
         self,
         session: AsyncSession,
@@ -126,7 +167,7 @@ class PortalSubscriptions:
         now: datetime,
     ) -> SubscriptionLook:
         mails: list[DueMail] = []
-        for due in notices_due(standing, row.changed_at, now, self._terms) if views else ():
+        for due in notices_due(standing, row.changed_at, now, self._terms, row.plan_changed_at) if views else ():
             for staff_id in await owners_to_tell(session, row.practice_id, due.notice, due.about):
                 mail = DueMail(notice=due.notice, about=due.about, not_after=due.not_after, staff_id=staff_id)
                 mails.append(mail)
@@ -138,6 +179,7 @@ class PortalSubscriptions:
             mails=tuple(mails),
             look_again_at=min((one for one in looks if one is not None), default=None),
             renewal_asked=row.renewal_wish is not None,
+            plan_asked=row.plan_wish is not None,
             doubled=doubled(views),
         )
 
@@ -150,9 +192,12 @@ def _write_down(row: PortalSubscription, view: SubscriptionView | None, standing
     row.closes_at, row.told_at, row.read_at = standing.closes_at, standing.told_at, now
     living = view is not None and view.state in (SubscriptionState.PAID, SubscriptionState.PAST_DUE)
     if view is not None and view.state is not SubscriptionState.BEGUN:
+        if row.subscription == view.subscription and row.price is not None and row.price != view.price:
+            # By us, or in the processor's dashboard.
+            row.plan_changed_at, row.plan_refusal = now, None
         row.subscription, row.price, row.period_end = view.subscription, view.price, view.period_end
     if not living:
-        row.renewal_wish = None
+        row.renewal_wish = row.plan_wish = row.plan_wish_at = None
     asked_at = row.checkout_asked_at
     if asked_at is not None and (living or now - asked_at > _CHECKOUT_LIVES):
         row.checkout_session = row.checkout_url = row.checkout_asked_at = row.checkout_price = None

@@ -12,6 +12,7 @@ from temporalio import activity
 from db.cancelling import owe_refund
 from db.engine import Database
 from db.fees import amount_of, payment_for, quote_of
+from db.holds import superseded
 from db.merchant_accounts import notice_merchant_account
 from db.models import Payment
 from db.tenancy import appointment_by_id, payment_of_appointment, provider_of
@@ -58,6 +59,7 @@ class Fee(StrEnum):
     AUTHORIZED = "authorized"
     CAPTURED = "captured"
     GONE = "gone"  # voided or expired: no money moved
+    RAN_OUT = "over"  # authorised, and let go by the bank or at the processor before we had taken it
     WAIVED = "waived"  # while it was due: the checkout is closed, no money moved, and the appointment stands
     MISMATCH = "mismatch"  # another amount, currency or reference than ours: never to be confirmed
 
@@ -76,6 +78,7 @@ _STATES = {
     CheckoutStatus.VOIDED: PaymentState.VOIDED,
     CheckoutStatus.EXPIRED: PaymentState.EXPIRED,
 }
+_NOT_LET_GO_BY_US = (PaymentState.REQUESTED, PaymentState.AUTHORIZED)
 _TOLD = {
     PaymentState.AUTHORIZED: TimelineKind.FEE_AUTHORIZED,
     PaymentState.CAPTURED: TimelineKind.FEE_CAPTURED,
@@ -185,7 +188,9 @@ class PrePayments:
         """Let the authorisation go: no money moves."""
         payment = await self._payment(command.payment_id)
         assert payment.session_id is not None
-        checkout = await self._payments.void(payment.merchant_account, payment.session_id)
+        async with self._database.transaction() as session:
+            twice = await superseded(session, await appointment_by_id(session, payment.appointment_id))
+        checkout = await self._payments.void(payment.merchant_account, payment.session_id, duplicate=twice)
         async with self._database.transaction() as session:
             row = await _locked(session, payment.id)
             await _set_state(session, row, checkout, command.now)
@@ -198,7 +203,9 @@ class PrePayments:
             payment = await _locked(session, command.payment_id)
             if payment.state != PaymentState.CAPTURED:
                 return None
-            return await owe_refund(session, payment, command.now, cause=RefundCause.RETURNED)
+            twice = await superseded(session, await appointment_by_id(session, payment.appointment_id))
+            cause = RefundCause.DUPLICATE if twice else RefundCause.RETURNED
+            return await owe_refund(session, payment, command.now, cause=cause)
 
     async def _have_account_read(self, payment: Payment) -> None:
         """Something may be wrong with the merchant account, and nobody has rung: before the next client finds out."""
@@ -230,6 +237,8 @@ class PrePayments:
             # Looked up with the payment locked: a waiver comes before what is written down here, or not at all.
             waived = fee is not Fee.CAPTURED and await waived_while_due(session, row.appointment_id)
             if not waived:
+                if checkout.status is CheckoutStatus.VOIDED and row.state in _NOT_LET_GO_BY_US:
+                    return Fee.RAN_OUT  # Written down by whoever lets it go: asked again, this is the answer again.
                 await _set_state(session, row, checkout, now)
         return await self._let_off(payment, now) if waived else fee
 

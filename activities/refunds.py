@@ -13,6 +13,7 @@ from db.engine import Database
 from db.models import Payment, Refund
 from db.refund_ledger import note_made
 from domain.errors import NotFound, PaymentRefused, PaymentUnavailable
+from domain.fees import RefundCause
 from domain.money import Money
 from domain.ports import Payments, RefundStatus
 
@@ -44,7 +45,8 @@ class Refunds:
         amount = Money(amount_minor=refund.amount_minor, currency=payment.currency)
         account, intent = payment.merchant_account, payment.payment_intent_id
         try:
-            made = await self._payments.refund(account, intent, amount, refund.id)
+            duplicate = refund.cause == RefundCause.DUPLICATE
+            made = await self._payments.refund(account, intent, amount, refund.id, duplicate=duplicate)
         except PaymentRefused as refusal:
             # Perhaps the practice has given it back past us, or a bank disputes it, and nobody has rung.
             return await self._look_what_is_left(payment, refund, command.now, refusal)

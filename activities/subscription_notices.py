@@ -93,6 +93,8 @@ def _still_so(row: PortalSubscription, command: SendSubscriptionNotice) -> bool:
     match command.notice:
         case SubscriptionNotice.OPENED:
             return standing.status is SubscriptionStatus.ACTIVE and row.changed_at == command.about
+        case SubscriptionNotice.PLAN_CHANGED:
+            return standing.open and row.plan_changed_at == command.about
         case SubscriptionNotice.CLOSED:
             return not standing.open
     return standing.open and standing.closes_at == command.about

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.audit import Who, note
 from commands.idempotency import earlier_result, keep_result
 from commands.instants import check_instant
 from commands.moving import move
@@ -26,6 +27,7 @@ from db.settings_store import load_availability
 from db.tenancy import appointment_being_chosen, appointment_by_id, still_here
 from db.timeline import tell
 from db.waitlist import leave_waitlist
+from domain.audit import AuditKind
 from domain.decisions import Block, refusals, slot_block
 from domain.errors import Conflict, NotFound, ValidationFailed
 from domain.fees import FeeQuote
@@ -191,9 +193,20 @@ async def _claim_anew(session: AsyncSession, office: Office, client: Client, act
         session.add(payment)
         await session.flush()
         payment_id = payment.id
+    elif point.fee_is_nothing and actor is Actor.CLIENT:
+        await _note_waived(session, office, client, appointment, point.now)
     await tell(session, client.id, TimelineKind.SLOT_HELD, at=point.now, actor=actor, ref=appointment.id)
     await _record_claim(session, appointment, payment_id, point.in_force.policy.reminder_hours)
     return appointment
+
+
+async def _note_waived(
+    session: AsyncSession, office: Office, client: Client, appointment: Appointment, now: datetime
+) -> None:
+    """A fee of nothing never meets the processor; that nobody was asked for one can be looked up."""
+    await tell(session, client.id, TimelineKind.FEE_WAIVED, at=now, actor=Actor.SYSTEM, ref=appointment.id)
+    settings = Who(practice_id=client.practice_id, name="Portal settings: the fee is zero")
+    await note(session, office, settings, AuditKind.FEE_WAIVED, client.id)
 
 
 async def _already_theirs(

@@ -18,10 +18,10 @@ from db.locks import lock_name
 from db.models import Client, Invitation, Provider
 from db.policy_store import load_policy
 from db.settings_store import practice_standing
-from db.tenancy import client_by_external_id, client_by_id
+from db.tenancy import client_by_external_id, client_by_id, provider_of
 from db.timeline import tell
 from domain.duplicates import Person
-from domain.errors import FieldError, SubscriptionInactive, ValidationFailed
+from domain.errors import FieldError, ProviderLeft, SubscriptionInactive, ValidationFailed
 from domain.invitations import InvitationState, RevokedBecause, again_refusal, revoke_refusal
 from domain.stages import Actor, Stage, Track
 from domain.states import TimelineKind
@@ -118,8 +118,16 @@ async def invite(
     return client
 
 
+async def check_there(session: AsyncSession, provider_id: str) -> None:
+    """Raises ProviderLeft: nobody is to come to them any more."""
+    provider = await provider_of(session, provider_id)
+    if provider.left_at is not None:
+        raise ProviderLeft(f"{provider.name} has left the practice: clients can't come to them any more.")
+
+
 async def check_open(session: AsyncSession, provider: Provider) -> None:
-    """Raises SubscriptionInactive."""
+    """Raises ProviderLeft, SubscriptionInactive."""
+    await check_there(session, provider.id)
     standing = await practice_standing(session, provider)
     if not is_open(standing.subscription):
         raise SubscriptionInactive("New clients can be invited once the portal subscription is active.")
@@ -166,9 +174,10 @@ async def record_new_client(
 async def issue_again(session: AsyncSession, office: Office, client: Client) -> Invitation:
     """A new link for the locked client; the earlier ones stop working.
 
-    Raises Conflict when the account is open, and RateLimited where that address has been sent too many today: then the
-    earlier link goes on working.
+    Raises ProviderLeft, Conflict when the account is open, and RateLimited where that address has been sent too many
+    today: then the earlier link goes on working.
     """
+    await check_there(session, client.provider_id)
     refusal = again_refusal(has_account=client.account_id is not None)
     if refusal is not None:
         raise refusal

@@ -62,7 +62,8 @@ async def connect(office: Office, who: Who, provider: Provider) -> str:
     if office.own_account:
         raise Conflict("Fees go to the account of this installation; there is nothing to connect.")
     account = await _account_to_go_on_with(office, who, provider)
-    page = f"{office.base_url}/console/merchant-account/{provider.slug}"
+    # By id: the slug is mostly somebody's name, and the processor is told none.
+    page = f"{office.base_url}/console/merchant-account/{provider.id}"
     return await office.merchants.onboarding_link(account, return_url=f"{page}/return", refresh_url=f"{page}/refresh")
 
 

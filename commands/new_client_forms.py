@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.invitations import check_there
 from commands.office import Office
 from db.declined_mails import declined
 from db.events import EventKind, client_subject, record_event
@@ -36,8 +37,10 @@ async def send_new_client_forms(
 ) -> FormsAnswer:
     """For the locked client: before or after the account, on either track, also when the journey has closed.
 
-    Raises GreetingMissing while no greeting has been written, and MailDeclined where the client wants none.
+    Raises ProviderLeft, GreetingMissing while no greeting has been written, and MailDeclined where the client wants
+    none.
     """
+    await check_there(session, client.provider_id)
     if (await load(session, client.provider_id, SettingsKind.GREETING)).document is None:
         raise GreetingMissing("Write a greeting first: that is what goes out. (Settings, Send email greeting)")
     wish = await declined(session, client.practice_id, client.email)

@@ -16,7 +16,7 @@ from db.appointment_types import load_types
 from db.models import Provider
 from db.policy_store import PolicyInForce, load_policy
 from db.settings_store import list_attachments, load, load_availability, practice_standing
-from domain.appointment_types import AppointmentType
+from domain.appointment_types import AppointmentType, AppointmentTypes
 from domain.attachments import distinct_names
 from domain.availability import is_timezone
 from domain.errors import FieldError, ValidationFailed
@@ -35,12 +35,16 @@ NEXT, CLOCK_CHANGE, AFTER_CHANGE = "next", "clock-change", "after-clock-change"
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What is to be rehearsed; `week` is a name or one of the words; `zone` the client's (None: as here)."""
+    """What is to be rehearsed; `week` is a name or one of the words; `zone` the client's (None: as here).
+
+    `kind` is the appointment type that is booked, by its id or its name (None: the default one).
+    """
 
     track: RehearsedTrack
     variant: Variant
     week: str = NEXT
     zone: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +53,8 @@ class Surroundings:
 
     around: Circumstances
     policy: PolicyInForce
+    types: AppointmentTypes
     kind: AppointmentType
-    several_types: bool
     head: Letterhead
     greeting: Mapping[str, Any] | None
     reader: Addressee
@@ -87,7 +91,9 @@ class Rehearsed:
         return self.here.around.clients_zone
 
 
-def read_wish(track: str | None, variant: str | None, week: str | None, zone: str | None) -> Wish:
+def read_wish(
+    track: str | None, variant: str | None, week: str | None, zone: str | None, kind: str | None = None
+) -> Wish:
     """What isn't said is the ordinary: who signs up, does everything at once, next week. Raises ValidationFailed."""
     errors: list[FieldError] = []
     wish = Wish(
@@ -95,6 +101,7 @@ def read_wish(track: str | None, variant: str | None, week: str | None, zone: st
         variant=_word("variant", variant, Variant.PROMPT, errors),
         week=(week or "").strip() or NEXT,
         zone=(zone or "").strip() or None,
+        kind=(kind or "").strip() or None,
     )
     if wish.week not in (NEXT, CLOCK_CHANGE, AFTER_CHANGE):
         try:
@@ -118,8 +125,8 @@ def _word(field: str, said: str | None, otherwise: _Word, errors: list[FieldErro
 
 
 async def rehearse_with(session: AsyncSession, office: Office, provider: Provider, wish: Wish) -> Rehearsed:
-    """Only reads. Raises ValidationFailed where the clock never changes and its week is asked for."""
-    here = await surroundings(session, office, provider, wish.track, zone=wish.zone)
+    """Only reads. Raises ValidationFailed for an unknown type, and where a clock that never changes is asked for."""
+    here = await surroundings(session, office, provider, wish.track, zone=wish.zone, kind=wish.kind)
     zone, now = here.around.availability.zone, await office.clock.now(session)
     change = next_clock_change(now, zone)
     week = _week(wish.week, change, next_week(now, zone))
@@ -153,16 +160,18 @@ async def surroundings(
     track: RehearsedTrack,
     *,
     zone: str | None = None,
+    kind: str | None = None,
     reader: Addressee = SAMPLE,
 ) -> Surroundings:
-    """Of a client without settings of their own, and of the provider's default appointment type."""
+    """Of a client without settings of their own who books this type, or the default one. Raises ValidationFailed."""
     in_force = await load_policy(session, provider.id)
     types = await load_types(session, provider.id)
+    chosen = _chosen(types, kind)
     availability = await load_availability(session, provider.id)
     greeting = (await load(session, provider.id, SettingsKind.GREETING)).document
     around = Circumstances(
         track=track,
-        policy=types.default.under(in_force.policy, in_force.sources),
+        policy=chosen.under(in_force.policy, in_force.sources),
         standing=await practice_standing(session, provider),
         availability=availability,
         clients_zone=zone or availability.timezone,
@@ -174,12 +183,21 @@ async def surroundings(
     return Surroundings(
         around=around,
         policy=in_force,
-        kind=types.default,
-        several_types=types.several,
+        types=types,
+        kind=chosen,
         head=await letterhead(session, provider.id),
         greeting=greeting,
         reader=reader,
     )
+
+
+def _chosen(types: AppointmentTypes, wanted: str | None) -> AppointmentType:
+    if wanted is None:
+        return types.default
+    for one in types.open:
+        if wanted == one.id or wanted.casefold() == one.name.casefold():
+            return one
+    raise ValidationFailed.of("type", "isn't one of the appointment types that can be booked")
 
 
 async def _files(

@@ -53,6 +53,12 @@ class Standpoint:
         return self.waiver is not None and self._with_fee.fee_due(returning=self.request.returning) is not None
 
     @property
+    def fee_is_nothing(self) -> bool:
+        """A fee is required here, and it is zero: nothing is asked, which is written down as waived."""
+        policy = self._with_fee
+        return policy.require_fee and policy.fee is not None and policy.fee.amount_minor == 0
+
+    @property
     def blocks(self) -> list[Block]:
         return booking_blocks(self.policy, self.here.standing, self.request)
 

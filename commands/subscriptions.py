@@ -19,7 +19,7 @@ from domain.audit import AuditKind
 from domain.billing import Invoice, Plan, SubscriptionCheckout
 from domain.errors import Conflict, ValidationFailed
 from domain.states import SubscriptionStatus
-from domain.subscriptions import Ending, Standing
+from domain.subscriptions import Ending, PlanBlock, Standing, may_change_plan
 
 _LOOK_EVERY_SECONDS = 0.05
 # A checkout lives for a day; for about as long the processor knows under which key it was made.
@@ -39,6 +39,8 @@ class SubscriptionRecord:
     period_end: datetime | None = None
     renewal_wish: bool | None = None
     checkout_open: bool = False
+    plan_wish: str | None = None
+    plan_refusal: str | None = None
     read_at: datetime | None = None
 
     @property
@@ -49,6 +51,16 @@ class SubscriptionRecord:
     @property
     def renews(self) -> bool:
         return self.standing.ending is not Ending.CANCELLED if self.renewal_wish is None else self.renewal_wish
+
+    def plan_block(self, price: str | None = None) -> PlanBlock | None:
+        """Why another plan (this one, if it is named) can't be had right now."""
+        return may_change_plan(
+            self.standing,
+            living=self.living,
+            renews=self.renews,
+            under_way=self.plan_wish is not None or self.renewal_wish is not None,
+            same=price is not None and price == self.price,
+        )
 
 
 def _lives(standing: Standing) -> bool:
@@ -69,6 +81,8 @@ async def subscription_record(session: AsyncSession, practice_id: str) -> Subscr
         period_end=row.period_end,
         renewal_wish=row.renewal_wish,
         checkout_open=row.checkout_url is not None,
+        plan_wish=row.plan_wish,
+        plan_refusal=row.plan_refusal,
         read_at=row.read_at,
     )
 
@@ -253,6 +267,6 @@ async def wait_until_read(office: Office, practice_id: str, before: datetime | N
 async def has_been_read(session: AsyncSession, practice_id: str, before: datetime | None) -> bool:
     """Since then, with nothing left that an owner has asked for."""
     row = await session.get(PortalSubscription, practice_id)
-    if row is None or row.read_at is None or row.renewal_wish is not None:
+    if row is None or row.read_at is None or row.renewal_wish is not None or row.plan_wish is not None:
         return False
     return before is None or row.read_at > before

@@ -38,7 +38,7 @@ _COUNT = text("""
     SELECT 'silent', '', '', count(*), NULL FROM attention_item WHERE step = 'processor_silent' AND settled_at IS NULL
     UNION ALL
     SELECT 'undelivered', '', '', count(*), NULL FROM external_event
-      WHERE undelivered AND received_at > now() - interval '1 day'
+      WHERE undelivered AND subject NOT LIKE 'processor:%' AND received_at > now() - interval '1 day'
     UNION ALL
     SELECT 'unanswered', '', '', count(*), min(unanswered_since) FROM event_question WHERE unanswered_since IS NOT NULL
     UNION ALL

@@ -1,4 +1,4 @@
-"""Holds that have ended and are pending all the same: their booking sees to them, or has fallen through."""
+"""Holds that have ended: pending all the same (their booking sees to them, or fell through), or followed by another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.events import EventKind, client_subject, record_event
 from db.models import Appointment
-from domain.states import AppointmentStatus
+from domain.states import BLOCKING, AppointmentStatus
 
 SWEEP = "sweep-holds"  # the source of the events that a sweep records
 
@@ -18,6 +18,21 @@ def ended_holds(before: datetime) -> Select[Appointment]:
     return select(Appointment).where(
         Appointment.status == str(AppointmentStatus.PENDING), Appointment.hold_expires_at < before
     )
+
+
+async def superseded(session: AsyncSession, appointment: Appointment) -> bool:
+    """The client has booked (or is booking) another time since: a fee for this one is the same fee, paid twice.
+
+    Not where this one stands, too: then each has its fee.
+    """
+    if appointment.status in BLOCKING:
+        return False
+    query = select(Appointment.id).where(
+        Appointment.client_id == appointment.client_id,
+        Appointment.created_at > appointment.created_at,
+        Appointment.status.in_([*(str(status) for status in BLOCKING), str(AppointmentStatus.FULFILLED)]),
+    )
+    return await session.scalar(query.limit(1)) is not None
 
 
 async def reopen_booking(

@@ -25,7 +25,7 @@ from domain.states import MerchantStatus, SubscriptionStatus
 _COLUMNS = """
     p.id, p.practice_id, (SELECT country FROM practice WHERE id = p.practice_id) AS country,
     subscription.status AS subscription, merchant.status AS merchant,
-    merchant.account AS merchant_account,
+    merchant.account AS merchant_account, p.left_at IS NOT NULL AS gone,
     practice_policy.version AS practice_policy_version, practice_policy.document AS practice_policy,
     policy.version AS policy_version, policy.document AS policy,
     form.version AS form_version, form.document AS form, availability.document AS availability,
@@ -72,7 +72,7 @@ _FOR_CLIENT = _statement(
     "SELECT", _CLIENT, _COLUMNS, "FROM provider p", _BESIDE, _HOURS, _BESIDE_CLIENT, "WHERE p.id = :id"
 )
 _SINCE = _statement(
-    "SELECT availability.document AS availability, holidays.document AS holidays",
+    "SELECT availability.document AS availability, holidays.document AS holidays, p.left_at IS NOT NULL AS gone",
     *("FROM provider p", _HOURS, "WHERE p.id = :id"),
 )
 # One row, whether or not there is such a provider.
@@ -138,7 +138,12 @@ async def in_force_for(session: AsyncSession, provider_id: str, client_id: str) 
 async def with_hours_of_now(session: AsyncSession, here: InForce) -> InForce:
     """Once the calendar is locked: what others close under that lock may have been read before they had it."""
     row = (await session.execute(_SINCE, {"id": here.provider_id})).one()
-    return replace(here, availability_document=row.availability, holidays_document=row.holidays)
+    return replace(
+        here,
+        standing=replace(here.standing, left=row.gone),
+        availability_document=row.availability,
+        holidays_document=row.holidays,
+    )
 
 
 def _found(row: Row[Any] | None) -> InForce:
@@ -163,6 +168,7 @@ def _in_force(row: Row[Any]) -> InForce:
         standing=PracticeStanding(
             subscription=SubscriptionStatus(row.subscription or SubscriptionStatus.NONE),
             merchant=MerchantStatus(row.merchant or MerchantStatus.NONE),
+            left=row.gone,
         ),
         merchant_account=row.merchant_account,
         policy=policy_in_force(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -47,10 +47,14 @@ class Losses:
 async def questions_due(session: AsyncSession, now: datetime, pace: Pace) -> list[Question]:
     """Whom to ask now: where most has been missed first, as many as one look may ask."""
     known = {(one.door, one.account): _asked(one) for one in await session.scalars(select(EventQuestion))}
+    accounts = await _accounts(session, now, pace)
     found = [
         (Question(door=door, account=account, asked=known.get((str(door), account or _PLATFORM), Asked())), busy)
-        for (door, account), busy in (await _accounts(session, now, pace)).items()
+        for (door, account), busy in accounts.items()
     ]
+    # What is asked no more is forgotten: an account that comes back is asked for all that the processor still has.
+    for door, account in known.keys() - {(str(one.door), one.account or _PLATFORM) for one, _ in found}:
+        await session.execute(delete(EventQuestion).where(EventQuestion.door == door, EventQuestion.account == account))
     due = [one for one, busy in found if is_due(one.asked, busy=busy, now=now, pace=pace)]
     due.sort(key=lambda one: (one.asked.asked_at is not None, one.asked.asked_at or now, one.account or ""))
     return due[: pace.most_accounts]
@@ -120,11 +124,3 @@ async def losses(session: AsyncSession, since: datetime) -> dict[str, Losses]:
     """By practice, what was found since then (wall time)."""
     rows = await session.execute(_LOST, {"since": since})
     return {row.practice_id: Losses(count=row.n, first=row.first, last=row.last) for row in rows}
-
-
-async def unanswered_questions(session: AsyncSession) -> tuple[int, int, datetime | None]:
-    """How many accounts have been asked, how many don't answer, and since when the first of them."""
-    query = select(
-        func.count(), func.count(EventQuestion.unanswered_since), func.min(EventQuestion.unanswered_since)
-    ).select_from(EventQuestion)
-    return (await session.execute(query)).one()._tuple()

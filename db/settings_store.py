@@ -149,4 +149,5 @@ async def practice_standing(session: AsyncSession, provider: Provider) -> Practi
     return PracticeStanding(
         subscription=SubscriptionStatus(subscription.status) if subscription else SubscriptionStatus.NONE,
         merchant=MerchantStatus(merchant.status) if merchant else MerchantStatus.NONE,
+        left=provider.left_at is not None,
     )

@@ -35,6 +35,14 @@ async def provider_by_slug(session: AsyncSession, slug: str, reach: Reach | None
     return provider
 
 
+async def provider_within(session: AsyncSession, reach: Reach, provider_id: str) -> Provider:
+    """One that somebody may act for, by id. Raises NotFound."""
+    provider = await session.get(Provider, provider_id)
+    if provider is None or not reach.covers(provider.practice_id, provider.id):
+        raise NotFound("There is no such provider.")
+    return provider
+
+
 async def practice_of(session: AsyncSession, practice_id: str) -> Practice:
     practice = await session.get(Practice, practice_id)
     if practice is None:

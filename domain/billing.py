@@ -30,6 +30,20 @@ class SubscriptionCheckout:
     url: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlanChange:
+    """What another plan would cost from a stated moment on, as the processor reckons it.
+
+    `due` is charged at once; `unused` is what isn't used of the plan that is paid; `left_over` is what that exceeds the
+    new plan by, and pays for what comes. `renews_at` is the next time that the new plan is paid for.
+    """
+
+    due: Money
+    unused: Money
+    left_over: Money
+    renews_at: datetime
+
+
 class InvoiceStatus(StrEnum):
     DRAFT = "draft"
     OPEN = "open"
@@ -72,6 +86,15 @@ class Billing(Protocol):
 
     async def set_renewal(self, subscription: str, *, renews: bool, idempotency_key: str) -> None:
         """Whether it is renewed when its period ends. One that has ended stays as it is."""
+
+    async def preview_change(self, subscription: str, *, price: str, at: datetime) -> PlanChange:
+        """What it would cost to have this plan from then on. Nothing is changed."""
+
+    async def change_plan(self, subscription: str, *, price: str, at: datetime, idempotency_key: str) -> None:
+        """Have this plan, reckoned from then on, and charge what is due. One that has it already stays as it is.
+
+        Raises `PaymentRefused` where the bank refuses the charge: then nothing was changed.
+        """
 
     async def invoices(self, customer: str) -> list[Invoice]:
         """The newest first, two years of them."""

@@ -16,6 +16,7 @@ from domain.errors import (
     IntakeRequired,
     LimitReached,
     MerchantAccountMissing,
+    ProviderLeft,
     SelfScheduleOff,
     SignupClosed,
     SlotTaken,
@@ -23,6 +24,7 @@ from domain.errors import (
     SubscriptionInactive,
 )
 from domain.intake_gate import intake_gates
+from domain.leaving import GONE
 from domain.policy import PortalPolicy
 from domain.refunds import ALL_OF_IT, NOTHING, RefundStep, RefundTerms
 from domain.stages import Actor, Track
@@ -62,10 +64,11 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class PracticeStanding:
-    """The gates of the practice and the provider."""
+    """The gates of the practice and the provider; `left`: the provider isn't there any more."""
 
     subscription: SubscriptionStatus
     merchant: MerchantStatus
+    left: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +97,8 @@ def booking_blocks(policy: PortalPolicy, practice: PracticeStanding, request: Bo
     """
     blocks: list[Block] = []
     staff = (Lifter.STAFF,)
+    if practice.left:
+        return [Block(refusal=ProviderLeft, value=True, setting=None, lifted_by=staff, detail=GONE)]
     if not is_open(practice.subscription):
         detail = "Online booking is closed for now. Please call the practice."
         blocks.append(
@@ -185,6 +190,8 @@ def slot_block(*, offered: bool, taken: bool, actor: Actor, override: bool = Fal
 
 def signup_refusal(policy: PortalPolicy, practice: PracticeStanding) -> DomainError | None:
     """Why nobody can sign up on the website right now, if so."""
+    if practice.left:
+        return SignupClosed(GONE)
     if not is_open(practice.subscription):
         return SubscriptionInactive("Online sign-up is closed for now. Please call the practice.")
     if not policy.page_published or not policy.allow_anonymous_signup:

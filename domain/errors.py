@@ -188,6 +188,11 @@ class SubscriptionInactive(DomainError):
     title = "The practice's portal subscription isn't active"
 
 
+class ProviderLeft(DomainError):
+    slug = "provider-left"
+    title = "This provider has left the practice"
+
+
 class MerchantAccountMissing(DomainError):
     slug = "merchant-account-missing"
     title = "No active merchant account is connected"

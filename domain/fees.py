@@ -66,6 +66,7 @@ class RefundCause(StrEnum):
 
     CANCELLED = "cancelled"  # an appointment that stood, by the refund rule
     RETURNED = "returned"  # paid, and no appointment came of it
+    DUPLICATE = "duplicate"  # the second payment of a fee: another appointment of the client's stands instead
     STAFF = "staff"  # by hand, with a reason
     PROCESSOR = "processor"  # at the payment processor, past us
 

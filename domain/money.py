@@ -35,7 +35,8 @@ class Money:
 
     def __str__(self) -> str:
         exponent = decimals(self.currency)
-        whole, rest = divmod(self.amount_minor, 10**exponent)
+        whole, rest = divmod(abs(self.amount_minor), 10**exponent)
+        minus = "-" if self.amount_minor < 0 else ""  # of an invoice that credits something
         number = f"{whole:,}" + (f".{rest:0{exponent}d}" if exponent else "")
         sign = _SIGNS.get(self.currency)
-        return f"{sign}{number}" if sign else f"{number} {self.currency.upper()}"
+        return minus + (f"{sign}{number}" if sign else f"{number} {self.currency.upper()}")

@@ -169,16 +169,28 @@ class Payments(Protocol):
     async def capture(self, merchant_account: str | None, session_id: str) -> Checkout:
         """Take the authorised money; already captured is fine, anything else is returned as it stands."""
 
-    async def void(self, merchant_account: str | None, session_id: str) -> Checkout:
-        """Let the authorisation go; already voided is fine, a captured one is returned as it stands."""
+    async def void(self, merchant_account: str | None, session_id: str, *, duplicate: bool = False) -> Checkout:
+        """Let the authorisation go; already voided is fine, a captured one is returned as it stands.
+
+        `duplicate`: because the fee was paid twice.
+        """
 
     async def list_checkouts(self, merchant_account: str | None, created_since: datetime) -> list[ListedCheckout]:
         """Every checkout that was opened at this account since then, ours or not."""
 
     async def refund(
-        self, merchant_account: str | None, payment_intent_id: str, amount: Money, refund_reference: str
+        self,
+        merchant_account: str | None,
+        payment_intent_id: str,
+        amount: Money,
+        refund_reference: str,
+        *,
+        duplicate: bool = False,
     ) -> MadeRefund:
-        """Give back (part of) a captured payment; `refund_reference` makes repeats one refund."""
+        """Give back (part of) a captured payment; `refund_reference` makes repeats one refund.
+
+        `duplicate`: because the fee was paid twice.
+        """
 
     async def list_refunds(self, merchant_account: str | None, payment_intent_id: str) -> list[MadeRefund]:
         """Every refund of a captured payment, ours or made past us; the oldest first."""

@@ -130,7 +130,7 @@ class Script:
 
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
-    """What is in force at a provider, as for their default appointment type; `first_name` is a made-up client's.
+    """What is in force at a provider, as for one of their appointment types; `first_name` is a made-up client's.
 
     `greeting_files` is None where no greeting has been written. `clients_zone` is by whose nights nobody is reminded.
     """

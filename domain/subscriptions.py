@@ -153,10 +153,36 @@ def closing_moment(standing: Standing, terms: SubscriptionTerms) -> datetime | N
     )
 
 
+class PlanBlock(StrEnum):
+    """Why another plan can't be had right now."""
+
+    NONE_RUNNING = "none_running"  # there is nothing to change: subscribe
+    UNPAID = "unpaid"  # what is owed comes first
+    NOT_RENEWED = "not_renewed"  # it ends: renew it after all, or choose anew when it has
+    UNDER_WAY = "under_way"
+    SAME_PLAN = "same_plan"
+
+
+def may_change_plan(
+    standing: Standing, *, living: bool, renews: bool, under_way: bool, same: bool = False
+) -> PlanBlock | None:
+    """The page's offer, the command's refusal. `living`: there is a subscription at the processor, not ended."""
+    if not living:
+        return PlanBlock.NONE_RUNNING
+    if standing.status is not SubscriptionStatus.ACTIVE:
+        return PlanBlock.UNPAID
+    if not renews or standing.ending is not None:
+        return PlanBlock.NOT_RENEWED
+    if under_way:
+        return PlanBlock.UNDER_WAY
+    return PlanBlock.SAME_PLAN if same else None
+
+
 class SubscriptionNotice(StrEnum):
     """What owners are told by mail."""
 
     OPENED = "opened"
+    PLAN_CHANGED = "plan_changed"
     PAYMENT_FAILED = "payment_failed"
     ENDING = "ending"
     CLOSING_SOON = "closing_soon"
@@ -180,9 +206,20 @@ _FIRST_WORD = {
 _NEWS_KEEPS = timedelta(days=14)
 
 
-def notices_due(standing: Standing, since: datetime, now: datetime, terms: SubscriptionTerms) -> tuple[DueNotice, ...]:
-    """What owners are to be told now, as far as they haven't been. `since` is when this status began."""
-    return tuple(one for one in _notices(standing, since, now, terms) if one.not_after > now)
+def notices_due(
+    standing: Standing, since: datetime, now: datetime, terms: SubscriptionTerms, plan_since: datetime | None = None
+) -> tuple[DueNotice, ...]:
+    """What owners are to be told now, as far as they haven't been.
+
+    `since` is when this status began, `plan_since` when the plan was changed, if it ever was.
+    """
+    due = _notices(standing, since, now, terms)
+    if plan_since is not None and standing.open:
+        changed = DueNotice(
+            notice=SubscriptionNotice.PLAN_CHANGED, about=plan_since, not_after=plan_since + terms.reminder
+        )
+        due = (*due, changed)
+    return tuple(one for one in due if one.not_after > now)
 
 
 def _notices(standing: Standing, since: datetime, now: datetime, terms: SubscriptionTerms) -> tuple[DueNotice, ...]:

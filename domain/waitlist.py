@@ -48,6 +48,7 @@ class WishEnd(StrEnum):
     UNREACHABLE = "unreachable"
     WITHDRAWN = "withdrawn"  # by the client
     REMOVED = "removed"  # by staff, with a reason
+    PROVIDER_LEFT = "provider_left"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import stripe
 
-from domain.billing import Invoice, InvoiceStatus, Plan, SubscriptionCheckout
+from domain.billing import Invoice, InvoiceStatus, Plan, PlanChange, SubscriptionCheckout
 from domain.money import Money
 from domain.subscriptions import SubscriptionState, SubscriptionView
 from gateways.stripe_connection import StripeConnection
@@ -113,6 +113,41 @@ class StripeBilling:
                 if _STATES.get(found.status) is not SubscriptionState.ENDED:
                     raise
 
+    async def preview_change(self, subscription: str, *, price: str, at: datetime) -> PlanChange:
+        with translated():
+            item = _item(await self._client.v1.subscriptions.retrieve_async(subscription))
+            preview = await self._client.v1.invoices.create_preview_async(
+                {
+                    "subscription": subscription,
+                    "subscription_details": {
+                        "items": [{"id": item.id, "price": price}],
+                        "proration_behavior": "always_invoice",
+                        "proration_date": int(at.timestamp()),
+                    },
+                }
+            )
+        return _change(preview)
+
+    async def change_plan(self, subscription: str, *, price: str, at: datetime, idempotency_key: str) -> None:
+        with translated():
+            item = _item(await self._client.v1.subscriptions.retrieve_async(subscription))
+            if item.price.id == price:
+                return  # keys are forgotten after a day, plans aren't
+
+            async def update(key: str) -> stripe.Subscription:
+                return await self._client.v1.subscriptions.update_async(
+                    subscription,
+                    {
+                        "items": [{"id": item.id, "price": price}],
+                        "payment_behavior": "error_if_incomplete",
+                        "proration_behavior": "always_invoice",
+                        "proration_date": int(at.timestamp()),
+                    },
+                    {"idempotency_key": key},
+                )
+
+            await once(idempotency_key, update)
+
     async def invoices(self, customer: str) -> list[Invoice]:
         with translated():
             listed = await self._client.v1.invoices.list_async({"customer": customer, "limit": _MOST_INVOICES})
@@ -139,8 +174,7 @@ def _plan(price: stripe.Price) -> Plan:
 
 
 def _view(subscription: stripe.Subscription) -> SubscriptionView:
-    # Not `subscription.items`: that is the method of a dictionary.
-    (item, *_) = subscription["items"].data
+    item = _item(subscription)
     return SubscriptionView(
         subscription=subscription.id,
         state=_STATES.get(subscription.status, SubscriptionState.PAST_DUE),
@@ -150,6 +184,26 @@ def _view(subscription: stripe.Subscription) -> SubscriptionView:
         period_end=_instant(item.current_period_end),
         ends_at=_planned_end(subscription, item),
         ended_at=_instant(subscription.ended_at) if subscription.ended_at is not None else None,
+    )
+
+
+def _item(subscription: stripe.Subscription) -> stripe.SubscriptionItem:
+    # Not `subscription.items`: that is the method of a dictionary.
+    (item, *_) = subscription["items"].data
+    found: stripe.SubscriptionItem = item
+    return found
+
+
+def _change(preview: stripe.Invoice) -> PlanChange:
+    """The customer's credit is counted; what comes to less than nothing is credited."""
+    lines = preview.lines.data
+    whole = preview.total + preview.starting_balance
+    currency = preview.currency
+    return PlanChange(
+        due=Money(amount_minor=preview.amount_due, currency=currency),
+        unused=Money(amount_minor=-sum(one.amount for one in lines if one.amount < 0), currency=currency),
+        left_over=Money(amount_minor=max(0, -whole), currency=currency),
+        renews_at=_instant(max((one.period.end for one in lines if one.amount >= 0), default=preview.created)),
     )
 
 

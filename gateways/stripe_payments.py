@@ -15,7 +15,14 @@ import stripe
 from domain.disputes import SeenDispute
 from domain.errors import PaymentUnavailable
 from domain.money import Money
-from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, ListedCheckout, MadeRefund, RefundStatus
+from domain.ports import (
+    Checkout,
+    CheckoutRequest,
+    CheckoutStatus,
+    ListedCheckout,
+    MadeRefund,
+    RefundStatus,
+)
 from gateways.stripe_connection import StripeConnection
 from gateways.stripe_disputes import seen_dispute
 from gateways.stripe_errors import once, translated
@@ -97,15 +104,16 @@ class StripePayments:
 
         return await self._settle(merchant_account, session_id, capture)
 
-    async def void(self, merchant_account: str | None, session_id: str) -> Checkout:
+    async def void(self, merchant_account: str | None, session_id: str, *, duplicate: bool = False) -> Checkout:
         """Let the authorisation go; already voided is fine, a captured one is returned as it stands."""
+        params: stripe.params.PaymentIntentCancelParams = {"cancellation_reason": "duplicate"} if duplicate else {}
 
         async def cancel(intent_id: str) -> None:
             async def call(key: str) -> stripe.PaymentIntent:
                 options = _options(merchant_account, key)
-                return await self._client.v1.payment_intents.cancel_async(intent_id, {}, options)
+                return await self._client.v1.payment_intents.cancel_async(intent_id, params, options)
 
-            await once(f"{intent_id}:void", call)
+            await once(f"{intent_id}:void{':duplicate' if duplicate else ''}", call)
 
         return await self._settle(merchant_account, session_id, cancel)
 
@@ -123,19 +131,25 @@ class StripePayments:
             return [_listed(session) async for session in sessions.auto_paging_iter()]
 
     async def refund(
-        self, merchant_account: str | None, payment_intent_id: str, amount: Money, refund_reference: str
+        self,
+        merchant_account: str | None,
+        payment_intent_id: str,
+        amount: Money,
+        refund_reference: str,
+        *,
+        duplicate: bool = False,
     ) -> MadeRefund:
         """Give back (part of) a captured payment; `refund_reference` makes repeats one refund."""
+        params: stripe.params.RefundCreateParams = {
+            "payment_intent": payment_intent_id,
+            "amount": amount.amount_minor,
+            "metadata": {"refund_reference": refund_reference},
+        }
+        if duplicate:
+            params["reason"] = "duplicate"
 
         async def create(key: str) -> stripe.Refund:
-            return await self._client.v1.refunds.create_async(
-                {
-                    "payment_intent": payment_intent_id,
-                    "amount": amount.amount_minor,
-                    "metadata": {"refund_reference": refund_reference},
-                },
-                _options(merchant_account, key),
-            )
+            return await self._client.v1.refunds.create_async(params, _options(merchant_account, key))
 
         # The amount is part of the key: it can become less while nothing has gone back yet.
         key = f"{refund_reference}:{amount.amount_minor}:refund"

@@ -47,8 +47,8 @@ def way_of(track: Track, policy: PortalPolicy, around: Surroundings) -> list[Ste
 
 
 def _open(policy: PortalPolicy, around: Surroundings) -> bool:
-    active = is_open(around.standing.subscription)
-    return active and policy.page_published and policy.allow_anonymous_signup
+    there = is_open(around.standing.subscription) and not around.standing.left
+    return there and policy.page_published and policy.allow_anonymous_signup
 
 
 def _signing_up(policy: PortalPolicy, around: Surroundings) -> list[Step]:

@@ -8,6 +8,8 @@ DONE = {
     "signed-out-elsewhere": "You are signed out everywhere else.",
     "two-factor-off": "Two-factor sign-in is off.",
     "provider-added": "Added. Now enter their hours: until then nobody can book.",
+    "provider-left": "Done. Who comes by their page or your website is told so kindly.",
+    "provider-back": "Taken back. All of these settings are in force again.",
     "key-revoked": "Revoked. Requests with this key are refused from now on.",
     "secret-revoked": "Revoked. What is signed with it is refused from now on.",
     "staff-invited": "Invited. The mail with the link goes out right away.",

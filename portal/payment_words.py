@@ -11,6 +11,7 @@ from domain.states import AppointmentStatus, PaymentState
 CAUSE = {
     RefundCause.CANCELLED: "The appointment was cancelled",
     RefundCause.RETURNED: "No appointment came of it",
+    RefundCause.DUPLICATE: "Paid twice",
     RefundCause.STAFF: "By the practice",
     RefundCause.PROCESSOR: "Made in Stripe",
 }
@@ -25,6 +26,10 @@ REFUND_TONE = {
     RefundStatus.SUCCEEDED: "good",
     RefundStatus.FAILED: "trouble",
     RefundStatus.OVERTAKEN: "",
+}
+_WHY_TOLD = {
+    RefundCause.PROCESSOR: " (made by the practice in Stripe)",
+    RefundCause.DUPLICATE: " (you had paid twice)",
 }
 
 _KEPT = {
@@ -73,14 +78,14 @@ def _taken(payment: Payment, appointment: Appointment) -> str:
 def told_client(refund: Refund, currency: str, *, disputed: bool = False) -> str:
     """One refund, to the client: its state, who made it where it wasn't made here, and when to expect the money."""
     amount = Money(amount_minor=refund.amount_minor, currency=currency)
-    past_us = " (made by the practice in Stripe)" if refund.cause == RefundCause.PROCESSOR else ""
+    why = _WHY_TOLD.get(RefundCause(refund.cause), "")
     match RefundStatus(refund.status):
         case RefundStatus.SUCCEEDED:
-            return f"{amount} returned to your card{past_us}; banks take 5 to 10 days to show it."
+            return f"{amount} returned to your card{why}; banks take 5 to 10 days to show it."
         case RefundStatus.PENDING if disputed:
             return f"{amount} is owed to you; your bank is looking into this payment, and decides first."
         case RefundStatus.PENDING:
-            return f"{amount} is being returned to your card{past_us}."
+            return f"{amount} is being returned to your card{why}."
         case RefundStatus.FAILED:
             return f"{amount} could not be returned to your card yet; the practice is looking into it."
         case RefundStatus.OVERTAKEN:

@@ -19,6 +19,7 @@ def rehearsal_shape(rehearsed: Rehearsed) -> Json:
         "track": str(rehearsed.wish.track),
         "variant": str(rehearsed.wish.variant),
         "week": rehearsed.week.name,
+        "type": {"id": rehearsed.here.kind.id, "name": rehearsed.here.kind.name},
         "clock_change": change.name if change is not None else None,
         "timezone": rehearsed.timezone,
         "clients_timezone": rehearsed.clients_zone,

@@ -33,7 +33,8 @@ def _visit(rehearsed: Rehearsed) -> str:
     starts_at = rehearsed.script.starts_at
     if starts_at is None:
         return f"No time is open in the week of {week}."
-    return f"The visit: {spoken_time(starts_at, rehearsed.timezone)}."
+    kind = f", for “{rehearsed.here.kind.name}”" if rehearsed.here.types.several else ""
+    return f"The visit: {spoken_time(starts_at, rehearsed.timezone)}{kind}."
 
 
 def _lines(rehearsed: Rehearsed, moment: Moment, letter: Letter | None) -> list[str]:

@@ -24,7 +24,7 @@ PERMISSION = {
     Permission.CHANGE_PROVIDER: "A provider's settings, page, sign-up form, intake forms, greeting, availability, "
     "merchant account",
     Permission.CHANGE_PRACTICE: "Name and contact of the practice, its providers, its portal settings",
-    Permission.MANAGE_SUBSCRIPTION: "Subscribe, change the card, see invoices, cancel the portal subscription",
+    Permission.MANAGE_SUBSCRIPTION: "Subscribe, change plan and card, see invoices, cancel the portal subscription",
     Permission.MANAGE_KEYS: "Make and revoke API keys and secrets of webhooks",
     Permission.MANAGE_STAFF: "Invite staff, change roles, require two-factor sign-in",
     Permission.READ_AUDIT: "Read and export the audit log",
@@ -43,6 +43,8 @@ AUDIT = {
     AuditKind.PRACTICE_MADE: "Made the practice",
     AuditKind.PRACTICE_CHANGED: "Changed the practice’s name or contact",
     AuditKind.PROVIDER_ADDED: "Added a provider",
+    AuditKind.PROVIDER_LEFT: "Let a provider leave",
+    AuditKind.PROVIDER_CAME_BACK: "Took a provider's leaving back",
     AuditKind.API_KEY_MADE: "Made an API key",
     AuditKind.API_KEY_REVOKED: "Revoked an API key",
     AuditKind.WEBHOOK_SECRET_MADE: "Made a secret of webhooks",
@@ -95,6 +97,7 @@ AUDIT = {
     AuditKind.SUBSCRIPTION_ASKED: "Went to subscribe",
     AuditKind.SUBSCRIPTION_CANCELLED: "Cancelled the portal subscription",
     AuditKind.SUBSCRIPTION_RESUMED: "Had the portal subscription renewed after all",
+    AuditKind.SUBSCRIPTION_PLAN_CHANGED: "Changed the plan of the portal subscription",
     AuditKind.PORTAL_OPENED: "Opened the portal without a subscription",
     AuditKind.PORTAL_CLOSED: "Closed the portal",
 }

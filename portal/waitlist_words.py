@@ -18,6 +18,7 @@ ENDED = {
     WishEnd.UNREACHABLE: "Our mail to you came back. Please check your email address.",
     WishEnd.WITHDRAWN: "You have left the waitlist.",
     WishEnd.REMOVED: "The practice has taken you off the waitlist.",
+    WishEnd.PROVIDER_LEFT: "The provider has left the practice, so no time is looked for any more.",
 }
 OFFER = {
     OfferState.OPEN: "Held",

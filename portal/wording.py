@@ -128,7 +128,7 @@ TIMELINE = {
     TimelineKind.FEE_CAPTURED: "Fee paid",
     TimelineKind.FEE_VOIDED: "Fee let go; nothing was charged",
     TimelineKind.FEE_REFUNDED: "Fee refunded",
-    TimelineKind.FEE_WAIVED: "Fee of the next appointment waived",
+    TimelineKind.FEE_WAIVED: "Fee waived",
     TimelineKind.FEE_WAIVER_TAKEN_BACK: "Waiver taken back: the next appointment has a fee again",
     TimelineKind.FEE_REJECTED: "Payment didn't match the fee and was not taken",
     TimelineKind.DISPUTE_OPENED: "The cardholder's bank disputes the payment",
@@ -202,6 +202,7 @@ RELEASED_STAFF = {
 }
 
 _RULES = {
+    "provider-left": "The provider has left the practice",
     "subscription-inactive": "The portal subscription isn't active",
     "self-schedule-off": "“Allow clients to self-schedule” is off",
     "intake-required": "The intake form has to be in first",

@@ -40,5 +40,15 @@ async def asked(provider: Provider, step: str) -> Any:
     return await until(look, f"attention for {step}", 30)
 
 
+async def struck(world: World) -> None:
+    """Wait until each fault that was to strike so many times has done so."""
+
+    async def look() -> bool:
+        listed = ok(await world.http.get(f"{world.endpoints['simulator_url']}/_sim/faults"))["items"]
+        return not any(one["times"] for one in listed)
+
+    await until(look, "the processor's faults to strike", 30)
+
+
 async def lose_webhooks(world: World, *types: str) -> None:
     await world.simulator_faults(*({"match": one, "action": "drop", "times": 50} for one in types))

@@ -7,12 +7,17 @@ import secrets
 import sqlite3
 import time
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
 import stripe
 
+from composition import payments_of
+from domain.money import Money
+from domain.ports import CheckoutRequest
 from tests.driver import Provider, World, ok, until
+from tests.seeding import settings_of
 from tests.staffing import Colleague
 
 
@@ -77,6 +82,24 @@ async def ring(
     headers = {"stripe-signature": header, "content-type": "application/json"}
     answer = await world.http.post(f"{world.base_url}/webhooks/stripe/fees", content=payload, headers=headers)
     assert answer.is_success, answer.text
+
+
+async def open_session(world: World, account: str, reference: str) -> str:
+    """A checkout at this account, under this reference; of what the ledger knows nothing."""
+    payments = payments_of(settings_of(world.stack))
+    request = CheckoutRequest(
+        merchant_account=account,
+        fee_reference=reference,
+        amount=Money(amount_minor=4000, currency="usd"),
+        purpose="Appointment fee",
+        success_url=f"{world.base_url}/portal/payments/{reference}/return",
+        cancel_url=f"{world.base_url}/portal/bill-pay",
+        expires_at=datetime.now(UTC) + timedelta(hours=1),
+        idempotency_key=secrets.token_hex(8),
+    )
+    session = (await payments.open_checkout(request)).session_id
+    await payments.aclose()
+    return session
 
 
 async def reads(world: World, account: str) -> int:

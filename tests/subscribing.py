@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
 from html import unescape
@@ -33,6 +34,18 @@ async def seen(owner: Colleague) -> str:
 
 async def press(owner: Colleague, action: str, **fields: str) -> httpx.Response:
     return await owner.submit(PAGE, f"{PAGE}/{action}", **fields)
+
+
+async def plan_fields(owner: Colleague, price: str = YEARLY) -> dict[str, str]:
+    """What the page before a change of plan would send."""
+    page = await owner.page(f"{PAGE}/plan?price={price}")
+    return dict(re.findall(r'type="hidden" name="(price|at)" value="([^"]+)"', page))
+
+
+async def ask_for_plan(owner: Colleague, price: str = YEARLY) -> httpx.Response:
+    """Look at what it costs, and confirm."""
+    fields = await plan_fields(owner, price)
+    return await owner.submit(f"{PAGE}/plan?price={price}", f"{PAGE}/plan", **fields)
 
 
 async def checkout(owner: Colleague, price: str = MONTHLY) -> str:

@@ -12,6 +12,7 @@ from domain.errors import (
     GreetingMissing,
     MailDeclined,
     NotFound,
+    ProviderLeft,
     RateLimited,
     SignatureInvalid,
     SignupClosed,
@@ -68,7 +69,10 @@ WEBHOOKS = {
     "POST /webhooks/providers/{provider}": Told(
         takes=Command,
         gives=CommandTaken,
-        refuses=(SignatureInvalid, NotFound, Conflict, GreetingMissing, MailDeclined, CancelNotAllowed, RateLimited),
+        refuses=(
+            *(SignatureInvalid, NotFound, ProviderLeft, SubscriptionInactive, Conflict),
+            *(GreetingMissing, MailDeclined, CancelNotAllowed, RateLimited),
+        ),
         example={
             "type": "client.invited",
             "timestamp": "2026-12-01T14:00:00Z",

@@ -46,7 +46,9 @@ class LatePayment:
     async def run(self, payment_id: str) -> bool:
         """Look whether the fee came in after all. True when the appointment holds a time again."""
         fee = await self._pre_payment.close(payment_id)
-        if fee is Fee.GONE:
+        if fee is Fee.RAN_OUT:
+            await self._pre_payment.give_back(payment_id)
+        if fee in (Fee.GONE, Fee.RAN_OUT):
             return False
         if fee is Fee.MISMATCH:
             await self._pre_payment.reject(payment_id)

@@ -9,6 +9,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.portal_subscriptions import (
+        ChangePlan,
         ChangeRenewal,
         DueMail,
         PortalSubscriptions,
@@ -50,6 +51,9 @@ class PortalSubscription:
             if look is not None and look.renewal_asked:
                 await self._change_renewal()
                 continue
+            if look is not None and look.plan_asked:
+                await self._change_plan()
+                continue
             if look is not None:
                 await self._take_note(look)
             again = look.look_again_at if look is not None else None
@@ -86,6 +90,22 @@ class PortalSubscription:
                 "subscription_renewal_left",
                 PortalSubscriptions.leave_renewal,
                 lambda now: ChangeRenewal(practice_id=self._start.practice_id, now=now),
+            )
+
+    async def _change_plan(self) -> None:
+        changed = await self._steps.take(
+            "subscription_plan",
+            PortalSubscriptions.change_plan,
+            lambda now: ChangePlan(practice_id=self._start.practice_id, now=now),
+            named(PAYMENT, "have another plan, as an owner has asked"),
+            on_lapse=OnLapse.STAY,
+        )
+        if changed is None:
+            # A person has decided to leave it as it is.
+            await self._steps.record(
+                "subscription_plan_left",
+                PortalSubscriptions.leave_plan,
+                lambda now: ChangePlan(practice_id=self._start.practice_id, now=now),
             )
 
     async def _take_note(self, look: SubscriptionLook) -> None:

@@ -77,10 +77,12 @@ class PrePayment:
             if fee is Fee.MISMATCH:
                 return await self.reject(payment_id)
             if self._given_up:
-                await self._let_go(payment_id)
+                if await self._let_go(payment_id) is Fee.CAPTURED:
+                    # Taken past us: looked after once the time is let go.
+                    self.rung_about_money = True
                 return ReleaseReason.CANCELLED
-            refusal = None if fee in (Fee.CAPTURED, Fee.WAIVED) else await self._capture(payment_id)
-            if refusal is None:
+            refusal = None if fee in (Fee.CAPTURED, Fee.WAIVED) else await self._take(payment_id, fee)
+            if refusal is None or await self._let_go(payment_id) is Fee.CAPTURED:
                 return None
             again = await self._pay_again(payment_id)
             if again is None:
@@ -201,19 +203,22 @@ class PrePayment:
             lambda: self._noticed or (wake_on_cancel and self._given_up), longest, "look at the payment again"
         )
 
-    async def _capture(self, payment_id: str) -> str | None:
+    async def _take(self, payment_id: str, fee: Fee) -> str | None:
         """None when the money is ours, else why not. Weather is waited out, the slot held meanwhile."""
-        try:
-            fee = await self._move_money(payment_id, PrePayments.capture_pre_payment, "capture")
-        except ActivityError as error:
-            return final_reason(error)
+        if fee is not Fee.RAN_OUT:
+            try:
+                fee = await self._move_money(payment_id, PrePayments.capture_pre_payment, "capture")
+            except ActivityError as error:
+                return final_reason(error)
         return None if fee is Fee.CAPTURED else f"the authorisation is {fee}"
 
-    async def _let_go(self, payment_id: str) -> None:
+    async def _let_go(self, payment_id: str) -> Fee | None:
+        """How it stands then: captured, where that was done past us. None when the processor refuses."""
         try:
-            await self._move_money(payment_id, PrePayments.void_pre_payment, "void")
+            return await self._move_money(payment_id, PrePayments.void_pre_payment, "void")
         except ActivityError as error:
             await self._steps.note("void_pre_payment", final_reason(error))
+            return None
 
     async def _move_money(
         self, payment_id: str, activity: Callable[[Any, PrePaymentStep], Awaitable[Fee]], words: str
@@ -225,7 +230,6 @@ class PrePayment:
 
     async def _pay_again(self, payment_id: str) -> PayAgain | None:
         """The card was good when the fee was authorised, and isn't any more: nothing is kept, and the client told."""
-        await self._let_go(payment_id)
         again = await self._steps.record(
             "ask_to_pay_again",
             PrePayments.ask_to_pay_again,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, OpaqueId, PrimaryId, type_document
@@ -30,6 +30,9 @@ class Provider(Base):
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     created_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]  # the practice: every gate reads it
+    left_words: Mapped[str | None]  # the practice's own, for those who come looking for them
+    sign_ins_ended: Mapped[list[str]] = mapped_column(ARRAY(String), server_default="{}")  # by that; staff members' ids
 
 
 class ProviderCalendar(Base):
@@ -87,6 +90,12 @@ class PortalSubscription(Base):
     checkout_asked_at: Mapped[datetime | None]
     renewal_wish: Mapped[bool | None]  # what an owner has asked for, until the processor has been told
     wish_revision: Mapped[int] = mapped_column(server_default="0")
+    # Another plan that an owner has asked for (its price, and from when it is reckoned), until the processor has it.
+    plan_wish: Mapped[str | None]
+    plan_wish_at: Mapped[datetime | None]
+    plan_revision: Mapped[int] = mapped_column(server_default="0")
+    plan_refusal: Mapped[str | None]  # the processor's code, where the last such wish came to nothing
+    plan_changed_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
 
 

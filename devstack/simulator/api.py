@@ -32,6 +32,7 @@ from devstack.simulator import (
     one_off_invoices,
     payment_methods,
     payment_pages,
+    plan_changes,
     refunds,
     subscriptions,
 )
@@ -61,6 +62,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *endpoints.OPERATIONS,
     *event_log.OPERATIONS,
     *intents.OPERATIONS,
+    *plan_changes.OPERATIONS,  # before those of an invoice by its id
     *invoices.OPERATIONS,
     *one_off_invoices.OPERATIONS,
     *payment_methods.OPERATIONS,

@@ -9,13 +9,16 @@ from devstack.simulator.store import Json
 from devstack.simulator.world import Call, Operation, World, new_id, save
 
 
-def invoice_for(world: World, account: str, subscription: Json, reason: str) -> Json:
-    """An open invoice for the subscription's current period."""
+def invoice_for(world: World, account: str, subscription: Json, reason: str, lines: list[Json] | None = None) -> Json:
+    """An open invoice for the subscription's current period, or of these lines."""
     (item,) = subscription["items"]["data"]
     number = len(world.store.every("invoice", account)) + 1
     now, id_ = world.clock.now(), new_id("in")
     address = f"{world.config.base_url}/invoices/{id_}"
-    invoice = blank(item["price"]["unit_amount"] * item["quantity"]) | {
+    lines = [_whole(subscription, item)] if lines is None else lines
+    for one in lines:
+        one["invoice"] = id_
+    invoice = blank(_total(lines)) | {
         "id": id_,
         "billing_reason": reason,
         "created": now,
@@ -24,13 +27,9 @@ def invoice_for(world: World, account: str, subscription: Json, reason: str) -> 
         "effective_at": now,
         "hosted_invoice_url": address,
         "invoice_pdf": f"{address}/pdf",
-        "lines": {"object": "list", "data": [_line(id_, subscription, item)], "has_more": False, "url": f"/v1/{id_}"},
+        "lines": {"object": "list", "data": lines, "has_more": False, "url": f"/v1/{id_}"},
         "number": f"SIM-{number:04}",
-        "parent": {
-            "type": "subscription_details",
-            "quote_details": None,
-            "subscription_details": {"metadata": {}, "subscription": subscription["id"]},
-        },
+        "parent": _parent(subscription),
         "period_end": item["current_period_start"],
         "period_start": item["current_period_start"],
         "status_transitions": {
@@ -40,6 +39,7 @@ def invoice_for(world: World, account: str, subscription: Json, reason: str) -> 
             "voided_at": None,
         },
     }
+    _use_balance(world, account, invoice)
     save(world, account, invoice)
     for type_ in ("invoice.created", "invoice.finalized"):
         world.events.emit(type_, invoice, account)
@@ -48,8 +48,8 @@ def invoice_for(world: World, account: str, subscription: Json, reason: str) -> 
 
 def pay(world: World, account: str, invoice: Json) -> None:
     """The card was good."""
-    total = invoice["total"]
-    invoice.update(amount_paid=total, amount_remaining=0, attempted=True, next_payment_attempt=None, status="paid")
+    due = invoice["amount_due"]
+    invoice.update(amount_paid=due, amount_remaining=0, attempted=True, next_payment_attempt=None, status="paid")
     invoice["attempt_count"] += 1
     invoice["status_transitions"]["paid_at"] = world.clock.now()
     save(world, account, invoice)
@@ -71,9 +71,78 @@ def fail(world: World, account: str, invoice: Json, next_attempt: int | None) ->
     world.events.emit("invoice.payment_failed", invoice, account)
 
 
-def _line(invoice_id: str, subscription: Json, item: Json) -> Json:
+def amount_due(world: World, customer: str, lines: list[Json]) -> int:
+    """What the card would be charged, once the customer's credit is used."""
+    return max(0, _total(lines) + _balance(world, customer))
+
+
+def preview_of(world: World, subscription: Json, lines: list[Json], id_: str) -> Json:
+    """As Stripe shows an invoice that isn't made: a draft, in which the customer's credit is counted."""
+    now, due = world.clock.now(), amount_due(world, subscription["customer"], lines)
+    return blank(_total(lines)) | {
+        "id": id_,
+        "amount_due": due,
+        "amount_remaining": due,
+        "billing_reason": "upcoming",
+        "created": now,
+        "currency": subscription["currency"],
+        "customer": subscription["customer"],
+        "effective_at": None,
+        "lines": {"object": "list", "data": lines, "has_more": False, "url": f"/v1/invoices/{id_}/lines"},
+        "number": None,
+        "parent": _parent(subscription),
+        "period_end": now,
+        "period_start": now,
+        "starting_balance": _balance(world, subscription["customer"]),
+        "status": "draft",
+        "status_transitions": {
+            "finalized_at": None,
+            "marked_uncollectible_at": None,
+            "paid_at": None,
+            "voided_at": None,
+        },
+    }
+
+
+def _use_balance(world: World, account: str, invoice: Json) -> None:
+    """Credit (a negative balance) is used first, and what an invoice comes to below zero is credited."""
+    customer = world.store.get("customer", invoice["customer"])
+    assert customer is not None  # a subscription's customer is never deleted
+    whole = invoice["total"] + customer["balance"]
+    due = max(0, whole)
+    invoice.update(
+        starting_balance=customer["balance"], ending_balance=whole - due, amount_due=due, amount_remaining=due
+    )
+    if customer["balance"] != whole - due:
+        customer = save(world, account, customer | {"balance": whole - due})
+        world.events.emit("customer.updated", customer, account)
+
+
+def _balance(world: World, customer: str) -> int:
+    found = world.store.get("customer", customer)
+    return int(found["balance"]) if found is not None else 0
+
+
+def _total(lines: list[Json]) -> int:
+    return sum(one["amount"] for one in lines)
+
+
+def _parent(subscription: Json) -> Json:
+    return {
+        "type": "subscription_details",
+        "quote_details": None,
+        "subscription_details": {"metadata": {}, "subscription": subscription["id"]},
+    }
+
+
+def _whole(subscription: Json, item: Json) -> Json:
+    period = (item["current_period_start"], item["current_period_end"])
+    return line(subscription, item, item["price"]["unit_amount"] * item["quantity"], period, proration=False)
+
+
+def line(subscription: Json, item: Json, amount: int, period: tuple[int, int], *, proration: bool) -> Json:
+    """Of no invoice yet."""
     price = item["price"]
-    amount = price["unit_amount"] * item["quantity"]
     return {
         "id": new_id("il"),
         "object": "line_item",
@@ -83,7 +152,7 @@ def _line(invoice_id: str, subscription: Json, item: Json) -> Json:
         "discount_amounts": [],
         "discountable": True,
         "discounts": [],
-        "invoice": invoice_id,
+        "invoice": None,
         "livemode": False,
         "metadata": {},
         "parent": {
@@ -91,13 +160,13 @@ def _line(invoice_id: str, subscription: Json, item: Json) -> Json:
             "invoice_item_details": None,
             "subscription_item_details": {
                 "invoice_item": None,
-                "proration": False,
+                "proration": proration,
                 "proration_details": None,
                 "subscription": subscription["id"],
                 "subscription_item": item["id"],
             },
         },
-        "period": {"end": item["current_period_end"], "start": item["current_period_start"]},
+        "period": {"end": period[1], "start": period[0]},
         "pretax_credit_amounts": [],
         "pricing": {
             "price_details": {"price": price["id"], "product": price["product"]},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stripe import params as sdk
 
-from devstack.simulator import invoices
+from devstack.simulator import invoices, plan_changes
 from devstack.simulator.customers import card_is_good
 from devstack.simulator.errors import ApiError
 from devstack.simulator.parameters import check_metadata
@@ -118,7 +118,8 @@ def _try_again(world: World, account: str, subscription: Json) -> None:
 
 
 def _charge(world: World, account: str, subscription: Json, invoice: Json) -> None:
-    if card_is_good(world, subscription["customer"]):
+    # What is paid of credit asks no card.
+    if not invoice["amount_due"] or card_is_good(world, subscription["customer"]):
         invoices.pay(world, account, invoice)
         subscription.update(status="active", _next_try=None)
         _updated(world, account, subscription)
@@ -216,6 +217,9 @@ def _update(call: Call) -> Json:
     subscription = call.find("subscription")
     if subscription["status"] in _OVER:
         raise ApiError("A canceled subscription can only update its cancellation_details and metadata.")
+    if "items" in call.params and plan_changes.change_price(call, subscription):
+        (item,) = subscription["items"]["data"]
+        item["plan"] = _plan(item["price"])
     subscription["metadata"].update(check_metadata(call.params))
     wanted = call.params.get("cancel_at_period_end")
     if wanted is not None:
@@ -274,7 +278,12 @@ OPERATIONS = (
         path="/v1/subscriptions/{}",
         params=sdk.SubscriptionUpdateParams,
         handler=_update,
-        simulated=frozenset({"cancel_at_period_end", "metadata", "expand"}),
+        simulated=frozenset(
+            {
+                *("cancel_at_period_end", "metadata", "expand"),
+                *("items", "payment_behavior", "proration_behavior", "proration_date"),
+            }
+        ),
     ),
     Operation(
         method="DELETE",

@@ -118,7 +118,7 @@ async def provider_meant(session: AsyncSession, reach: Reach, slug: Any) -> Prov
             return await provider_by_slug(session, opaque_id(slug), reach)
         except NotFound:
             raise ValidationFailed.of("provider", "There is no such provider in this practice.") from None
-    providers = await providers_of(session, reach)
+    providers = await providers_of(session, reach, there=True)
     if slug is not None or len(providers) != 1:
         raise ValidationFailed.of("provider", "Name the provider by the last part of their page's address.")
     return providers[0]

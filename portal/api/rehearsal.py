@@ -24,6 +24,10 @@ async def rehearsal(
     variant: Annotated[str | None, Query(max_length=40)] = None,
     week: Annotated[str | None, Query(max_length=40)] = None,
     zone: Annotated[str | None, Query(max_length=60)] = None,
+    kind: Annotated[str | None, Query(alias="type", max_length=100)] = None,
 ) -> Json:
-    """`week` is an ISO week (`2027-W10`), `next`, `clock-change` or `after-clock-change`; `zone` is the client's."""
-    return rehearsal_shape(await rehearse_with(session, office, provider, read_wish(track, variant, week, zone)))
+    """`week` is an ISO week (`2027-W10`), `next`, `clock-change` or `after-clock-change`; `zone` is the client's.
+
+    `type` is the appointment type that is booked, the default one where none is named.
+    """
+    return rehearsal_shape(await rehearse_with(session, office, provider, read_wish(track, variant, week, zone, kind)))

@@ -15,6 +15,7 @@ from domain.errors import (
     LimitReached,
     MerchantAccountMissing,
     NotFound,
+    ProviderLeft,
     RateLimited,
     SelfScheduleOff,
     SlotTaken,
@@ -28,7 +29,7 @@ from web.described import Told, listed
 # What may stand between a client and a time.
 BOOKING_RULES = (
     *(IntakeRequired, SelfScheduleOff, SlotTaken, SlotUnavailable, LimitReached),
-    *(SubscriptionInactive, MerchantAccountMissing, FeeRequired, Conflict),
+    *(ProviderLeft, SubscriptionInactive, MerchantAccountMissing, FeeRequired, Conflict),
 )
 
 CLIENT_SIDE = {

@@ -56,6 +56,21 @@ class Provider(TypedDict):
     provider: w.Slug
     name: str
     timezone: str
+    left_at: w.Instant | None
+
+
+class Leaving(TypedDict):
+    """What a provider has to do with; in the answer to leaving, what has ended with it."""
+
+    left_at: w.Instant | None
+    words: str | None
+    appointments_ahead: int
+    clients_under_way: int
+    waiting: int
+    payments_open: int
+    sign_ins: int
+    calendar_feed: bool
+    busy_calendar: bool
 
 
 class SettingsSource(TypedDict):

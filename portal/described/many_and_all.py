@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from domain.batches import FOR_CLIENTS, BatchAction, LeftOut, Outcome
 from domain.client_list import RowState
 from domain.erasing import Obstacle
-from domain.errors import Conflict, NotFound, SubscriptionInactive
+from domain.errors import Conflict, NotFound, ProviderLeft, SubscriptionInactive
 from domain.subscriptions import Ending
 from portal.described import words as w
 from portal.described.requests import ListedClient
@@ -136,7 +136,9 @@ MANY_AND_ALL = {
     "POST /api/v1/client-batches/preview": Told(takes=ForMany, gives=BatchPreview, refuses=(NotFound,)),
     "POST /api/v1/client-batches": Told(takes=ForMany, gives=Batch, refuses=(NotFound, Conflict)),
     "POST /api/v1/client-batches/invite/preview": Told(takes=NewClients, gives=ListedRows),
-    "POST /api/v1/client-batches/invite": Told(takes=InviteList, gives=Batch, refuses=(SubscriptionInactive, Conflict)),
+    "POST /api/v1/client-batches/invite": Told(
+        takes=InviteList, gives=Batch, refuses=(ProviderLeft, SubscriptionInactive, Conflict)
+    ),
     "GET /api/v1/client-batches/{batch_id}": Told(gives=Batch),
     f"GET {_CLIENT}/export": Told(gives=File("application/zip")),
     f"GET {_CLIENT}/erasure": Told(gives=ErasurePreview | Erased),

@@ -8,9 +8,11 @@ from domain.errors import (
     GreetingMissing,
     MailDeclined,
     NotFound,
+    ProviderLeft,
     RateLimited,
     SlotTaken,
     SlotUnavailable,
+    SubscriptionInactive,
 )
 from portal.described import answers, documents, requests
 from portal.described.client_side import BOOKING_RULES
@@ -26,11 +28,16 @@ PRACTICE_SIDE = {
         gives=documents.Provider,
         example={"name": "Dr. Jane Doe", "timezone": "America/New_York"},
     ),
+    "GET /api/v1/providers/{provider}/leaving": Told(gives=documents.Leaving),
+    "POST /api/v1/providers/{provider}/leave": Told(
+        takes=requests.LeaveWords, gives=documents.Leaving, refuses=(Conflict,), example={"words": "Ask for Dr. Kim."}
+    ),
+    "POST /api/v1/providers/{provider}/come-back": Told(gives=documents.Provider),
     "GET /api/v1/clients": Told(gives=listed(answers.Client)),
     "POST /api/v1/clients": Told(
         takes=requests.NewClient,
         gives=answers.Client,
-        refuses=(Conflict, RateLimited),
+        refuses=(ProviderLeft, SubscriptionInactive, Conflict, RateLimited),
         example={"first_name": "Ines", "last_name": "Invited", "email": "ines@example.com"},
     ),
     f"GET {_CLIENT}": Told(gives=answers.Client),
@@ -47,10 +54,10 @@ PRACTICE_SIDE = {
     f"GET {_CLIENT}/intake": Told(gives=answers.SubmittedIntake),
     f"GET {_CLIENT}/intake.pdf": Told(gives=File("application/pdf")),
     f"POST {_CLIENT}/send-new-client-forms": Told(
-        gives=answers.FormsSent, refuses=(GreetingMissing, MailDeclined, Conflict)
+        gives=answers.FormsSent, refuses=(ProviderLeft, GreetingMissing, MailDeclined, Conflict)
     ),
     f"POST {_CLIENT}/withdraw": Told(takes=requests.GivenReason, gives=answers.WayEnded, refuses=(Conflict,)),
-    f"POST {_CLIENT}/invitation": Told(gives=answers.InvitedAgain, refuses=(Conflict, RateLimited)),
+    f"POST {_CLIENT}/invitation": Told(gives=answers.InvitedAgain, refuses=(ProviderLeft, Conflict, RateLimited)),
     f"POST {_CLIENT}/invitation/revoke": Told(gives=answers.Invitation, refuses=(Conflict,)),
     f"POST {_CLIENT}/correct-email": Told(takes=requests.CorrectEmail, gives=answers.Resolved, refuses=(Conflict,)),
     f"POST {_CLIENT}/retry": Told(may_take=requests.AnswerAttention, gives=answers.Resolved, refuses=(Conflict,)),

@@ -48,10 +48,16 @@ class RehearsalTotals(TypedDict):
     refunds: list[Money]
 
 
+class RehearsedType(TypedDict):
+    id: str
+    name: str
+
+
 class RehearsalAnswer(TypedDict):
     track: Annotated[str, w.one_of(RehearsedTrack)]
     variant: Annotated[str, w.one_of(Variant)]
     week: str
+    type: RehearsedType
     clock_change: str | None
     timezone: str
     clients_timezone: str

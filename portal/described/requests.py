@@ -22,6 +22,10 @@ class NewProvider(_Closed):
     timezone: str
 
 
+class LeaveWords(_Closed):
+    words: NotRequired[Annotated[str | None, Field(description="Shown to those who look for the provider.")]]
+
+
 class ListedClient(_Closed):
     first_name: str
     last_name: str

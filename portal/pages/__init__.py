@@ -30,6 +30,7 @@ from portal.pages.console_holidays import console_holidays_router
 from portal.pages.console_invitation import console_invitation_router
 from portal.pages.console_invite_many import console_invite_many_router
 from portal.pages.console_keys import console_keys_router
+from portal.pages.console_leaving import console_leaving_router
 from portal.pages.console_merchant import console_merchant_router
 from portal.pages.console_moving import console_moving_router
 from portal.pages.console_page import console_page_router
@@ -99,6 +100,7 @@ for _router in (
     console_forms_router,
     console_rehearsal_router,
     console_practice_router,
+    console_leaving_router,
     console_keys_router,
     console_settings_router,
     practice_settings_router,

@@ -216,7 +216,7 @@ async def _context(
         "client": client,
         "decision": decision,
         "now": now,
-        "until": lambda ends: spoken_until(ends, hours.timezone, now),
+        "until": lambda ends: _until(ends, hours.timezone, now),
         "attention": shown.chosen is not None and bool(await needing_attention(session, [shown.chosen])),
         "clocks": lambda begins, ends, exact: _clocks(begins, ends, hours.timezone, exact=exact),
         "words_of": hours_words,
@@ -264,6 +264,12 @@ async def _closings(
 def _said(hours: Availability, day: date) -> str:
     intervals = hours.on(day)
     return f"Open {hours_words.hours(intervals)}" if intervals else hours_words.CLOSED
+
+
+def _until(ends: datetime, timezone: str, now: datetime) -> str:
+    """The clock alone, where it is today: the page says the zone."""
+    today = local_date(ends, timezone) == local_date(now, timezone)
+    return spoken_clock(ends, timezone) if today else spoken_until(ends, timezone, now)
 
 
 def _clocks(start: datetime, end: datetime, timezone: str, *, exact: bool) -> str:

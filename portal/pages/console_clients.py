@@ -108,7 +108,7 @@ async def _known(session: AsyncSession, provider: Provider, new: NewClient) -> l
 
 
 async def _provider(session: AsyncSession, frame: StaffFrame, slug: str) -> Provider:
-    providers = await providers_of(session, frame.staff.reach)
+    providers = await providers_of(session, frame.staff.reach, there=True)
     for provider in providers:
         if provider.slug == slug or (len(providers) == 1 and not slug):
             return provider
@@ -126,7 +126,7 @@ async def _page(
         "console/new_client.html",
         status=status_of(refusal) if refusal else 409 if known else 200,
         known=known,
-        providers=await providers_of(session, frame.staff.reach),
+        providers=await providers_of(session, frame.staff.reach, there=True),
         values=form.flat() if form else {},
         errors=errors_by_field(refusal.errors) if isinstance(refusal, ValidationFailed) else {},
         refusal=refusal.detail if refusal and not isinstance(refusal, ValidationFailed) else None,

@@ -90,7 +90,7 @@ def _numbers(form: Form, name: str) -> set[int]:
 
 
 async def _provider(session: AsyncSession, frame: StaffFrame, slug: str) -> Provider:
-    providers = await providers_of(session, frame.staff.reach)
+    providers = await providers_of(session, frame.staff.reach, there=True)
     for provider in providers:
         if provider.slug == slug or (len(providers) == 1 and not slug):
             return provider
@@ -150,7 +150,7 @@ async def _page(
         "console/invite_many.html",
         status=status_of(refusal) if refusal else 200,
         errors=errors_by_field(refusal.errors if refusal else ()),
-        providers=await providers_of(session, frame.staff.reach),
+        providers=await providers_of(session, frame.staff.reach, there=True),
         text=asked.text,
         chosen=asked.provider,
         most=MOST_ROWS,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.merchant_accounts import connect, has_been_read, look_again, merchant_view, wait_until_read
 from commands.office import Office
 from db.models import Provider
-from db.tenancy import provider_by_slug
+from db.tenancy import provider_by_slug, provider_within
 from domain.errors import DomainError, PaymentUnavailable
 from domain.roles import Permission
 from portal.forms import StaffForm
@@ -33,12 +33,18 @@ console_merchant_router = APIRouter(
 # How often a page that waits for the processor looks again, and how many times.
 _LOOK_AGAIN_SECONDS = 3
 _LOOKS = 10
+_PROVIDER_ID = "prv_"  # no slug has an underscore
 _AWAY = "The payment processor doesn't answer right now. Nothing was changed; please try again in a moment."
 
 
 async def reached_provider(provider: str, office: TheOffice, staff: SignedInStaff) -> Provider:
-    """In a transaction of its own: none is held while the processor is asked. Raises NotFound."""
+    """In a transaction of its own: none is held while the processor is asked. Raises NotFound.
+
+    By id, too: so the processor's pages lead back, which are told nobody's name.
+    """
     async with office.database.transaction() as session:
+        if provider.startswith(_PROVIDER_ID):
+            return await provider_within(session, staff.reach, opaque_id(provider))
         return await provider_by_slug(session, opaque_id(provider), staff.reach)
 
 

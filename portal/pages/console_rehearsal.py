@@ -24,6 +24,7 @@ from portal.rehearsal_shapes import settings_behind
 from portal.rehearsal_words import preview_link, setting_in_words, setting_link, why
 from portal.rendering import errors_by_field
 from portal.shapes import Json
+from portal.type_preview import previews
 from portal.zones import clock_beside, zone_choices
 from web.identity import permitted
 from web.transactions import TheOffice, Transaction
@@ -64,11 +65,12 @@ async def rehearsal_page(
     variant: Annotated[str | None, Query(max_length=40)] = None,
     week: Annotated[str | None, Query(max_length=40)] = None,
     zone: Annotated[str | None, Query(max_length=60)] = None,
+    kind: Annotated[str | None, Query(alias="type", max_length=100)] = None,
 ) -> Response:
     """Looking changes nothing: nothing is sent, charged or kept."""
     errors: dict[str, str] = {}
     try:
-        rehearsed = await rehearse_with(session, office, provider, read_wish(track, variant, week, zone))
+        rehearsed = await rehearse_with(session, office, provider, read_wish(track, variant, week, zone, kind))
     except ValidationFailed as refusal:
         errors = errors_by_field(refusal.errors)
         ordinary = Wish(track=RehearsedTrack.ANONYMOUS, variant=Variant.PROMPT)
@@ -82,6 +84,7 @@ async def rehearsal_page(
         errors=errors,
         weeks=_weeks(rehearsed),
         zones=zone_choices(),
+        types=_types(rehearsed) if rehearsed.here.types.several or "type" in errors else [],
         days=[] if errors else _days(provider, rehearsed),
     )
     answer.headers.update(MAIL_IN_A_FRAME)
@@ -92,6 +95,12 @@ def _weeks(rehearsed: Rehearsed) -> list[tuple[str, str]]:
     """Quick choices."""
     change = [(CLOCK_CHANGE, "Week of the next clock change"), (AFTER_CHANGE, "The week after it")]
     return [(NEXT, "Next week"), *(change if rehearsed.clock_change is not None else [])]
+
+
+def _types(rehearsed: Rehearsed) -> list[tuple[str, str]]:
+    """What can be booked, in words."""
+    here = rehearsed.here
+    return [(one.kind.id, one.said) for one in previews(here.types, here.policy.policy, here.policy.sources)]
 
 
 def _days(provider: Provider, rehearsed: Rehearsed) -> list[Day]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from commands.office import Office
+from commands.plan_changes import PLAN_REFUSALS, what_a_change_costs, wish_plan
 from commands.subscriptions import (
     change_card,
     has_been_read,
@@ -29,6 +30,7 @@ from portal.paths import with_query
 from portal.rendering import refresh_after
 from portal.subscription_words import guidance
 from portal.waiting import instant_in
+from web.fields import moment
 from web.identity import SignedInStaff, Staff, permitted
 from web.problems import status_of
 from web.transactions import TheOffice, TheRelay, Transaction
@@ -111,6 +113,50 @@ async def resume(
     return await _wish(request, office, relay, staff, renews=True)
 
 
+@console_subscription_router.get("/plan", summary="Before changing the plan: what it costs, and from when")
+async def before_changing_plan(
+    request: Request, office: TheOffice, staff: SignedInStaff, price: Annotated[str, Query(max_length=100)] = ""
+) -> Response:
+    try:
+        change, at = await what_a_change_costs(office, staff.practice_id, price)
+        plans = {one.price: one for one in await plans_on_offer(office)}
+    except (DomainError, PaymentUnavailable) as error:
+        return await _refused(request, office, staff, error)
+    async with office.database.transaction() as session:
+        frame = await staff_frame(request, session, office, staff)
+        record = await subscription_record(session, staff.practice_id)
+        if price not in plans:
+            return go(_HERE)
+        return frame.render(
+            "console/subscription_plan.html",
+            plan=plans[price],
+            before=plans.get(record.price or ""),
+            change=change,
+            at=at.isoformat(),
+            timezone=await timezone_of_practice(session, staff.reach),
+        )
+
+
+@console_subscription_router.post("/plan", summary="Have another plan from now on")
+async def change_plan(
+    request: Request, office: TheOffice, relay: TheRelay, form: StaffForm, staff: SignedInStaff
+) -> Response:
+    try:
+        async with office.database.transaction() as session:
+            await wish_plan(session, office, staff.who, form.first("price"), moment("at", form.first("at")))
+    except DomainError as error:
+        return await _refused(request, office, staff, error)
+    relay.nudge(session.info.pop("event_subjects", []))
+    return await _when_read(office, staff, None)
+
+
+async def _refused(request: Request, office: Office, staff: Staff, error: DomainError | PaymentUnavailable) -> Response:
+    if isinstance(error, PaymentUnavailable):
+        return await _page(request, office, staff, refusal=_AWAY, status=503)
+    said = error.errors[0].message if isinstance(error, ValidationFailed) else error.detail
+    return await _page(request, office, staff, refusal=said, status=status_of(error))
+
+
 async def _wish(request: Request, office: Office, relay: TheRelay, staff: Staff, *, renews: bool) -> Response:
     """Accepted in any weather; the workflow tells the processor, and the page says when it has."""
     try:
@@ -152,6 +198,7 @@ async def _page(
             guidance=guidance(record, timezone, sold=bool(office.prices)),
             plans=plans,
             plan=next((one for one in plans or [] if one.price == record.price), None),
+            plan_block=PLAN_REFUSALS[block] if (block := record.plan_block()) is not None else None,
             sold=bool(office.prices),
             invoices=invoices,
             open_invoice=next((one for one in invoices or [] if one.status is InvoiceStatus.OPEN and one.page), None),

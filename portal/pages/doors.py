@@ -45,7 +45,12 @@ class Door:
 
     @property
     def published(self) -> bool:
-        return self.here.policy.policy.page_published
+        return self.here.policy.policy.page_published and not self.left
+
+    @property
+    def left(self) -> bool:
+        """The provider isn't at the practice any more: who comes is told so kindly."""
+        return self.here.standing.left
 
     @property
     def websites(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from commands.office import Office
 from portal.forms import PublicForm
 from portal.framing import framed, mint_form_token, read_form_token
-from portal.pages.doors import door_at
+from portal.pages.doors import Door, door_at
 from portal.pages.signing_up import Counter, form_page, take
 from portal.rendering import render, render_text
 from web.transactions import RemoteAddress, TheOffice, Transaction
@@ -21,9 +21,16 @@ embed_router = APIRouter(prefix="/embed", tags=["pages: public"], dependencies=[
 async def script(provider: str, session: Transaction, office: TheOffice) -> Response:
     """For any website: it says nothing that the provider's page doesn't. A copy may be a few minutes old."""
     door = await door_at(session, provider)
-    content = render_text("embed.js", portal=office.base_url, slug=door.provider.slug, name=door.page.name)
+    gone = _gone(door) if door.left else None
+    content = render_text("embed.js", portal=office.base_url, slug=door.provider.slug, name=door.page.name, gone=gone)
     headers = {"Cache-Control": "public, max-age=300", "Cross-Origin-Resource-Policy": "cross-origin"}
     return Response(content, media_type="text/javascript", headers=headers)
+
+
+def _gone(door: Door) -> str:
+    """What stands in the place of the button when the provider has left."""
+    words = f" {door.provider.left_words}" if door.provider.left_words else ""
+    return f"{door.page.name} has left {door.practice.name}.{words} Please call us: {door.practice.phone}"
 
 
 def _counter(office: Office, slug: str) -> Counter:

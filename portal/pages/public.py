@@ -23,13 +23,19 @@ async def landing(request: Request, session: Transaction, office: TheOffice) -> 
     """Practice-neutral; the demo also leads to its providers' pages."""
     providers: list[Provider] = []
     if office.environment == "demo":
-        providers = list(await session.scalars(select(Provider).order_by(Provider.created_at).limit(10)))
+        providers = list(
+            await session.scalars(
+                select(Provider).where(Provider.left_at.is_(None)).order_by(Provider.created_at).limit(10)
+            )
+        )
     return render(request, "public/landing.html", providers=providers)
 
 
 @public_router.get("/p/{provider}", summary="A provider's page")
 async def provider_page(request: Request, provider: str, session: Transaction, office: TheOffice) -> Response:
     door = await door_at(session, provider)
+    if door.left:
+        return render(request, "public/left.html", status=410, door=door, practice=door.practice)
     if not door.published:
         return render(request, "public/unpublished.html", status=404, door=door, practice=door.practice)
     return render(

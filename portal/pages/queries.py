@@ -51,9 +51,11 @@ async def payments_of_client(session: AsyncSession, client_id: str) -> list[tupl
     return [(payment, appointment) for payment, appointment in (await session.execute(query)).all()]
 
 
-async def providers_of(session: AsyncSession, reach: Reach) -> list[Provider]:
-    """Those whom somebody may act for."""
+async def providers_of(session: AsyncSession, reach: Reach, *, there: bool = False) -> list[Provider]:
+    """Those whom somebody may act for; `there` leaves out who has left: nobody new can come to them."""
     query = select(Provider).where(Provider.practice_id == reach.practice_id).order_by(Provider.name, Provider.id)
+    if there:
+        query = query.where(Provider.left_at.is_(None))
     return [one for one in await session.scalars(query) if reach.covers(one.practice_id, one.id)]
 
 

@@ -5,6 +5,7 @@
   const origin = new URL(portal).origin;
   const provider = {{ slug | tojson }};
   const name = {{ name | tojson }};
+  const gone = {{ gone | tojson }}; // what is said where the provider has left
   const own = document.currentScript;
   const PATIENCE = 8000; // milliseconds that the form has to say that it is there
   const TALLEST = 20000;
@@ -12,6 +13,12 @@
   const places = (kind) => [...document.querySelectorAll(`[data-portico-${kind}="${CSS.escape(provider)}"]`)];
 
   const asButton = (one) => {
+    if (gone) {
+      const said = document.createElement("p");
+      said.textContent = gone;
+      one.replaceWith(said);
+      return;
+    }
     Object.assign(one.style, {
       display: "inline-block", padding: "0.75em 1.4em", borderRadius: "0.6em", background: "#1d5b54", color: "#fff",
       fontWeight: "600", lineHeight: "1.3", textDecoration: "none",

@@ -47,6 +47,8 @@ class Canaries:
     planted: dict[str, str] = field(default_factory=dict)
     clients: list[str] = field(default_factory=list)
     appointments: list[str] = field(default_factory=list)
+    people: list[Person] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)  # of practices and their people: not for the processor
 
     def word(self, name: str) -> str:
         return self.planted.setdefault(name, f"Canary{self.tag}{name}")
@@ -166,7 +168,9 @@ class Canaries:
         answer = ok(await http.post(url, json={"password": f"{self.word(password)} long enough"}))
         client_id = answer["clients"][-1]["id"]
         self.clients.append(client_id)
-        return Person(world=self.world, provider=self.provider, address=address, client_id=client_id, http=http)
+        person = Person(world=self.world, provider=self.provider, address=address, client_id=client_id, http=http)
+        self.people.append(person)
+        return person
 
     async def answers(self, person: Person) -> None:
         """A draft first, then the form."""

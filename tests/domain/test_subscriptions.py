@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from domain.states import SubscriptionStatus
 from domain.subscriptions import (
     Ending,
+    PlanBlock,
     Standing,
     SubscriptionNotice,
     SubscriptionState,
@@ -22,6 +23,7 @@ from domain.subscriptions import (
     decide,
     doubled,
     is_open,
+    may_change_plan,
     next_look,
     notices_due,
 )
@@ -179,3 +181,23 @@ def test_whatever_happens_the_gates_close_only_after_notice(
             assert standing == GOOD
         if told and standing.open and standing.ending is not None and standing.told_at is None:
             standing = replace(standing, told_at=now)
+
+
+def test_another_plan_can_be_had_while_all_is_paid_and_it_goes_on() -> None:
+    grace = Standing(status=SubscriptionStatus.GRACE, ending=Ending.PAST_DUE, closes_at=NOW + DAY)
+    ends = Standing(status=SubscriptionStatus.ACTIVE, ending=Ending.CANCELLED, closes_at=NOW + DAY)
+    runs = {"living": True, "renews": True, "under_way": False}
+    assert may_change_plan(GOOD, **runs) is None
+    assert may_change_plan(GOOD, **runs, same=True) is PlanBlock.SAME_PLAN
+    assert may_change_plan(GOOD, **runs | {"under_way": True}) is PlanBlock.UNDER_WAY
+    assert may_change_plan(GOOD, **runs | {"renews": False}) is PlanBlock.NOT_RENEWED
+    assert may_change_plan(ends, **runs) is PlanBlock.NOT_RENEWED
+    for unpaid in (grace, Standing(status=SubscriptionStatus.PAST_DUE)):
+        assert may_change_plan(unpaid, **runs) is PlanBlock.UNPAID
+    assert may_change_plan(GOOD, **runs | {"living": False}) is PlanBlock.NONE_RUNNING
+
+
+def test_owners_are_told_of_another_plan_for_as_long_as_it_is_news() -> None:
+    told = [one.notice for one in notices_due(GOOD, NOW - 90 * DAY, NOW, TERMS, NOW - DAY)]
+    assert told == [SubscriptionNotice.PLAN_CHANGED]
+    assert notices_due(GOOD, NOW - 90 * DAY, NOW, TERMS, NOW - 4 * DAY) == ()

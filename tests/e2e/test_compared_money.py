@@ -13,12 +13,10 @@ from activities.comparisons import COMPARED, SILENT, Comparisons, WatchProcessor
 from composition import clock_of, payments_of
 from db.engine import Database
 from db.loose_ends import money_and_appointments_apart
-from domain.money import Money
-from domain.ports import CheckoutRequest
 from gateways.stripe_payments import StripePayments
 from tests.dashboard import asked, in_dashboard, ledger_says, lose_webhooks
 from tests.driver import Provider, World, ok, until
-from tests.merchants import ring
+from tests.merchants import open_session, ring
 from tests.seeding import settings_of
 from tests.staffing import Colleague, owner_of
 from workflows.compare_money import CompareMoney, Comparing
@@ -108,17 +106,7 @@ async def test_what_only_a_person_can_put_right_is_asked_and_settled_once_it_agr
 ) -> None:
     await world.booked_client(provider)
     account = provider.seeded.merchant_account
-    request = CheckoutRequest(
-        merchant_account=account,
-        fee_reference=f"pay_{secrets.token_hex(6)}",
-        amount=Money(amount_minor=4000, currency="usd"),
-        purpose="Appointment fee",
-        success_url=f"{world.base_url}/done",
-        cancel_url=f"{world.base_url}/left",
-        expires_at=datetime.now(UTC) + timedelta(hours=1),
-        idempotency_key=secrets.token_hex(8),
-    )
-    unknown = (await payments.open_checkout(request)).session_id
+    unknown = await open_session(world, account, f"pay_{secrets.token_hex(6)}")
     boss = await owner_of(provider)
     for _ in range(2):
         assert await compare(world) >= 1
@@ -200,9 +188,13 @@ async def test_silence_of_the_processor_raises_attention_and_clears_by_itself(
     await watch.watch_processor(later)
     assert SILENT not in await steps(provider), "what is written down after a word is because of it"
     quiet_for_an_hour(world)
+    fee_event = secrets.token_hex(8)
     early = WatchProcessor(workflow_id="watch-test", now=datetime.now(UTC) + timedelta(hours=1))
     await watch.watch_processor(early)
     assert SILENT not in await steps(provider)
+    # What had to be asked for is no word of the processor's.
+    await ring(world, "charge.captured", account, charge, event_id=f"evt_{fee_event}")
+    world.execute(f"UPDATE external_event SET undelivered = true WHERE external_id = 'evt_{fee_event}'")
     for _ in range(2):
         assert await watch.watch_processor(later) >= 1
     assert "no webhook since" in (await asked(provider, SILENT))["reason"]

@@ -9,9 +9,7 @@ from tests.merchants import ring
 from tests.staffing import owner_of
 
 
-async def test_refund_made_in_the_providers_dashboard_is_followed_and_the_appointment_stays(
-    world: World, provider: Provider
-) -> None:
+async def test_refund_made_in_the_providers_dashboard(world: World, provider: Provider) -> None:
     person, appointment = await world.booked_client(provider)
     fee = appointment["payment"]["id"]
     ok(await give_back(provider, fee, amount_minor=1000), 202)

@@ -37,9 +37,7 @@ async def refunds_at_processor(world: World, fee: str) -> int:
     return len([one for one in ours if intent_of(world, fee) in str(one["body"])])
 
 
-async def test_a_dispute_freezes_the_payment_and_a_won_one_gives_back_what_was_owed_meanwhile(
-    world: World, provider: Provider
-) -> None:
+async def test_dispute(world: World, provider: Provider) -> None:
     person, appointment, fee = await disputed(world, provider, reason="fraudulent")
     item = await asked(provider, "dispute:")
     rows = world.rows("SELECT due_at, owner FROM attention_item WHERE id = %s", item["id"])

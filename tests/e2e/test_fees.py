@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import psycopg
 import pytest
 
 from tests.driver import Person, Provider, World, ok, problem, text_of, until
+from tests.e2e.test_late_payments import at_processor
+from tests.merchants import at_simulator, in_status
 from tests.staffing import owner_of
 
 SIXTY_DAYS = 60 * 1440
@@ -181,28 +182,6 @@ async def test_a_client_who_is_exempt_with_a_reason_books_without_the_processor(
     assert booked["payment"] is None
 
 
-async def test_one_time_in_two_tabs_is_one_appointment_one_fee_and_one_checkout_even_after_moving(
-    world: World, provider: Provider
-) -> None:
-    await provider.change(max_simultaneous_appointments=3, max_upcoming_appointments=1)
-    person = await world.ready_client(provider)
-    wanted = (await person.slots())[-1]
-    tabs = [ok(one, 201, 202) for one in await asyncio.gather(*(person.book(wanted) for _ in range(3)))]
-    assert len({tab["id"] for tab in tabs}) == 1
-    session = await person.checkout(tabs[0]["id"])
-    asked = world.rows("SELECT session_id FROM payment WHERE client_id = %s", person.client_id)
-    assert [row["session_id"] for row in asked] == [session]
-    await world.pay(session)
-    booked = await person.in_state(tabs[0]["id"], "booked")
-    assert ok(await person.book(wanted), 201, 202)["id"] == booked["id"]
-    path = f"/api/v1/portal/appointments/{booked['id']}"
-    ok(await person.request("POST", f"{path}/move", json={"starts_at": (await person.slots())[0]}))
-    moved = await person.appointment(booked["id"])
-    assert (moved["payment"]["id"], moved["payment"]["state"]) == (booked["payment"]["id"], "captured")
-    assert "Nothing to pay." in await page_of(person, "/portal/bill-pay")
-    assert len(world.rows("SELECT id FROM payment WHERE client_id = %s", person.client_id)) == 1
-
-
 async def test_staff_who_cancel_give_back_all_whatever_the_rule_says(world: World, provider: Provider) -> None:
     await provider.change(refund_full_minutes=SIXTY_DAYS)
     person, appointment = await world.booked_client(provider)
@@ -228,52 +207,72 @@ async def test_moving_does_not_bring_back_what_had_lapsed(world: World, provider
     assert (await person.get(f"{path}/can-cancel"))["refund_minor"] == 2000
 
 
-async def test_a_fee_that_changed_since_it_was_shown_is_shown_again_before_anybody_pays(
-    world: World, provider: Provider
-) -> None:
+async def test_fee_changed_meanwhile(world: World, provider: Provider) -> None:
+    """A quote never changes: before anything is held the new one is shown, and what was held or paid keeps its own."""
     person = await world.ready_client(provider)
     seen = (await person.get("/api/v1/portal/fee-quote"))["quote"]
     assert (seen["amount_minor"], seen["currency"], seen["purpose"]) == (4000, "usd", "Appointment fee")
     await provider.change(fee={"amount_minor": 5000, "currency": "usd"})
-    starts_at = (await person.slots())[-1]
-    body = {"starts_at": starts_at, "quote": seen["reference"]}
+    body = {"starts_at": (await person.slots())[-1], "quote": seen["reference"]}
     refused = problem(await person.request("POST", "/api/v1/portal/appointments", json=body), "conflict", 409)
     assert "$50.00" in refused["detail"]
-    assert starts_at in await person.slots()
+    assert body["starts_at"] in await person.slots()
     body["quote"] = refused["quote"]
     held = ok(await person.request("POST", "/api/v1/portal/appointments", json=body), 201, 202)
-    assert held["payment"]["amount_minor"] == 5000
-    assert held["payment"]["quote"]["reference"] == refused["quote"]
-
-
-async def test_a_fee_that_changes_while_it_is_being_paid_is_honoured_as_quoted(
-    world: World, provider: Provider
-) -> None:
-    person = await world.ready_client(provider)
-    appointment = ok(await person.book(), 201, 202)
-    await provider.change(fee={"amount_minor": 9000, "currency": "usd"})
-    await world.pay(await person.checkout(appointment["id"]))
-    booked = await person.in_state(appointment["id"], "booked")
-    assert (booked["payment"]["state"], booked["payment"]["amount_minor"]) == ("captured", 4000)
-
-
-async def test_the_database_keeps_a_quote_as_it_was_shown(world: World, provider: Provider) -> None:
-    person = await world.ready_client(provider)
-    ok(await person.book(), 201, 202)
+    assert (held["payment"]["amount_minor"], held["payment"]["quote"]["reference"]) == (5000, refused["quote"])
     for change in ("amount_minor = 1", "currency = 'eur'", "refund_full_minutes = 5", "purpose = 'x'"):
         with pytest.raises(psycopg.errors.RaiseException, match="never changes"):
             world.execute(f"UPDATE payment SET {change} WHERE client_id = '{person.client_id}'")
 
+    # Not paid, and let go: its checkout is closed, and what is chosen then is quoted anew.
+    session = await person.checkout(held["id"])
+    await provider.change(fee={"amount_minor": 9000, "currency": "usd"})
+    await cancel(person, held)
+    await person.in_state(held["id"], "cancelled")
+    assert (await at_processor(world, provider, "GET", f"checkout/sessions/{session}"))["status"] == "expired"
+    problem(await person.request("POST", "/api/v1/portal/appointments", json=body), "conflict", 409)
+    held = ok(await person.book(body["starts_at"]), 201, 202)
+    # Paid: honoured as it was quoted.
+    await provider.change(fee={"amount_minor": 100, "currency": "usd"})
+    await world.pay(await person.checkout(held["id"]))
+    booked = await person.in_state(held["id"], "booked")
+    assert (booked["payment"]["state"], booked["payment"]["amount_minor"]) == ("captured", 9000)
 
-@pytest.mark.parametrize(
-    ("fee", "half"),
-    [({"amount_minor": 4001, "currency": "jpy"}, 2001), ({"amount_minor": 4010, "currency": "kwd"}, 2010)],
-    ids=["no decimals", "three decimals"],
-)
-async def test_half_of_a_fee_in_whole_minor_units_that_the_processor_takes(
-    world: World, provider: Provider, fee: dict[str, Any], half: int
-) -> None:
-    await provider.change(fee=fee, cancel_notice_minutes=60, refund_full_minutes=SIXTY_DAYS, refund_part_percent=50)
-    person, appointment = await world.booked_client(provider)
-    await cancel(person, appointment)
-    await refunded(person, appointment, half)
+
+async def test_zero_fee(world: World, provider: Provider) -> None:
+    """The processor never hears of it, and it is written down that nothing was asked."""
+    await provider.change(fee={"amount_minor": 0, "currency": "usd"})
+    await at_simulator(world, provider.seeded.merchant_account, "deauthorize")
+    await in_status(world, provider, "disconnected")
+    person = await world.ready_client(provider)
+    assert (await person.get("/api/v1/portal/fee-quote"))["quote"] is None
+    booked = await person.in_state(ok(await person.book(), 201, 202)["id"], "booked")
+    assert booked["payment"] is None
+    assert (await provider.timeline(person.client_id)).count("fee_waived") == 1
+    noted = world.rows("SELECT name FROM audit_entry WHERE object_id = %s AND kind = 'fee_waived'", person.client_id)
+    assert [row["name"] for row in noted] == ["Portal settings: the fee is zero"]
+    account = provider.seeded.merchant_account
+    asked = [one for one in await world.simulator_requests() if one["account"] == account]
+    assert asked == []
+    assert world.rows("SELECT id FROM payment WHERE client_id = %s", person.client_id) == []
+
+
+async def test_zero_decimal_and_three_decimal_currencies(world: World, provider: Provider) -> None:
+    """Whole minor units from the settings to the processor and back; half of a fee is what the currency can pay."""
+    await provider.change(cancel_notice_minutes=60, refund_full_minutes=SIXTY_DAYS, refund_part_percent=50)
+    for amount, currency, shown, half in ((4001, "jpy", "4,001 JPY", 2001), (4010, "kwd", "4.010 KWD", 2010)):
+        await provider.change(fee={"amount_minor": amount, "currency": currency})
+        person, appointment = await world.booked_client(provider)
+        assert shown in await page_of(person, "/portal/bill-pay")
+        await cancel(person, appointment)
+        await refunded(person, appointment, half)
+        session = world.rows("SELECT session_id FROM payment WHERE client_id = %s", person.client_id)[0]["session_id"]
+        paid = await at_processor(world, provider, "GET", f"checkout/sessions/{session}?expand[]=payment_intent")
+        assert (paid["amount_total"], paid["currency"]) == (amount, currency)
+        assert paid["payment_intent"]["amount_received"] == amount
+    too_fine = {"fee": {"amount_minor": 4001, "currency": "kwd"}}
+    path = f"/api/v1/providers/{provider.slug}/portal-settings"
+    refused = problem(
+        await provider.request("PUT", path, json={**await provider.get(path), **too_fine}), "validation", 422
+    )
+    assert "must end in 0" in refused["errors"][0]["message"]

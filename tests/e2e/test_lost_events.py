@@ -59,7 +59,7 @@ def found_by_asking(world: World, provider: Provider) -> set[str]:
     return {row["external_id"] for row in rows}
 
 
-async def test_what_nobody_rang_about_is_found_by_asking_for_it(world: World, provider: Provider) -> None:
+async def test_webhook_lost_for_good(world: World, provider: Provider) -> None:
     owner, account = await owner_of(provider), provider.seeded.merchant_account
     unsubscribed(world, provider)
     subscription = await subscribed(world, provider, owner)
@@ -140,6 +140,8 @@ async def test_one_merchant_who_cannot_be_asked_delays_nobody_else_and_nobody_ri
     await find(world)
     await ledger_says(provider, fee, refunded_minor=500)
     assert (await in_status(world, other_provider, "disconnected"))["account"] == theirs
+    await find(world)
+    assert world.rows("SELECT * FROM event_question WHERE account = %s", theirs) == [], "nobody waits for its answer"
     (question,) = world.rows("SELECT * FROM event_question WHERE account = %s", mine)
     assert (question["refusal"], question["unanswered_since"]) == (None, None)
 

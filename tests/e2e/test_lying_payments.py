@@ -11,6 +11,8 @@ import httpx
 import stripe
 
 from tests.driver import Person, Provider, World, ok, problem, until
+from tests.e2e.test_late_payments import at_processor
+from tests.merchants import open_session
 
 
 async def pending(world: World, provider: Provider) -> tuple[Person, dict[str, Any], str]:
@@ -78,35 +80,64 @@ async def test_a_signed_completed_event_for_an_open_session_books_nothing(world:
     await still_pending(world, person, appointment, before + 1)
 
 
-async def test_an_event_of_another_account_with_our_reference_books_nothing(
+async def test_forgery_across_tenants(world: World, provider: Provider, other_provider: Provider) -> None:
+    """Another merchant's own session, paid, with our fee's reference in all of its metadata."""
+    person, appointment, session = await pending(world, provider)
+    payment, theirs = appointment["payment"]["id"], other_provider.seeded.merchant_account
+    forged = await open_session(world, theirs, payment)
+    await world.pay(forged)
+
+    async def heard() -> bool:
+        kept = world.rows("SELECT payload FROM external_event WHERE tenant = %s", theirs)
+        return any(row["payload"].get("object") == forged for row in kept)
+
+    await until(heard, "their webhook")
+    # An event names our session as often as it likes: whose it is says the account that it was sent for.
+    before = len(await reads(world, payment))
+    assert ok(await ring(world, completed(session, theirs, reference=payment)))["result"] == "kept"
+    await still_pending(world, person, appointment, before + 1)
+    woken = "SELECT id FROM external_event WHERE kind = 'payment_noticed' AND payload ->> 'payment_id' = %s"
+    assert world.rows(woken, payment) == [], "nobody was even woken"
+    assert world.rows("SELECT session_id FROM payment WHERE id = %s", payment) == [{"session_id": session}]
+
+
+async def test_amount_currency_or_account_differs_from_the_quote(
     world: World, provider: Provider, other_provider: Provider
 ) -> None:
-    person, appointment, session = await pending(world, provider)
+    for lie in (
+        {"amount_total": 4001, "payment_intent.amount": 4001},
+        {"currency": "eur", "payment_intent.currency": "eur"},
+    ):
+        person, appointment, session = await pending(world, provider)
+        match = f"GET /v1/checkout/sessions/{session}"
+        await world.simulator_faults({"match": match, "action": "mutate", "set": lie, "times": 20})
+        await world.pay(session)
+        released = await person.in_state(appointment["id"], "cancelled")
+        await world.simulator_faults()
+        assert released["payment"]["state"] == "voided"
+        paid = await at_processor(world, provider, "GET", f"checkout/sessions/{session}?expand[]=payment_intent")
+        assert (paid["payment_intent"]["status"], paid["payment_intent"]["amount_received"]) == ("canceled", 0)
+        await asked_about(person, "pre_payment")
+        assert "appointment_booked" not in await provider.timeline(person.client_id)
+        assert await world.mails(person.address, "confirmed") == []
+
+    person, appointment, _ = await pending(world, provider)
     payment = appointment["payment"]["id"]
-    before = len(await reads(world, payment))
-    assert (await ring(world, completed(session, other_provider.seeded.merchant_account, reference=payment))).is_success
-    foreign = completed("cs_test_foreign", other_provider.seeded.merchant_account, reference=payment)
-    assert (await ring(world, foreign)).is_success
-    await still_pending(world, person, appointment, before + 1)
+    elsewhere = await open_session(world, other_provider.seeded.merchant_account, payment)
+    await world.pay(elsewhere)
+    # As if two had been mixed up: it is asked for at the quote's account, and isn't there.
+    world.rows("UPDATE payment SET session_id = %s WHERE id = %s RETURNING id", elsewhere, payment)
+    await asked_about(person, "payment_status")
+    now = await person.appointment(appointment["id"])
+    assert (now["status"], now["payment"]["state"]) == ("pending", "requested")
 
 
-async def test_an_amount_off_by_one_is_never_confirmed(world: World, provider: Provider) -> None:
-    person, appointment, session = await pending(world, provider)
-    fault = {
-        "match": f"GET /v1/checkout/sessions/{session}",
-        "action": "mutate",
-        "set": {"amount_total": 4001},
-        "times": 20,
-    }
-    await world.simulator_faults(fault)
-    await world.pay(session)
-    released = await person.in_state(appointment["id"], "cancelled")
-    await world.simulator_faults()
-    assert released["payment"]["state"] == "voided"
-    client = await provider.client(person.client_id)
-    assert client["attention"]["step"] == "pre_payment"
-    assert "appointment_booked" not in await provider.timeline(person.client_id)
-    assert await world.mails(person.address, "confirmed") == []
+async def asked_about(person: Person, step: str) -> None:
+    async def look() -> bool:
+        attention = (await person.provider.client(person.client_id))["attention"]
+        return attention is not None and attention["step"] == step
+
+    await until(look, f"a person to be asked about {step}")
 
 
 async def test_the_success_page_visited_unpaid_books_nothing(world: World, provider: Provider) -> None:
@@ -116,17 +147,6 @@ async def test_the_success_page_visited_unpaid_books_nothing(world: World, provi
     shown = await person.http.get(f"{world.base_url}/portal/payments/{payment}/return", follow_redirects=True)
     assert shown.status_code == 200
     await still_pending(world, person, appointment, before + 1)
-
-
-async def test_a_lost_webhook_is_found_by_polling(world: World, provider: Provider) -> None:
-    person, appointment, session = await pending(world, provider)
-    await world.simulator_faults(
-        *({"match": kind, "action": "drop", "times": 50} for kind in ("checkout.session", "payment_intent", "charge"))
-    )
-    await world.pay(session)
-    booked = await person.in_state(appointment["id"], "booked")
-    await world.simulator_faults()
-    assert booked["payment"]["state"] == "captured"
 
 
 async def test_a_doubled_webhook_books_and_charges_once(world: World, provider: Provider) -> None:
@@ -156,13 +176,3 @@ async def test_wrong_stale_and_future_signatures_are_refused(world: World, provi
     problem(await ring(world, event, at=int(time.time()) - 3600), "signature-invalid", 401)
     problem(await ring(world, event, at=int(time.time()) + 3600), "signature-invalid", 401)
     assert world.rows("SELECT id FROM external_event WHERE external_id = %s", event["id"]) == []
-
-
-async def test_nothing_personal_goes_to_the_processor(world: World, provider: Provider) -> None:
-    person, appointment, _ = await pending(world, provider)
-    payment = appointment["payment"]["id"]
-    sent = [one for one in await world.simulator_requests() if payment in json.dumps(one.get("body"))]
-    assert sent
-    text = json.dumps(sent)
-    for private in (person.address, "Ana", "Anonymous", provider.seeded.slug, provider.seeded.email, "Provider"):
-        assert private not in text

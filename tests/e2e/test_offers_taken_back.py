@@ -21,6 +21,8 @@ from tests.waiting import (
     whole_times,
     without_fee,
 )
+from workflows.naming import waitlist_id
+from workflows.search_attributes import STAGE
 
 SORRY = "free after all"
 WISH = "/api/v1/portal/waitlist"
@@ -39,7 +41,7 @@ async def test_an_offered_time_of_a_day_that_is_called_off_is_taken_back_and_off
     offer = await offered(second)
     link = f"{world.base_url}{await offer_link(world, second)}"
     calendar = await (await owner_of(provider)).page(f"/console/calendar?view=day&on={day.isoformat()}")
-    assert "Kept for the waitlist until" in calendar
+    assert 'Kept<span class="cal-until"> for the waitlist</span> until' in calendar
     assert "Held until" not in calendar
     query = {"first_day": day.isoformat(), "instead": "cancel", "reason": "ill"}
     preview = ok(await provider.request("GET", path_of(provider, "preview"), params=query))
@@ -86,6 +88,13 @@ async def test_an_offer_whose_mail_goes_out_while_it_is_taken_back_is_apologised
     await cancel(first, appointment)
     await world.mail(second.address, SUBJECT)  # the message is there, its answer isn't
     await closes(provider, slot)
+    provider_id = world.rows("SELECT id FROM provider WHERE slug = %s", provider.slug)[0]["id"]
+    waitlist = (await world.engine()).get_workflow_handle(waitlist_id(provider_id))
+
+    async def looked() -> bool:
+        return (await waitlist.describe()).typed_search_attributes.get(STAGE) == "quiet"
+
+    await until(looked, "the list to be looked at, with nothing to say yet")
     ok(await world.http.put(faults, json=[]), 200, 204)
     await world.mail(second.address, SORRY)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 import sys
 from html import unescape
 
@@ -12,7 +10,6 @@ import pytest
 
 from devstack.supervisor import part_environment
 from tests.driver import Provider, World, ok, problem, until
-from tests.e2e.test_outages import away
 from tests.staffing import Colleague, colleague, owner_of
 from tests.subscribing import (
     MONTHLY,
@@ -244,46 +241,6 @@ async def test_without_the_processor_the_page_is_of_use_all_the_same(
     shown = await seen(owner)
     assert "The portal isn't open yet" in shown
     assert "The plans can't be shown right now" in shown
-
-
-async def test_no_request_about_a_subscription_names_anybody(
-    world: World, provider: Provider, owner: Colleague
-) -> None:
-    await subscribed(world, provider, owner)
-    asked = [
-        json.dumps(one["body"])
-        for one in await world.simulator_requests()
-        if one["path"].startswith(("/v1/customers", "/v1/checkout", "/v1/subscriptions"))
-    ]
-    assert asked
-    assert not [one for one in asked if re.search(r"Provider \d|Practice \d|@practice", one)]
-
-
-async def test_a_worker_killed_between_the_processors_doing_and_our_record_changes_nothing(
-    world: World, provider: Provider, owner: Colleague
-) -> None:
-    await subscribed(world, provider, owner)
-    (at_stripe,) = await subscriptions_of(world, provider)
-    path = f"/v1/subscriptions/{at_stripe['id']}"
-    # It is done at once, and the answer held back until the worker is dead.
-    await world.simulator_faults({"match": f"POST {path}", "action": "hold", "times": 1})
-    assert (await press(owner, "cancel")).status_code == 303
-
-    async def done() -> bool:
-        return bool((await subscriptions_of(world, provider))[0]["cancel_at_period_end"])
-
-    await until(done, "the processor to have done it")
-    assert row_of(world, provider)["renewal_wish"] is False
-    async with away(world, "worker", killed=True):
-        await world.simulator_faults()
-
-    async def recorded() -> bool:
-        row = row_of(world, provider)
-        return row["renewal_wish"] is None and row["ending"] == "cancelled"
-
-    await until(recorded, "the record")
-    asked = [one for one in await world.simulator_requests() if (one["method"], one["path"]) == ("POST", path)]
-    assert len({one["idempotency_key"] for one in asked}) == 1
 
 
 async def test_an_operator_opens_the_portal_of_a_practice_that_isnt_billed(

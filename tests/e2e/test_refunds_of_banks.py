@@ -23,20 +23,33 @@ async def the_bank(world: World, payment_id: str, act: str) -> None:
     await until(done, act)
 
 
-async def test_a_refund_that_takes_days_is_told_of_as_done_only_when_it_has_arrived(
-    world: World, provider: Provider
-) -> None:
+async def test_refund_fails(world: World, provider: Provider) -> None:
     person, appointment = await world.booked_client(provider)
     fee = appointment["payment"]["id"]
     await in_dashboard(world, fee, "refunds_wait")
+    # There isn't enough on the practice's balance: refused at once, and a person asked.
+    await world.simulator_faults({"match": "POST /v1/refunds", "action": "decline", "times": 1})
     ok(await give_back(provider, fee, amount_minor=1500), 202)
-    found = await ledger_says(provider, fee, refund_due_minor=1500, refunded_minor=0)
-    assert [one["status"] for one in found["refunds"]] == ["pending"]
+    item = await asked(provider, "refund:")
+    assert "retry" in item["actions"]
     assert "$15.00 is being returned to your card" in await bill(person)
-    assert "fee_refunded" not in await provider.timeline(person.client_id)
+    ok(await provider.request("POST", f"/api/v1/clients/{person.client_id}/retry"), 200, 202)
     await the_bank(world, fee, "refund_arrives")
     await ledger_says(provider, fee, refunded_minor=1500)
     assert "$15.00 returned to your card" in await bill(person)
+    assert (await provider.timeline(person.client_id)).count("fee_refunded") == 1
+
+    # The card was closed: it takes days until the bank says so, and is on its way until then.
+    ok(await give_back(provider, fee), 202)
+    found = await ledger_says(provider, fee, refund_due_minor=4000, refunded_minor=1500)
+    assert [one["status"] for one in found["refunds"]] == ["succeeded", "pending"]
+    assert "$25.00 is being returned to your card" in await bill(person)
+    await the_bank(world, fee, "refund_fails")
+    item = await asked(provider, "refund_failed:")
+    assert (item["reason"], item["actions"]) == ("the bank refused the refund", ["skip"])
+    found = await ledger_says(provider, fee, refunded_minor=1500, state="captured")
+    assert [one["status"] for one in found["refunds"]] == ["succeeded", "failed"]
+    assert "could not be returned to your card yet; the practice is looking into it" in await bill(person)
     assert (await provider.timeline(person.client_id)).count("fee_refunded") == 1
 
 
@@ -57,20 +70,3 @@ async def test_a_refund_that_fails_before_our_own_call_is_answered_has_failed(wo
     await until(answered, "our own call to be answered")
     found = await ledger_says(provider, fee, refunded_minor=0, refund_due_minor=4000)
     assert [one["status"] for one in found["refunds"]] == ["failed"]
-
-
-async def test_a_refund_that_the_bank_sends_back_stays_owed_and_a_person_is_asked(
-    world: World, provider: Provider
-) -> None:
-    person, appointment = await world.booked_client(provider)
-    fee = appointment["payment"]["id"]
-    await in_dashboard(world, fee, "refunds_wait")
-    ok(await give_back(provider, fee), 202)
-    await ledger_says(provider, fee, refund_due_minor=4000)
-    await the_bank(world, fee, "refund_fails")
-    item = await asked(provider, "refund_failed:")
-    assert (item["reason"], item["actions"]) == ("the bank refused the refund", ["skip"])
-    found = await ledger_says(provider, fee, refunded_minor=0, state="captured")
-    assert [one["status"] for one in found["refunds"]] == ["failed"]
-    assert "could not be returned to your card yet; the practice is looking into it" in await bill(person)
-    assert "fee_refunded" not in await provider.timeline(person.client_id)

@@ -18,6 +18,7 @@ from db.tenancy import provider_by_slug
 from domain.rehearsal import RehearsedTrack
 from domain.rehearsal_script import Variant
 from tests.driver import Provider, World, ok, problem
+from tests.e2e.test_appointment_types import CALL, save_types
 from tests.seeding import office_for
 from tests.staffing import colleague, owner_of
 
@@ -115,8 +116,29 @@ async def test_what_is_closed_is_said_with_the_way_to_its_setting(world: World, 
     assert 'id="website"' in await owner.page(f"/console/settings/{provider.slug}")
 
 
+async def test_what_is_booked_can_be_chosen_and_has_its_own_length_and_fee(world: World, provider: Provider) -> None:
+    long = {"name": "Long visit", "minutes": 90, "fee_rule": "own", "fee": {"amount_minor": 12000, "currency": "usd"}}
+    ids = await save_types(provider, {"id": "standard", "name": "Visit"}, long, CALL)
+    charged = {}
+    for asked in (None, ids["Long visit"], "first CALL"):
+        params = {"week": SPRING, "variant": "cancels-in-time"} | ({"type": asked} if asked else {})
+        told = await provider.get(api(provider), params=params)
+        charged[told["type"]["name"]] = [one["amount_minor"] for one in told["totals"]["charges"]]
+        assert told["totals"]["refunds"] == told["totals"]["charges"]
+    assert charged == {"Visit": [4000], "Long visit": [12000], "First call": []}
+    path = f"/console/settings/{provider.slug}/rehearsal?week={SPRING}&type={ids['Long visit']}"
+    page = unescape(await (await owner_of(provider)).page(path))
+    assert f'<option value="{ids["Long visit"]}" selected>Long visit (90 minutes, $120.00)</option>' in page
+    assert "1 charge of $120.00" in page
+    archived = await save_types(provider, {"id": "standard", "name": "Visit"})
+    assert len(archived) == 3
+    refused = await provider.request("GET", api(provider), params={"type": ids["Long visit"]})
+    assert [one["field"] for one in problem(refused, "validation", 422)["errors"]] == ["type"]
+
+
 @pytest.mark.parametrize(
-    ("field", "value"), [("track", "nobody"), ("variant", "odd"), ("week", "2027-W60"), ("zone", "Nowhere/Land")]
+    ("field", "value"),
+    [("track", "nobody"), ("variant", "odd"), ("week", "2027-W60"), ("zone", "Nowhere/Land"), ("type", "massage")],
 )
 async def test_what_cannot_be_rehearsed_is_refused_by_its_field(
     world: World, provider: Provider, field: str, value: str

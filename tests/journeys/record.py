@@ -22,7 +22,7 @@ from tests.conftest import plan_for
 from tests.dashboard import asked, in_dashboard, ledger_says
 from tests.driver import Person, Provider, World, ok, until
 from tests.staffing import owner_of
-from tests.subscribing import PAGE, in_status, subscribed, unsubscribed
+from tests.subscribing import PAGE, YEARLY, ask_for_plan, in_status, simulator, subscribed, unsubscribed
 from tests.waiting import SUBJECT, booked_at, cancel, offered, waits_for, whole_times, without_fee
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -188,6 +188,21 @@ async def _record_affairs(world: World, provider: Provider) -> None:
     ok(await world.http.post(f"{world.base_url}/api/v1/demo/advance", json={"seconds": 25 * 86400}, timeout=60))
     await in_status(world, provider, "cancelled")
     await _keep(world, "portal_subscription", workflow_id)
+    await _record_another_plan(world, await world.new_provider())
+
+
+async def _record_another_plan(world: World, provider: Provider) -> None:
+    """A subscription whose plan is changed, and which is ended in the processor's dashboard."""
+    owner = await owner_of(provider)
+    unsubscribed(world, provider)
+    row = await subscribed(world, provider, owner)
+    assert (await ask_for_plan(owner, YEARLY)).status_code == 303
+    await world.mail(provider.seeded.email, "has another plan")
+    ok(await world.http.post(f"{simulator(world)}/_sim/subscriptions/{row['subscription']}/cancel"))
+    await world.mail(provider.seeded.email, "subscription ends on")
+    ok(await world.http.post(f"{world.base_url}/api/v1/demo/advance", json={"seconds": 3 * 86400}, timeout=60))
+    await in_status(world, provider, "cancelled")
+    await _keep(world, "portal_subscription_another_plan", f"portal-subscription:{provider.seeded.practice_id}")
 
 
 async def _book(world: World, person: Person) -> str:

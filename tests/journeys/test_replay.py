@@ -30,7 +30,13 @@ def test_both_tracks_and_every_end_are_recorded() -> None:
     assert {path.stem for path in RECORDED} >= {
         *("anonymous_journey", "invited_journey", "returning_journey", "revoked_journey"),
         *("booking_paid_and_cancelled", "booking_visited", "booking_abandoned", "booking_held_longer"),
-        *("merchant_account", "portal_subscription", "taken_payment_refunded", "taken_payment_disputed"),
+        *(
+            "merchant_account",
+            "portal_subscription",
+            "portal_subscription_another_plan",
+            "taken_payment_refunded",
+            "taken_payment_disputed",
+        ),
         "booking_reminded_in_the_morning",
     }
 

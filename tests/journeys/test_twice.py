@@ -14,7 +14,7 @@ from activities.invitations import SendPortalInvitation
 from activities.late_fees import LoadBooking, TakeUpLateFee
 from activities.merchant_accounts import ReadMerchantAccount
 from activities.notices import Occurrence, SendAppointmentNotice, TellFrontDesk
-from activities.portal_subscriptions import ChangeRenewal, ReadSubscription
+from activities.portal_subscriptions import ChangePlan, ChangeRenewal, ReadSubscription
 from activities.practice_notices import MerchantNotice, SendMerchantNotice
 from activities.pre_payment import Fee, OpenPrePayment, PrePaymentStep
 from activities.refunds import RefundPayment
@@ -186,6 +186,7 @@ async def test_a_subscription_can_be_read_changed_and_told_of_again(
     )
     for _ in range(2):
         assert await run("change_renewal", ChangeRenewal(practice_id=practice_id, now=now))
+        assert await run("change_plan", ChangePlan(practice_id=practice_id, now=now))
         assert await run("send_subscription_notice", ending)
         assert await run("read_portal_subscription", ReadSubscription(practice_id=practice_id, now=now)) == first
         assert await run("sweep_practices", SweepPractices(now=now)) >= 1

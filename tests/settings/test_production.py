@@ -90,6 +90,7 @@ def test_the_simulator_stays_out_of_production(production: pytest.MonkeyPatch, n
     ("name", "value"),
     [
         ("PORTICO_STRIPE_KEY", "sk_live_x"),
+        ("PORTICO_STRIPE_KEY", "rk_live_x"),
         ("PORTICO_STRIPE_API_BASE", "http://payments.example.com"),
         ("PORTICO_STRIPE_KEY", "sk_test_real"),
     ],

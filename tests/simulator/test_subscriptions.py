@@ -176,3 +176,39 @@ def test_months_end_where_the_calendar_ends_them() -> None:
     assert datetime.fromtimestamp(february, UTC) == datetime(2027, 2, 28, 12, tzinfo=UTC)
     assert datetime.fromtimestamp(later(february, start, "month", 1), UTC) == datetime(2027, 3, 31, 12, tzinfo=UTC)
     assert later(start, start, "week", 2) - start == 14 * DAY
+
+
+async def test_another_plan_is_prorated_paid_at_once_and_costs_what_was_shown(shop: Shop) -> None:
+    begun = await shop.subscribed()
+    await shop.at(begun.period_start + (begun.period_end - begun.period_start) / 2)
+    now = begun.period_start + (begun.period_end - begun.period_start) / 2
+    shown = await shop.billing.preview_change(begun.subscription, price=PLAN_YEARLY, at=now)
+    assert (str(shown.unused), str(shown.due), shown.left_over.amount_minor) == ("$14.50", "$275.50", 0)
+    assert (await shop.subscription()).price == PLAN_MONTHLY, "shown, and nothing else"
+    for _ in range(2):
+        await shop.billing.change_plan(begun.subscription, price=PLAN_YEARLY, at=now, idempotency_key="test:plan:1")
+    yearly = await shop.subscription()
+    assert yearly.price == PLAN_YEARLY
+    assert abs((yearly.period_end - shown.renews_at).total_seconds()) < 60
+    assert [str(one.amount) for one in await shop.billing.invoices(shop.customer)] == ["$275.50", "$29.00"]
+
+    # Back at once: what is left of the year isn't paid out, and pays the months to come.
+    moment = yearly.period_start
+    back = await shop.billing.preview_change(begun.subscription, price=PLAN_MONTHLY, at=moment)
+    assert (str(back.unused), back.due.amount_minor, str(back.left_over)) == ("$290.00", 0, "$261.00")
+    await shop.card(good=False)
+    await shop.billing.change_plan(begun.subscription, price=PLAN_MONTHLY, at=moment, idempotency_key="test:plan:2")
+    await shop.at((await shop.subscription()).period_end)
+    renewed = await shop.subscription()
+    assert (renewed.state, renewed.price) == (SubscriptionState.PAID, PLAN_MONTHLY), "of the credit: no card is asked"
+
+
+async def test_a_card_that_is_refused_leaves_the_plan_as_it_was(shop: Shop) -> None:
+    begun = await shop.subscribed()
+    await shop.card(good=False)
+    with pytest.raises(PaymentRefused, match="card_declined"):
+        await shop.billing.change_plan(
+            begun.subscription, price=PLAN_YEARLY, at=begun.period_start, idempotency_key="test:plan:1"
+        )
+    assert await shop.subscription() == begun
+    assert len(await shop.billing.invoices(shop.customer)) == 1

@@ -26,9 +26,7 @@ async def test_minutes_pass_in_front_of_a_checkout_and_the_client_pays(
     assert timedelta(minutes=16) <= at["appointment_booked"] - at["slot_held"] < timedelta(minutes=20)
 
 
-async def test_with_a_card_declined_or_3d_secure_running_the_checkout_stays_open_and_the_holds_end_decides(
-    world: TravellingWorld, provider: Provider
-) -> None:
+async def test_card_declined_or_3_d_secure_running(world: TravellingWorld, provider: Provider) -> None:
     person = await world.ready_client(provider)
     abandoned = ok(await person.book(), 201, 202)
     tab = await person.checkout(abandoned["id"])
@@ -54,3 +52,21 @@ def checkout_url(world: TravellingWorld, session_id: str, act: str) -> str:
 
 async def at_checkout(world: TravellingWorld, session_id: str, act: str) -> None:
     ok(await world.http.post(checkout_url(world, session_id, act)))
+
+
+async def test_client_closes_the_tab(world: TravellingWorld, provider: Provider) -> None:
+    """Nobody ever comes back to a page of ours: timers and webhook finish the job."""
+    person = await world.ready_client(provider)
+    abandoned = ok(await person.book(), 201, 202)
+    tab = await person.checkout(abandoned["id"])
+    await at_checkout(world, tab, "close")
+    assert (await person.appointment(abandoned["id"]))["status"] == "pending"
+    await world.advance(hours=1)
+    await person.in_state(abandoned["id"], "cancelled")
+    assert (await world.http.post(checkout_url(world, tab, "pay"))).status_code == 409, "its checkout is closed"
+    appointment = ok(await person.book(), 201, 202)
+    await world.pay(await person.checkout(appointment["id"]))
+    booked = await person.in_state(appointment["id"], "booked")
+    assert booked["payment"]["state"] == "captured"
+    rung = "SELECT id FROM external_event WHERE source = 'stripe-fees' AND payload ->> 'payment_id' = %s"
+    assert world.rows(rung, booked["payment"]["id"])

@@ -12,6 +12,7 @@ from tests.dashboard import in_dashboard, ledger_says
 from tests.driver import Provider, new_address, ok, until
 from tests.e2e.test_new_practice import owner_of_new_practice
 from tests.staffing import colleague, invite_colleague, owner_of, sign_in
+from tests.subscribing import subscribed, unsubscribed
 from tests.walk.scene import Persona, Scene, casting
 
 
@@ -47,11 +48,32 @@ async def owner(scene: Scene) -> Persona:
 
 
 @casting
+async def owner_subscribed(scene: Scene) -> Persona:
+    """Of a practice that pays every month."""
+    provider = await scene.practice("subscribed")
+    unsubscribed(scene.world, provider)
+    owner = await owner_of(provider)
+    await subscribed(scene.world, provider, owner)
+    return Persona(facts=await _facts(provider), http=owner.http)
+
+
+@casting
 async def owner_of_invited(scene: Scene) -> Persona:
     """Looks at somebody who hasn't opened the invitation."""
     somebody = await scene.who("owner")
     client = await (await scene.practice("busy")).invite(first_name="Nila")
     return replace(somebody, facts={**somebody.facts, "client_id": client["id"]})
+
+
+@casting
+async def owner_of_left(scene: Scene) -> Persona:
+    """Of a practice whose provider has left."""
+    provider = await scene.practice("left")
+    await provider.invite(first_name="Lena")
+    await colleague(await owner_of(provider), "provider", provider=provider.slug)
+    path = f"/api/v1/providers/{provider.slug}/leave"
+    ok(await provider.request("POST", path, json={"words": "Dr. Kim sees their clients now."}))
+    return Persona(facts=await _facts(provider), http=(await owner_of(provider)).http)
 
 
 @casting
