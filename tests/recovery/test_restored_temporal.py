@@ -165,6 +165,12 @@ async def test_days_called_off_and_a_kept_time_go_on_after_temporal_was_lost(
     assert (await waitlist_of(second))["offer"] is not None
     assert len(await world.mails(second.address, SUBJECT)) == 1
 
+    async def all_told() -> bool:
+        query = "SELECT 1 FROM external_event WHERE subject = %s AND handled_at IS NULL"
+        return not world.rows(query, f"waitlist:{provider_id}")
+
+    # Else the cancellation's news would start it again.
+    await until(all_told, "the waitlist to have been told of the cancellation")
     waitlist = (await world.engine()).get_workflow_handle(waitlist_id(provider_id))
     await waitlist.terminate("an operator wants it so")
     outcome = await world.reconcile(repair=True)

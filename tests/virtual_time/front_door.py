@@ -22,6 +22,7 @@ from workflows.naming import booking_id
 HOLD_MINUTES = 10
 _AHEAD = timedelta(hours=3)
 _PATIENCE_SECONDS = 5.0
+_ANY = 3
 _TIMES = 3  # few, so that people want the same
 REFUSED = (402, 403, 404, 409, 410, 422)
 
@@ -83,9 +84,12 @@ class FrontDoor:
             assert answer.status_code in (200, 201, 202, *REFUSED), f"{what}: {answer.status_code} {answer.text[:300]}"
         self.story.append(f"{what}: {outcome}")
 
-    def one(self, number: int) -> str | None:
-        """The newest is 0."""
-        return self.made[-1 - number % len(self.made)] if self.made else None
+    def one(self, number: int, *statuses: str) -> str | None:
+        """The newest is 0: of those in one of the statuses, where there are any; 3 is any of all."""
+        rows = self.world.rows("SELECT id, status FROM appointment WHERE id = ANY(%s)", self.made)
+        fitting = {row["id"] for row in rows if row["status"] in statuses and number != _ANY}
+        found = [one for one in self.made if one in fitting] or self.made
+        return found[-1 - number % len(found)] if found else None
 
     # Clients
 
@@ -119,7 +123,7 @@ class FrontDoor:
 
     async def pay(self, number: int, act: str) -> None:
         """At the newest checkout of an appointment, or one that was closed long ago."""
-        appointment = self.one(number)
+        appointment = self.one(number, "pending")
         if appointment is None:
             return
         await self.with_worker()
@@ -160,23 +164,25 @@ class FrontDoor:
             await until(decided, "the fee to be decided", _PATIENCE_SECONDS)
 
     async def move(self, number: int, time: int, *, staff: bool) -> None:
-        await self._ask(number, "move", staff=staff, body={"starts_at": self.times[time % len(self.times)]})
+        appointment = self.one(number, "booked")
+        if appointment is not None:
+            await self._ask(appointment, "move", staff=staff, body={"starts_at": self.times[time % len(self.times)]})
 
     async def cancel(self, number: int, *, staff: bool) -> None:
-        promise = await self._promise(number, staff=staff)
-        answer = await self._ask(number, "cancel", staff=staff, body={"reason": "other plans"} if staff else None)
-        if promise is not None and answer is not None and answer.is_success:
+        appointment = self.one(number, "pending", "booked")
+        if appointment is None:
+            return
+        promise = await self._promise(appointment, staff=staff)
+        answer = await self._ask(appointment, "cancel", staff=staff, body={"reason": "other plans"} if staff else None)
+        if promise is not None and answer.is_success:
             fee, gone = promise
             (after,) = self.world.rows("SELECT refund_due_minor + lost_minor AS gone FROM payment WHERE id = %s", fee)
             if after["gone"] < gone:
                 self.broken.append(f"{gone} of {fee} was to be gone by what was shown, and {after['gone']} is")
             self.promised.setdefault(fee, gone)
 
-    async def _promise(self, number: int, *, staff: bool) -> tuple[str, int] | None:
+    async def _promise(self, appointment: str, *, staff: bool) -> tuple[str, int] | None:
         """The fee, and how much of it will have gone (back, or lost to a bank), by what is shown before calling off."""
-        appointment = self.one(number)
-        if appointment is None:
-            return None
         fee = self.fee(appointment)
         asker, path = (self.provider, "") if staff else (self.person_of(appointment), "/portal")
         shown = await asker.get(f"/api/v1{path}/appointments/{appointment}/can-cancel")
@@ -186,20 +192,19 @@ class FrontDoor:
         return fee["id"], fee["refund_due_minor"] + fee["lost_minor"] + shown["refund_minor"]
 
     async def record(self, number: int, how: str) -> None:
-        await self._ask(number, how, staff=True)
+        appointment = self.one(number, "booked")
+        if appointment is not None:
+            await self._ask(appointment, how, staff=True)
 
     async def _ask(
-        self, number: int, what: str, *, staff: bool, body: dict[str, str] | None = None
-    ) -> httpx.Response | None:
-        appointment = self.one(number)
-        if appointment is None:
-            return None
+        self, appointment: str, what: str, *, staff: bool, body: dict[str, str] | None = None
+    ) -> httpx.Response:
         if staff:
             answer = await self.provider.request("POST", f"/api/v1/appointments/{appointment}/{what}", json=body)
         else:
             person = self.person_of(appointment)
             answer = await person.request("POST", f"/api/v1/portal/appointments/{appointment}/{what}", json=body)
-        self.tell(f"{'staff' if staff else 'client'}: {what} {number} {body or ''}", answer)
+        self.tell(f"{'staff' if staff else 'client'}: {what} {appointment} {body or ''}", answer)
         return answer
 
     def person_of(self, appointment: str) -> Person:

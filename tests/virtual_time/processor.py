@@ -61,7 +61,7 @@ class Processor:
         return [json.loads(body) for (body,) in bodies]
 
     def _every(self, kind: str) -> list[dict[str, Any]]:
-        return self._rows("SELECT body FROM objects WHERE account = ? AND kind = ?", self._merchant, kind)
+        return self._rows("SELECT body FROM objects WHERE account = ? AND kind = ? ORDER BY seq", self._merchant, kind)
 
     def money(self) -> list[Money]:
         """By payment intent: there is none before somebody has tried to pay."""
