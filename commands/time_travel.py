@@ -14,8 +14,7 @@ from dispatch.time_travel import check_engine, fast_forward_all
 from domain.errors import EngineUnavailable, NotFound, ValidationFailed
 
 _FARTHEST = timedelta(days=400)
-_TELLING_SECONDS = 10
-_LOOK_EVERY_SECONDS = 0.05
+_LOOK_EVERY_SECONDS, _LOOKS = 0.05, 200
 
 
 async def advance(office: Office, engine: Client, seconds: object) -> datetime:
@@ -47,7 +46,8 @@ async def advance(office: Office, engine: Client, seconds: object) -> datetime:
 
 async def _until_told(office: Office) -> None:
     """What was done before the time moves happened before it, for journeys too. What can't be told holds nothing up."""
-    deadline = asyncio.get_running_loop().time() + _TELLING_SECONDS
     async with office.database.statements() as session:
-        while await is_any_untold(session) and asyncio.get_running_loop().time() < deadline:
+        for _ in range(_LOOKS):
+            if not await is_any_untold(session):
+                return
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
