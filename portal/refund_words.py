@@ -11,7 +11,10 @@ from domain.decisions import CancelDecision
 from domain.fees import FeeQuote
 from domain.money import Money
 from domain.refunds import ALL_OF_IT, NOTHING, in_words, part_of, still_due
+from domain.states import PaymentState
 from domain.wording import spoken_time
+
+_BANK_DECIDES = "Your bank is looking into your payment, and decides first what goes back of it."
 
 
 def rule(quote: FeeQuote, notice_minutes: int | None) -> str:
@@ -33,7 +36,7 @@ def if_cancelled_now(
     `given_minor` has been given back by hand already, or is on its way; `lost_minor` the client's bank has taken back.
     """
     if disputed:
-        return "Your bank is looking into your payment, and decides first what goes back of it."
+        return _BANK_DECIDES
     if given_minor or lost_minor:
         more = still_due(amount, decision.refund_percent, given_minor, lost_minor)
         given, lost = (Money(amount_minor=one, currency=amount.currency) for one in (given_minor, lost_minor))
@@ -58,6 +61,21 @@ def if_practice_cancels(payment: Payment) -> str:
     if back.amount_minor:
         return f"{back} of the fee of {amount} goes back; the rest has gone already"
     return f"nothing more of the fee of {amount} goes back: all of it has gone already"
+
+
+def if_no_time_is_chosen(payment: Payment) -> str:
+    """To a client who may choose another time for what was paid, and would rather have it back."""
+    amount = amount_of(payment)
+    if payment.state != PaymentState.CAPTURED:
+        return f"Your {amount} is let go at your bank; nothing is charged."
+    if payment.disputed:
+        return _BANK_DECIDES
+    back = Money(amount_minor=due_back(payment, ALL_OF_IT), currency=amount.currency)
+    if back == amount:
+        return f"Your {amount} goes back in full to the card you paid with."
+    if back.amount_minor:
+        return f"{back} of your {amount} goes back to the card you paid with; the rest has been given back already."
+    return f"All of your {amount} has been given back already."
 
 
 def if_moved_now(decision: CancelDecision, amount: Money) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import pytest
 
+from db.models import Payment
 from domain.billing import InvoiceStatus
 from domain.decisions import Lifter
 from domain.rehearsal import MomentKind, RehearsedTrack, What
@@ -20,7 +21,7 @@ from domain.states import (
     SubscriptionStatus,
     TimelineKind,
 )
-from portal import money_words, rehearsal_words, wording
+from portal import money_words, refund_words, rehearsal_words, wording
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,28 @@ def test_times_name_their_zone() -> None:
 def test_who_can_lift_a_block_is_said_to_either_side() -> None:
     assert wording.lifters((Lifter.CLIENT, Lifter.STAFF)) == "the client or the practice"
     assert "practice" in wording.lifters_for_client((Lifter.STAFF,))
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"state": "authorized"}, "Your $40.00 is let go at your bank; nothing is charged."),
+        ({}, "Your $40.00 goes back in full to the card you paid with."),
+        (
+            {"refund_due_minor": 1500},
+            "$25.00 of your $40.00 goes back to the card you paid with; the rest has been given back already.",
+        ),
+        (
+            {"lost_minor": 1000, "refund_due_minor": 500},
+            "$25.00 of your $40.00 goes back to the card you paid with; the rest has been given back already.",
+        ),
+        ({"refund_due_minor": 4000}, "All of your $40.00 has been given back already."),
+        ({"disputed": True}, "Your bank is looking into your payment, and decides first what goes back of it."),
+    ],
+)
+def test_whoever_would_rather_not_choose_another_time_reads_what_really_goes_back(
+    facts: dict[str, object], said: str
+) -> None:
+    standing = {"state": "captured", "amount_minor": 4000, "currency": "usd", "refund_due_minor": 0, "lost_minor": 0}
+    payment = Payment(**(standing | {"disputed": False} | facts))
+    assert refund_words.if_no_time_is_chosen(payment) == said
