@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from commands.office import Office
+from db.telling import is_any_untold
 from dispatch.time_travel import check_engine, fast_forward_all
 from domain.errors import EngineUnavailable, NotFound, ValidationFailed
 
 _FARTHEST = timedelta(days=400)
+_LOOK_EVERY_SECONDS, _LOOKS = 0.05, 200
 
 
 async def advance(office: Office, engine: Client, seconds: object) -> datetime:
@@ -29,6 +32,7 @@ async def advance(office: Office, engine: Client, seconds: object) -> datetime:
         await check_engine(engine)
     except (RPCError, RuntimeError, TimeoutError):
         raise EngineUnavailable("away") from None
+    await _until_told(office)
     async with office.database.transaction() as session:
         offset = await office.clock.advance(session, by)
     await office.shift_processor_clock(int(offset.total_seconds()))
@@ -38,3 +42,12 @@ async def advance(office: Office, engine: Client, seconds: object) -> datetime:
         raise EngineUnavailable("away") from None
     async with office.database.transaction() as session:
         return await office.clock.now(session)
+
+
+async def _until_told(office: Office) -> None:
+    """What was done before the time moves happened before it, for journeys too. What can't be told holds nothing up."""
+    async with office.database.statements() as session:
+        for _ in range(_LOOKS):
+            if not await is_any_untold(session):
+                return
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)

@@ -63,6 +63,12 @@ _WAITING = text("""
      ORDER BY min(e.seq) LIMIT :limit
 """)
 
+_ANY_UNTOLD = text("""
+    SELECT EXISTS (SELECT FROM external_event
+                    WHERE handled_at IS NULL AND parked_reason IS NULL
+                      AND (next_attempt_at IS NULL OR next_attempt_at <= now()))
+""")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClientRow:
@@ -144,3 +150,8 @@ def _read(row: Row[Any] | None) -> ToTell | None:
         client=client if row.client_id is not None else None,
         clock_offset=row.clock_offset,
     )
+
+
+async def is_any_untold(session: AsyncSession) -> bool:
+    """Is there something that Temporal hasn't been told yet, and that doesn't wait for better weather?"""
+    return bool(await session.scalar(_ANY_UNTOLD))

