@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tests.driver import Provider, ok
+from tests.driver import Provider, ok, until
 from tests.virtual_time.conftest import TravellingWorld
 from tests.virtual_time.test_long_stretches import closed
 
@@ -31,8 +31,15 @@ async def test_card_declined_or_3_d_secure_running(world: TravellingWorld, provi
     abandoned = ok(await person.book(), 201, 202)
     tab = await person.checkout(abandoned["id"])
     for act in ("decline", "challenge"):
+        before = await looks_at(world, tab)
         await at_checkout(world, tab, act)
-        assert (await person.appointment(abandoned["id"]))["checkout_url"] is not None
+
+        async def looked(before: int = before) -> bool:
+            return await looks_at(world, tab) > before
+
+        await until(looked, "the booking to look at the payment")
+        held = await person.appointment(abandoned["id"])
+        assert (held["status"], held["checkout_url"] is not None) == ("pending", True), act
     await world.advance(hours=1)
     await person.in_state(abandoned["id"], "cancelled")
     assert (await world.http.post(checkout_url(world, tab, "confirm"))).status_code == 409, "the bank asks no more"
@@ -44,6 +51,12 @@ async def test_card_declined_or_3_d_secure_running(world: TravellingWorld, provi
     await person.in_state(appointment["id"], "booked")
     await closed(world, f"client-journey:{person.client_id}")
     assert (await provider.client(person.client_id))["stage"] == "booked"
+
+
+async def looks_at(world: TravellingWorld, session_id: str) -> int:
+    """How often our booking has asked how the checkout stands, and was answered."""
+    path = f"/v1/checkout/sessions/{session_id}"
+    return len([one for one in await world.simulator_requests() if (one["method"], one["path"]) == ("GET", path)])
 
 
 def checkout_url(world: TravellingWorld, session_id: str, act: str) -> str:
