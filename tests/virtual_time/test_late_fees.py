@@ -142,7 +142,7 @@ async def test_sixty_days_of_a_stranger_from_the_website(world: TravellingWorld,
     await person.submit_intake()
     await world.advance(days=20)
     appointment = await pay_and_book(world, person, await slot_in(world, person, days=7))
-    for days in (9, 12):
+    for days in (10, 13):
         later = await slot_in(world, person, days=days)
         path = f"/api/v1/portal/appointments/{appointment}/move"
         ok(await person.request("POST", path, json={"starts_at": later}))
