@@ -44,6 +44,7 @@ from portal.pages.console_signup_form import console_signup_form_router
 from portal.pages.console_staff import console_staff_router
 from portal.pages.console_subscription import console_subscription_router
 from portal.pages.console_types import console_types_router
+from portal.pages.console_unmatched import console_unmatched_router
 from portal.pages.console_waitlist import console_client_waitlist_router, console_waitlist_router
 from portal.pages.console_waivers import console_waivers_router
 from portal.pages.console_website import console_website_router
@@ -94,6 +95,7 @@ for _router in (
     console_calendar_router,
     console_moving_router,
     console_disputes_router,
+    console_unmatched_router,
     console_payments_router,
     console_attention_router,
     console_form_editor_router,

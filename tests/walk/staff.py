@@ -11,6 +11,7 @@ import pyotp
 from tests.dashboard import in_dashboard, ledger_says
 from tests.driver import Provider, new_address, ok, until
 from tests.e2e.test_new_practice import owner_of_new_practice
+from tests.merchants import ring
 from tests.staffing import colleague, invite_colleague, owner_of, sign_in
 from tests.subscribing import subscribed, unsubscribed
 from tests.walk.scene import Persona, Scene, casting
@@ -262,3 +263,13 @@ async def owner_of_dispute(scene: Scene) -> Persona:
     found = await ledger_says(busy, fee, disputed=True, refunded_minor=500)
     dispute = found["disputes"][0]["id"]
     return replace(somebody, facts={**somebody.facts, "payment_id": fee, "dispute_id": dispute})
+
+
+@casting
+async def owner_of_unmatched(scene: Scene) -> Persona:
+    """Takes money past Portico, too."""
+    somebody = await scene.who("owner")
+    account = (await scene.practice("busy")).seeded.merchant_account
+    for kind in ("payment_intent.succeeded", "refund.created"):
+        await ring(scene.world, kind, account, {"id": f"{kind[:2]}_elsewhere", "object": kind.partition(".")[0]})
+    return somebody

@@ -176,6 +176,8 @@ CONSOLE = (
     see("/console/payments/disputes", "newcomer", "empty"),
     see("/console/payments/disputes", "owner_of_dispute"),
     see("/console/payments/disputes/{dispute_id}", "owner_of_dispute"),
+    see("/console/payments/unmatched", "newcomer", "empty"),
+    see("/console/payments/unmatched", "owner_of_unmatched"),
     see("/console/payments/{payment_id}", "owner_of_dispute", "disputed"),
     see("/console/payments/{payment_id}", "owner", "errors", after=press("Give it back")),
     see("/console/clients/new", "owner"),
@@ -319,21 +321,3 @@ CONSOLE = (
     see("/console/account/two-factor", "enrolling"),
     see("/console/account/two-factor", "enrolling", "errors", after=press("Turn it on")),
 )
-
-# What a browser opens and isn't a page.
-FILES = {
-    "/calendar/{token}.ics",
-    "/console/payments/export.csv",
-    "/console/payments/disputes/{dispute_id}/evidence.pdf",
-    "/console/providers/{provider}/greeting/files/{file_id}",
-    "/portal/session",
-    "/console/session",
-    "/console/providers/{provider}/page/pictures/{picture_id}",
-    "/p/{provider}/picture/{picture_id}",
-    "/embed/{provider}.js",
-    "/console/audit/export.csv",
-    "/console/clients/{client_id}/export.zip",
-    "/console/clients/{client_id}/intake.json",
-    "/console/clients/{client_id}/intake.pdf",
-    "/console/forms/{provider}/{form_id}/questionnaire.json",
-}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from portal.errors import MACHINES
 from tests.meta.test_the_code import routes
+from tests.walk.files import FILES
 from tests.walk.scene import CASTINGS
-from tests.walk.table import CONSOLE, FILES, PORTAL, PUBLIC
+from tests.walk.table import CONSOLE, PORTAL, PUBLIC
 
 TABLE = (*PUBLIC, *PORTAL, *CONSOLE)
 
