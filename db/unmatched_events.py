@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, Text, cast, exists, func, or_, select, tuple_, union
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, tuple_, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ExternalEvent, MerchantAccount, Payment, Provider
@@ -59,5 +59,5 @@ def _accounts(reach: Reach) -> Select[tuple[str]]:
 
 
 def _ours() -> ColumnElement[bool]:
-    named = cast(ExternalEvent.payload["object"].astext, Text)
+    named = ExternalEvent.payload["object"].astext
     return exists().where(or_(Payment.session_id == named, Payment.payment_intent_id == named))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
@@ -38,10 +39,15 @@ from workflows.sweep_practices import SweepPractices
 from workflows.sweep_waitlists import SweepWaitlists
 from workflows.watch_processor import WatchProcessor
 
-SCHEDULES = (
-    *(SWEEP_HOLDS, SWEEP_PRACTICES, SWEEP_WAITLISTS, READ_CALENDARS),
-    *(COMPARE_MONEY, WATCH_PROCESSOR, FIND_LOST_EVENTS),
-)
+SCHEDULES: Mapping[str, type] = {
+    SWEEP_HOLDS: SweepHolds,
+    SWEEP_WAITLISTS: SweepWaitlists,
+    SWEEP_PRACTICES: SweepPractices,
+    COMPARE_MONEY: CompareMoney,
+    WATCH_PROCESSOR: WatchProcessor,
+    FIND_LOST_EVENTS: FindLostEvents,
+    READ_CALENDARS: ReadCalendars,
+}
 _DAILY = timedelta(days=1)
 
 
@@ -66,13 +72,9 @@ async def missing_search_attributes(client: Client) -> list[str]:
 
 async def register_schedules(client: Client, *, sweep_every: timedelta, calendars_every: timedelta) -> None:
     """Make the schedules, or change them to what the settings say now. One that operators paused stays paused."""
-    await _register(client, SWEEP_HOLDS, SweepHolds, sweep_every)
-    await _register(client, SWEEP_WAITLISTS, SweepWaitlists, sweep_every)
-    await _register(client, SWEEP_PRACTICES, SweepPractices, _DAILY)
-    await _register(client, COMPARE_MONEY, CompareMoney, _DAILY)
-    await _register(client, WATCH_PROCESSOR, WatchProcessor, sweep_every)
-    await _register(client, FIND_LOST_EVENTS, FindLostEvents, sweep_every)
-    await _register(client, READ_CALENDARS, ReadCalendars, calendars_every)
+    intervals = {SWEEP_PRACTICES: _DAILY, COMPARE_MONEY: _DAILY, READ_CALENDARS: calendars_every}
+    for name, workflow in SCHEDULES.items():
+        await _register(client, name, workflow, intervals.get(name, sweep_every))
 
 
 async def _register(client: Client, name: str, sweep: type, every: timedelta) -> None:

@@ -10,13 +10,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
-from workflows.compare_money import CompareMoney
-from workflows.find_lost_events import FindLostEvents
-from workflows.read_calendars import ReadCalendars
-from workflows.sweep_holds import SweepHolds
-from workflows.sweep_practices import SweepPractices
-from workflows.sweep_waitlists import SweepWaitlists
-from workflows.watch_processor import WatchProcessor
+from dispatch.register import SCHEDULES
 
 _AT_ONCE = 20
 # The server stops a journey's fast-forward after so many leaps (some 200 unless told): a step that waits for better
@@ -24,10 +18,6 @@ _AT_ONCE = 20
 _MOST_LEAPS = 100_000
 _PATIENCE_SECONDS = 45
 _LOOK_EVERY_SECONDS = 0.05
-_SCHEDULED = (
-    *(SweepHolds, SweepPractices, SweepWaitlists, ReadCalendars),
-    *(CompareMoney, WatchProcessor, FindLostEvents),
-)
 
 
 async def check_engine(engine: Client) -> None:
@@ -57,7 +47,7 @@ async def fast_forward_all(engine: Client, by: timedelta) -> int:
                     raise
 
     # Children started on the way inherit their parent's time. What schedules start is over in a moment, on wall time.
-    scheduled = ", ".join(f"'{one.__name__}'" for one in _SCHEDULED)
+    scheduled = ", ".join(f"'{one.__name__}'" for one in SCHEDULES.values())
     travelling = f"ExecutionStatus = 'Running' AND WorkflowType NOT IN ({scheduled})"
     open_now = [(one.id, one.run_id) async for one in engine.list_workflows(travelling)]
     async with asyncio.timeout(_PATIENCE_SECONDS):

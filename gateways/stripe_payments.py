@@ -15,14 +15,7 @@ import stripe
 from domain.disputes import SeenDispute
 from domain.errors import PaymentUnavailable
 from domain.money import Money
-from domain.ports import (
-    Checkout,
-    CheckoutRequest,
-    CheckoutStatus,
-    ListedCheckout,
-    MadeRefund,
-    RefundStatus,
-)
+from domain.ports import Checkout, CheckoutRequest, CheckoutStatus, ListedCheckout, MadeRefund, RefundStatus
 from gateways.stripe_connection import StripeConnection
 from gateways.stripe_disputes import seen_dispute
 from gateways.stripe_errors import once, translated

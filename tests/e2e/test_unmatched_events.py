@@ -55,3 +55,10 @@ async def test_a_provider_sees_those_of_their_own_account_and_a_long_list_has_pa
     assert names[51] in await themselves.page(PAGE)
     world.execute(f"UPDATE merchant_account SET account = NULL, status = 'none' WHERE account = '{account}'")
     assert "No unmatched events" in await themselves.page(PAGE)
+    # With a key of its own the installation's account is theirs.
+    world.execute(
+        "UPDATE merchant_account SET status = 'active' WHERE provider_id ="
+        f" (SELECT id FROM provider WHERE slug = '{provider.slug}')"
+    )
+    await ring(world, "refund.created", None, {"id": "re_at_our_own", "object": "refund"})
+    assert "re_at_our_own" in await themselves.page(PAGE)

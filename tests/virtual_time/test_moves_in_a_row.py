@@ -52,3 +52,24 @@ async def test_moves_that_follow_one_another_are_told_once_as_their_result(
     assert spoken_time(datetime.fromisoformat(third), "America/New_York") in text_of(mail)
     await world.advance(minutes=10)
     assert len(await world.mails(person.address, "new time")) == 1
+
+
+async def test_time_moves_on_when_what_was_done_before_has_been_told(
+    world: TravellingWorld, provider: Provider
+) -> None:
+    await provider.change(require_fee=False)
+    person = await world.ready_client(provider)
+    appointment = ok(await person.book(await slot_in(world, person, days=5)), 201, 202)
+    await provider.told(person.client_id, "confirmation_sent")
+    # Somebody else is at telling what is about this client, and dies of it: the next one begins when their time is up.
+    subject = f"client:{person.client_id}"
+    world.execute(
+        "UPDATE event_subject SET lease = 'somebody', leased_until = now() + interval '4 seconds'"
+        f" WHERE subject = '{subject}'"
+    )
+    await move(person, appointment["id"], await slot_in(world, person, days=8))
+    untold = "SELECT id FROM external_event WHERE subject = %s AND handled_at IS NULL"
+    assert world.rows(untold, subject)
+    await world.advance(minutes=2)
+    assert world.rows(untold, subject) == []
+    assert await world.mails(person.address, "new time") == []
