@@ -13,13 +13,13 @@ from db.disputes import disputes_of
 from db.engine import Database
 from db.models import Payment
 from domain.errors import PaymentRefused, PaymentUnavailable
+from domain.lost_events import OWN_ACCOUNT
 from domain.ports import Checkout, CheckoutStatus, ListedCheckout, Payments
 from domain.reconciliation import HOLDS_MONEY, Finding, Matter, Remedy, payment_agrees
 from domain.states import BLOCKING, AppointmentStatus, PaymentState
 
 _OURS = "pay_"  # what our fee references begin with
 NO_ACCESS = "account_invalid"  # the processor's word for an account that was disconnected
-PLATFORM = "platform"  # stands for the account where no merchant is named
 _MAY_TAKE_MONEY = HOLDS_MONEY | {CheckoutStatus.OPEN}
 _AT_ONCE = 10
 # A mail is handed over within seconds; what was begun longer ago has lost whoever began it.
@@ -122,7 +122,7 @@ async def _account(given: Money, account: str | None) -> list[Finding] | None:
         facts = {"reason": error.code}
         if account is not None and error.code == NO_ACCESS:
             return [Finding(matter=Matter.ACCOUNT_GONE, remedy=Remedy.NOTE, subject=account, facts=facts)]
-        return [Finding(matter=Matter.NOT_COMPARED, remedy=Remedy.PERSON, subject=account or PLATFORM, facts=facts)]
+        return [Finding(matter=Matter.NOT_COMPARED, remedy=Remedy.PERSON, subject=account or OWN_ACCOUNT, facts=facts)]
     ours = [one for one in listed if _may_be_ours(one, given.moments)]
     async with given.database.transaction() as session:
         known = await loose_ends.payments_by_id(session, [one.checkout.fee_reference or "" for one in ours])
@@ -198,7 +198,7 @@ def _described(account: str | None, checkout: Checkout) -> dict[str, str]:
     return {
         "processor": str(checkout.status),
         "amount": str(checkout.amount),
-        "account": account or PLATFORM,
+        "account": account or OWN_ACCOUNT,
         "session": checkout.session_id,
     }
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
-from activities.comparing_money import PLATFORM, Moments, Money, compare_money
+from activities.comparing_money import Moments, Money, compare_money
 from activities.mending_money import BY_DOORBELL, mend
 from db.clock import Clock
 from db.comparisons import (
@@ -26,6 +26,7 @@ from db.comparisons import (
 )
 from db.engine import Database
 from db.models import MoneyComparison
+from domain.lost_events import OWN_ACCOUNT
 from domain.ports import Payments
 from domain.reconciliation import Finding, Matter, Remedy
 from domain.states import AttentionOwner
@@ -110,7 +111,7 @@ class Comparisons:
     async def _checkout_url(self, finding: Finding) -> str | None:
         if finding.remedy is not Remedy.ADOPT_CHECKOUT:
             return None
-        account = None if finding.facts["account"] == PLATFORM else finding.facts["account"]
+        account = None if finding.facts["account"] == OWN_ACCOUNT else finding.facts["account"]
         return (await self._payments.read_checkout(account, finding.facts["session"])).url
 
 

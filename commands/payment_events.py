@@ -20,7 +20,7 @@ from db.merchant_accounts import notice_merchant_account, providers_with_account
 from db.subscriptions import notice_subscription, practice_billed_by
 from db.waking import notice_taken_payment, wake_booking
 from domain.errors import DomainError, ValidationFailed
-from domain.lost_events import Door
+from domain.lost_events import OWN_ACCOUNT, Door
 from domain.ports import ProcessorEvent
 from domain.states import PaymentState
 
@@ -213,7 +213,7 @@ def _envelope(door: Door, event: ProcessorEvent) -> dict[str, object]:
     return {
         "id": new_id("evt"),
         "source": str(door),
-        "tenant": event.merchant_account or "platform",
+        "tenant": event.merchant_account or OWN_ACCOUNT,
         "external_id": event.event_id,
         "kind": event.type[:100],
         "subject": f"processor:{event.event_id}",

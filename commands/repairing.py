@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.comparing_money import PLATFORM, Moments
+from activities.comparing_money import Moments
 from activities.mending_money import mend
 from commands.reconciling import Compared
 from db.called_off_days import have_called_off_run
@@ -16,6 +16,7 @@ from db.holds import reopen_booking
 from db.models import CalledOffDays, ExternalEvent
 from db.tenancy import appointment_by_id, client_by_id
 from db.waitlist import ring
+from domain.lost_events import OWN_ACCOUNT
 from domain.reconciliation import Finding, Remedy
 
 SOURCE = "reconcile"
@@ -65,7 +66,7 @@ async def repair(given: Compared, findings: Sequence[Finding], *, end_unknown: b
 async def _checkout_url(given: Compared, finding: Finding) -> str | None:
     if finding.remedy is not Remedy.ADOPT_CHECKOUT:
         return None
-    account = None if finding.facts["account"] == PLATFORM else finding.facts["account"]
+    account = None if finding.facts["account"] == OWN_ACCOUNT else finding.facts["account"]
     return (await given.payments.read_checkout(account, finding.facts["session"])).url
 
 

@@ -12,10 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.merchant_accounts import notice_merchant_account
 from db.models import EventQuestion, ExternalEvent, MerchantAccount, Payment, PortalSubscription, Provider
-from domain.lost_events import Asked, Door, Pace, is_due
+from domain.lost_events import OWN_ACCOUNT, Asked, Door, Pace, is_due
 from domain.states import MerchantStatus, PaymentState
 
-_PLATFORM = "platform"
 # Whose an event is that rang: its practice is in the payload, or its client's.
 _LOST = text("""
     SELECT coalesce(e.payload ->> 'practice_id', c.practice_id) AS practice_id, count(*) AS n,
@@ -49,11 +48,11 @@ async def questions_due(session: AsyncSession, now: datetime, pace: Pace) -> lis
     known = {(one.door, one.account): _asked(one) for one in await session.scalars(select(EventQuestion))}
     accounts = await _accounts(session, now, pace)
     found = [
-        (Question(door=door, account=account, asked=known.get((str(door), account or _PLATFORM), Asked())), busy)
+        (Question(door=door, account=account, asked=known.get((str(door), account or OWN_ACCOUNT), Asked())), busy)
         for (door, account), busy in accounts.items()
     ]
     # What is asked no more is forgotten: an account that comes back is asked for all that the processor still has.
-    for door, account in known.keys() - {(str(one.door), one.account or _PLATFORM) for one, _ in found}:
+    for door, account in known.keys() - {(str(one.door), one.account or OWN_ACCOUNT) for one, _ in found}:
         await session.execute(delete(EventQuestion).where(EventQuestion.door == door, EventQuestion.account == account))
     due = [one for one, busy in found if is_due(one.asked, busy=busy, now=now, pace=pace)]
     due.sort(key=lambda one: (one.asked.asked_at is not None, one.asked.asked_at or now, one.account or ""))
@@ -93,7 +92,7 @@ def _asked(row: EventQuestion) -> Asked:
 
 async def note_asked(session: AsyncSession, question: Question, asked: Asked, refusal: str | None = None) -> None:
     values = {**asdict(asked), "refusal": refusal}
-    key = {"door": str(question.door), "account": question.account or _PLATFORM}
+    key = {"door": str(question.door), "account": question.account or OWN_ACCOUNT}
     statement = insert(EventQuestion).values(**key, **values)
     await session.execute(statement.on_conflict_do_update(index_elements=["door", "account"], set_=values))
 

@@ -9,13 +9,12 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select, tuple_,
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ExternalEvent, MerchantAccount, Payment, Provider
-from domain.lost_events import Door
+from domain.lost_events import OWN_ACCOUNT, Door
 from domain.roles import Reach
 from domain.states import MerchantStatus
 from domain.webhook_endpoints import FEE_EVENTS
 
 _NOBODYS = "processor:%"  # the subject of an event that had nobody to ring at
-_OWN = "platform"  # the account of the installation's own key
 _IN_USE = (MerchantStatus.ACTIVE, MerchantStatus.RESTRICTED)
 
 
@@ -50,7 +49,7 @@ def _accounts(reach: Reach) -> Select[tuple[str]]:
         paid.append(Payment.provider_id == reach.provider_id)
     own = MerchantAccount.status.in_([str(one) for one in _IN_USE])
     connected = (
-        select(func.coalesce(MerchantAccount.account, _OWN).label("account"))
+        select(func.coalesce(MerchantAccount.account, OWN_ACCOUNT).label("account"))
         .join(Provider, Provider.id == MerchantAccount.provider_id)
         .where(*theirs, or_(MerchantAccount.account.is_not(None), own))
     )

@@ -16,6 +16,9 @@ _KEPT = timedelta(days=29)
 _A_MOMENT = timedelta(seconds=1)
 
 
+OWN_ACCOUNT = "platform"  # stands for the account of the key itself, where no merchant is named
+
+
 class Door(StrEnum):
     """Which webhook endpoint an event is for; also the source under which it is recorded."""
 
